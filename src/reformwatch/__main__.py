@@ -1,0 +1,6 @@
+"""Porch: ``python -m reformwatch`` is the command ``reformwatch``."""
+
+from reformwatch.cli import main
+
+if __name__ == "__main__":
+    main()

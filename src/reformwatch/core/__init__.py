@@ -1,0 +1,1 @@
+"""Core: decides. Pure functions: no clock, no chance, no disk, no net, no log."""

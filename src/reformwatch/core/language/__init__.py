@@ -1,0 +1,1 @@
+"""Core: words, their forms, and names across scripts."""

@@ -1,0 +1,57 @@
+"""Core: text to words with offsets, and the folded form under which a word is compared.
+
+Folding: NFKC, casefold, ё to е, combining accents off, except those that make another letter (ñ, й, ў, ї).
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+#: Letters and digits with their combining marks; soft hyphens do not break a word, hyphens and apostrophes do. An English
+#: possessive belongs to its word.
+WORD: Final = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u00ad])*(?:['’ʼ]s(?![^\W_]))?")
+
+_KEPT: Final = frozenset({"n\u0303", "и\u0306", "у\u0306", "і\u0308"})
+_POSSESSIVES: Final = ("'s", "’s", "ʼs")
+#: The longest word that is compared; what is longer is noise (an address, a key).
+MAX_WORD: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: ``start`` and ``end`` are character offsets, ``form`` is the folded form."""
+
+    start: int
+    end: int
+    form: str
+
+
+def words(text: str) -> list[Word]:
+    """The words of ``text`` in order."""
+    return [Word(m.start(), m.end(), fold(m.group())) for m in WORD.finditer(text)]
+
+
+@lru_cache(maxsize=1 << 16)
+def fold(word: str) -> str:
+    """The form under which a word is compared; at most :data:`MAX_WORD` characters."""
+    if word.endswith(_POSSESSIVES):
+        word = word[:-2]
+    word = word[:MAX_WORD]
+    if word.isascii():
+        return word.lower()
+    word = unicodedata.normalize("NFKC", word).casefold().replace("\u00ad", "").replace("ё", "е")
+    decomposed = unicodedata.normalize("NFD", word)
+    if len(decomposed) == len(word):
+        return word
+    kept: list[str] = []
+    for c in decomposed:
+        if not unicodedata.combining(c) or (kept and kept[-1] + c in _KEPT):
+            kept.append(c)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def is_capitalised(word: str) -> bool:
+    """Whether a word begins with a capital, as names do in the four languages."""
+    return word[:1].isupper() or word[:1].istitle()

@@ -1,0 +1,76 @@
+"""Core: OPML lists of feeds, in and out (OPML 2.0, http://opml.org/spec2.opml)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from reformwatch.core.guard import RefusedMarkup, check_markup
+from reformwatch.core.urls import safe_link
+from reformwatch.errors import BadInput
+from reformwatch.model.feed import Feed
+from reformwatch.model.value import Value
+from reformwatch.text import clean_line
+
+MAX_BYTES = 10_000_000
+MAX_FEEDS = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpmlFeed(Value):
+    """One outline that names a feed. ``kind`` and ``language`` where the list says them."""
+
+    url: str
+    name: str
+    site_url: str | None
+    language: str | None
+    kind: str | None
+
+
+def read_opml(body: bytes) -> tuple[OpmlFeed, ...]:
+    """The feeds of a list, each address once. Raises BadInput with what is wrong. # trust: D21."""
+    if len(body) > MAX_BYTES:
+        raise BadInput(f"OPML: the file has {len(body):,} bytes, at most {MAX_BYTES:,} are read")
+    try:
+        check_markup(body)
+        root = ElementTree.fromstring(body)  # noqa: S314 - the markup was checked: no entities, bounded depth and size
+    except RefusedMarkup as refused:
+        raise BadInput(f"OPML: refused: {refused}") from None
+    except ElementTree.ParseError as broken:
+        raise BadInput(f"OPML: not well-formed XML ({broken})") from None
+    if root.tag.lower() != "opml":
+        raise BadInput(f"OPML: an XML document <{root.tag[:40]}>, not <opml>")
+    feeds: dict[str, OpmlFeed] = {}
+    for outline in root.iter("outline"):
+        given = {name.lower(): value for name, value in outline.attrib.items()}
+        url = safe_link(given.get("xmlurl"), base="")
+        if url is not None:
+            feeds.setdefault(url, _feed(url, given))
+        if len(feeds) > MAX_FEEDS:
+            raise BadInput(f"OPML: more than {MAX_FEEDS:,} feeds")
+    return tuple(feeds.values())
+
+
+def _feed(url: str, given: dict[str, str]) -> OpmlFeed:
+    return OpmlFeed(
+        url=url,
+        name=clean_line(given.get("title") or given.get("text") or "", limit=200),
+        site_url=safe_link(given.get("htmlurl"), base=""),
+        language=given.get("language") or None,
+        kind=given.get("category") or None,
+    )
+
+
+def write_opml(feeds: Iterable[Feed], *, title: str) -> bytes:
+    """An OPML 2.0 list of feeds; ``category`` carries the kind, ``language`` the language."""
+    root = ElementTree.Element("opml", version="2.0")
+    ElementTree.SubElement(ElementTree.SubElement(root, "head"), "title").text = title
+    body = ElementTree.SubElement(root, "body")
+    for feed in feeds:
+        given = {"type": "rss", "text": feed.name, "title": feed.name, "xmlUrl": feed.url, "category": feed.kind.value}
+        if feed.site_url:
+            given["htmlUrl"] = feed.site_url
+        if feed.language:
+            given["language"] = feed.language
+        ElementTree.SubElement(body, "outline", given)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"

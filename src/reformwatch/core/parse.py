@@ -1,0 +1,279 @@
+"""Core: the bytes of a reply to a :class:`~reformwatch.model.entry.ParsedFeed`, or the reason why they are not one.
+
+RSS 0.9x to 2.0, RDF and Atom through feedparser, JSON Feed 1 and 1.1 by hand (feedparser 6 has no reader for it). The
+body goes in as a stream, never as str or bytes: feedparser takes those for a file name first. # trust: D26
+Runs in a worker process that can be killed; the pre-scan in :mod:`guard` stops what would make that necessary.
+"""
+
+import calendar
+import contextlib
+import hashlib
+import html
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import feedparser
+import nh3
+
+from reformwatch.core.guard import RefusedMarkup, check_markup
+from reformwatch.core.urls import canonical_url, safe_link, strip_tracking
+from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
+from reformwatch.model.feed import FeedHints
+from reformwatch.text import clean, clean_line
+
+MAX_ENTRIES: Final = 2_000
+MAX_TITLE: Final = 500
+MAX_SUMMARY: Final = 10_000
+MAX_CONTENT: Final = 60_000
+MAX_KEY: Final = 512
+MAX_GUID: Final = 2_000
+
+_BLOCK: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|/?blockquote|/?ul|/?ol)\b[^>]*>", re.IGNORECASE)
+_LOOKS_HTML: Final = re.compile(rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL)
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
+    """Read a feed document. ``url`` is where it came from; relative links are resolved against it."""
+    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        return Unreadable(reason="an empty reply, not a feed")
+    if start[:1] in b"{[":
+        return _parse_json(body, url)
+    try:
+        check_markup(body)
+    except RefusedMarkup as refused:
+        return Unreadable(reason=f"refused: {refused}")
+    headers = {"content-location": url}
+    if content_type and not _lies_about_charset(content_type):
+        headers["content-type"] = content_type
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as broken:  # noqa: BLE001 - feedparser raises many kinds on broken documents; each is an outcome
+        return Unreadable(reason=f"a document that can't be read ({type(broken).__name__})")
+    if not parsed.get("version"):
+        return Unreadable(reason=what_came_instead(body, content_type))
+    return _feed_from(parsed, url)
+
+
+def what_came_instead(body: bytes, content_type: str | None) -> str:
+    """A sentence that says what a reply is that is not a feed."""
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if _LOOKS_HTML.match(body[:4096]) or kind in {"text/html", "application/xhtml+xml"}:
+        title = re.search(rb"<title[^>]*>([^<]{0,200})", body[:65536], re.IGNORECASE)
+        said = clean_line(html.unescape(title.group(1).decode("utf-8", "replace")), limit=80) if title else ""
+        return f"a web page, not a feed{f' (“{said}”)' if said else ''}"
+    root = re.search(rb"<([A-Za-z][\w:.-]{0,60})", body[:4096])
+    if root:
+        return f"an XML document <{root.group(1).decode('ascii', 'replace')}>, not a feed"
+    said = clean_line(body[:200].decode("utf-8", "replace"), limit=60)
+    return f"no feed but {kind or 'text'} (“{said}”)"
+
+
+def _lies_about_charset(content_type: str) -> bool:
+    """us-ascii is what many servers say who know no better; the document's own declaration is then the better one."""
+    return "us-ascii" in content_type.lower()
+
+
+def _feed_from(parsed: Any, url: str) -> ParsedFeed:
+    feed = parsed.feed
+    site_url = safe_link(feed.get("link"), base=url)
+    base = site_url or url
+    raw = parsed.entries[:MAX_ENTRIES]
+    entries = distinct(filter(None, (_entry_from(item, base) for item in raw)))
+    return ParsedFeed(
+        format=parsed["version"],
+        title=clean_line(to_text(feed.get("title", "")), limit=200),
+        site_url=site_url,
+        language=_language(feed.get("language")),
+        entries=entries,
+        hints=_hints(feed),
+        dropped=len(parsed.entries) - len(raw),
+    )
+
+
+def _entry_from(item: Any, base: str) -> ParsedEntry | None:
+    contents = [c.get("value", "") for c in item.get("content", ()) if isinstance(c, Mapping)]
+    return make_entry(
+        guid=item.get("id"),
+        link=item.get("link"),
+        base=base,
+        title=item.get("title", ""),
+        summary=item.get("summary", ""),
+        content=max(contents, key=len, default=""),
+        author=item.get("author", ""),
+        tags=[tag.get("label") or tag.get("term") or "" for tag in item.get("tags", ()) if isinstance(tag, Mapping)],
+        published=_time(item.get("published_parsed") or item.get("updated_parsed") or item.get("created_parsed")),
+    )
+
+
+def make_entry(
+    *, guid: object, link: object, base: str, title: object, summary: object, content: object, author: object,
+    tags: Iterable[object], published: datetime | None,
+) -> ParsedEntry | None:  # fmt: skip
+    """An entry from what a document says of it: plain bounded text, absolute link, keys. None if it says nothing."""
+    url = safe_link(link if isinstance(link, str) else None, base=base)
+    url = strip_tracking(url) if url else None
+    plain_title = clean_line(to_text(title), limit=MAX_TITLE)
+    plain_summary = clean(to_text(summary), limit=MAX_SUMMARY)
+    plain_content = clean(to_text(content), limit=MAX_CONTENT)
+    if plain_content.startswith(plain_summary.rstrip("…")) and len(plain_summary) < MAX_SUMMARY and plain_content:
+        plain_summary, plain_content = (plain_content, "") if len(plain_content) <= MAX_SUMMARY else ("", plain_content)
+    if not plain_title:
+        plain_title = clean_line(plain_summary or plain_content, limit=120)
+    plain_guid = clean_line(str(guid), limit=MAX_GUID) if isinstance(guid, str | int) and str(guid).strip() else None
+    if not (plain_title or url or plain_guid):
+        return None
+    return ParsedEntry(
+        **_keys(plain_guid, url, plain_title, published),
+        guid=plain_guid,
+        url=url,
+        title=plain_title,
+        summary=plain_summary,
+        content=plain_content,
+        author=clean_line(to_text(author), limit=200),
+        tags=tuple(t for t in (clean_line(to_text(tag), limit=80) for tag in list(tags)[:30]) if t),
+        published=published,
+        text_hash=_digest("\x00".join([plain_title, plain_summary, plain_content])),
+    )
+
+
+
+def _keys(guid: str | None, url: str | None, title: str, published: datetime | None) -> dict[str, str]:
+    page = canonical_url(url) if url else ""
+    if guid:
+        key = f"guid:{guid}"
+    elif url:
+        key = f"link:{page}"
+    else:
+        key = f"hash:{_digest(f'{title}|{published}')}"
+    if len(key) > MAX_KEY:
+        key = f"{key[:5]}sha256:{_digest(key)}"
+    page_and_title = _digest(f"{page}|{title}")
+    return {
+        "key": key,
+        "reuse_key": f"{key[: MAX_KEY - 40]}#{page_and_title[:32]}",
+        "twin_key": page_and_title if url else "",
+    }
+
+
+def distinct(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:
+    """The entries of one document without repetitions; items that share a guid but lead elsewhere are told apart."""
+    found = list(entries)
+    pages = {entry.key: set[str]() for entry in found}
+    for entry in found:
+        pages[entry.key].add(entry.twin_key or entry.reuse_key)
+    shared = {key for key, some in pages.items() if len(some) > 1}
+    by_key: dict[str, ParsedEntry] = {}
+    for entry in found:
+        key = entry.reuse_key if entry.key in shared else entry.key
+        by_key.setdefault(key, ParsedEntry(**{**vars(entry), "key": key}))
+    return tuple(by_key.values())
+
+
+def to_text(markup: object) -> str:
+    """Plain text of a piece of HTML or text: no tags, no scripts, entities resolved, a break where a block ends."""
+    if not isinstance(markup, str):
+        return ""
+    markup = markup[: 4 * MAX_CONTENT]
+    if "<" in markup:
+        markup = nh3.clean(_BLOCK.sub("\n", markup), tags=set(), clean_content_tags={"script", "style"})
+    return html.unescape(markup)
+
+
+def _time(parsed: Any) -> datetime | None:
+    """feedparser's UTC ``struct_time`` as an aware time; None where it is absurd."""
+    if parsed is None:
+        return None
+    try:
+        return _plausible(datetime.fromtimestamp(calendar.timegm(parsed), UTC))
+    except (ValueError, OverflowError, OSError, TypeError):
+        return None
+
+
+def _plausible(time: datetime) -> datetime | None:
+    return time if _EARLIEST <= time <= _LATEST else None
+
+
+def _language(tag: object) -> str | None:
+    if not isinstance(tag, str):
+        return None
+    found = re.match(r"\s*([A-Za-z]{2,3})\b", tag)
+    code = found.group(1).lower() if found else None
+    return {"kz": "kk", "rus": "ru", "eng": "en", "kaz": "kk", "spa": "es"}.get(code or "", code)
+
+
+def _hints(feed: Any) -> FeedHints:
+    hours = {int(h) % 24 for h in _texts(feed.get("skiphours"), "hour") if h.isdigit() and int(h) <= 24}
+    days = {_DAYS.index(d.lower()) for d in _texts(feed.get("skipdays"), "day") if d.lower() in _DAYS}
+    ttl = str(feed.get("ttl", "")).strip()
+    return FeedHints(
+        ttl=timedelta(minutes=int(ttl)) if ttl.isascii() and ttl.isdigit() and len(ttl) < 7 else None,
+        skip_hours=frozenset(hours) if len(hours) < 24 else frozenset(),
+        skip_days=frozenset(days) if len(days) < 7 else frozenset(),
+    )
+
+
+def _texts(value: object, name: str) -> list[str]:
+    """feedparser keeps only the last <hour> or <day>, as text; a list would be taken as well."""
+    values = value if isinstance(value, list) else [value]
+    return [v.get(name, "") if isinstance(v, Mapping) else str(v) for v in values if v]
+
+
+def _parse_json(body: bytes, url: str) -> ParsedFeed | Unreadable:
+    try:
+        document = json.loads(body.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return Unreadable(reason="broken JSON, not a feed")
+    if not isinstance(document, dict) or "jsonfeed.org" not in str(document.get("version", "")):
+        said = clean_line(json.dumps(document, ensure_ascii=False)[:200], limit=60)
+        return Unreadable(reason=f"JSON, but not a JSON Feed (“{said}”)")
+    items = [item for item in _list(document.get("items")) if isinstance(item, dict)]
+    site_url = safe_link(document["home_page_url"] if isinstance(document.get("home_page_url"), str) else None, base=url)
+    entries = (_entry_from_json(item, site_url or url) for item in items[:MAX_ENTRIES])
+    return ParsedFeed(
+        format="json",
+        title=clean_line(str(document.get("title") or ""), limit=200),
+        site_url=site_url,
+        language=_language(document.get("language")),
+        entries=distinct(filter(None, entries)),
+        dropped=max(0, len(items) - MAX_ENTRIES),
+    )
+
+
+def _entry_from_json(item: Mapping[str, Any], base: str) -> ParsedEntry | None:
+    authors = [a for a in [*_list(item.get("authors")), item.get("author")] if isinstance(a, dict)]
+    return make_entry(
+        guid=item.get("id"),
+        link=item.get("url") or item.get("external_url"),
+        base=base,
+        title=item.get("title"),
+        summary=item.get("summary"),
+        content=item.get("content_html") or html.escape(str(item.get("content_text") or "")),
+        author=", ".join(str(a.get("name") or "") for a in authors[:3]),
+        tags=_list(item.get("tags")),
+        published=_rfc3339(item.get("date_published") or item.get("date_modified")),
+    )
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _rfc3339(text: object) -> datetime | None:
+    with contextlib.suppress(ValueError, OverflowError):
+        time = datetime.fromisoformat(str(text))
+        return _plausible(time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC))
+    return None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

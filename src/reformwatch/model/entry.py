@@ -1,0 +1,95 @@
+"""Ground: entries, before and after they are stored."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reformwatch.model.feed import FeedHints
+from reformwatch.model.value import Value
+
+
+class Standing(StrEnum):
+    """How an entry stood when it was first seen: only ``news`` can cause an alert."""
+
+    NEWS = "news"
+    BASELINE = "baseline"
+    LATE = "late"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParsedEntry(Value):
+    """One item of a feed document, its text plain and bounded.
+
+    ``keys`` are the names it may be known by within its feed, the one to store first; ``twin_key`` (link and title)
+    recognises an item whose guid changes at every poll.
+    """
+
+    key: str
+    reuse_key: str
+    twin_key: str
+    guid: str | None
+    url: str | None
+    title: str
+    summary: str
+    content: str
+    author: str
+    tags: tuple[str, ...]
+    published: datetime | None
+    text_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParsedFeed(Value):
+    """A feed document."""
+
+    format: str
+    title: str
+    site_url: str | None
+    language: str | None
+    entries: tuple[ParsedEntry, ...]
+    hints: FeedHints = field(default_factory=FeedHints)
+    dropped: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable(Value):
+    """Not a feed, or one that is refused; ``reason`` says what came instead."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownEntry(Value):
+    """What must be remembered of a stored entry to recognise it again."""
+
+    id: int
+    key: str
+    twin_key: str
+    url: str | None
+    title: str
+    text_hash: str
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry(Value):
+    """An entry as it is stored (its newest version), with what a reader wants to know of its feed."""
+
+    id: int
+    feed_id: int
+    feed_name: str
+    feed_kind: str
+    key: str
+    guid: str | None
+    url: str | None
+    title: str
+    summary: str
+    content: str
+    author: str
+    tags: tuple[str, ...]
+    language: str | None
+    published: datetime | None
+    first_seen: datetime
+    standing: Standing
+    version: int
+    text_hash: str

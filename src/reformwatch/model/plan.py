@@ -1,0 +1,108 @@
+"""Ground: what a poll knew (:class:`Snapshot`) and what it decided (:class:`PollPlan`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reformwatch.model.alert import AlertKind
+from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
+from reformwatch.model.feed import Feed, FeedState, Validators
+from reformwatch.model.subscriber import Subscriber
+from reformwatch.model.topic import Match
+from reformwatch.model.value import Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot(Value):
+    """What the store knew when a poll was planned.
+
+    ``known`` maps every key an entry of this reply may have to the stored entry; ``stories`` maps story keys to story
+    ids; ``told`` maps a story id to the subscribers who have heard of it.
+    """
+
+    feed: Feed
+    known: Mapping[str, KnownEntry] = field(default_factory=dict)
+    twins: Mapping[str, KnownEntry] = field(default_factory=dict)
+    stories: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    subscribers: tuple[Subscriber, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Silence(Value):
+    """A decision to tell nothing, with its reason. ``subscriber_id`` None: it holds for everybody."""
+
+    reason: str
+    subscriber_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEntry(Value):
+    """An entry to be stored. ``story_keys`` is empty where nothing matched: only matching entries make stories."""
+
+    entry: ParsedEntry
+    standing: Standing
+    matches: tuple[Match, ...] = ()
+    story_keys: tuple[str, ...] = ()
+    silences: tuple[Silence, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditedEntry(Value):
+    """A stored entry whose text changed: a new version, no alert."""
+
+    known: KnownEntry
+    entry: ParsedEntry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient(Value):
+    """One subscriber of an alert, and which of their topics it is for."""
+
+    subscriber_id: int
+    topic_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertDraft(Value):
+    """An alert to be stored with one outbox row for each recipient. ``entries`` are places in ``PollPlan.entries``."""
+
+    kind: AlertKind
+    headline: str
+    entries: tuple[int, ...]
+    topic_ids: tuple[int, ...]
+    recipients: tuple[Recipient, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedAfter(Value):
+    """The feed's own row after the poll."""
+
+    next_poll_at: datetime
+    last_polled_at: datetime
+    last_ok_at: datetime | None
+    last_new_at: datetime | None
+    failing_since: datetime | None
+    failures: int
+    unchanged: int
+    problem: str | None
+    validators: Validators
+    body_hash: str | None
+    state: FeedState
+    moved_to: str | None = None
+    site_url: str | None = None
+    language: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PollPlan(Value):
+    """All that one poll changes; applied in one transaction. ``summary`` is the line in the log."""
+
+    feed_id: int
+    lease_token: str | None
+    after: FeedAfter
+    entries: tuple[NewEntry, ...] = ()
+    edits: tuple[EditedEntry, ...] = ()
+    alerts: tuple[AlertDraft, ...] = ()
+    summary: str = ""

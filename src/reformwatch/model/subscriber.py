@@ -1,0 +1,59 @@
+"""Ground: who is told, and where."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reformwatch.model.value import Value
+
+
+class ChannelKind(StrEnum):
+    """A kind of address."""
+
+    CONSOLE = "console"
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    APPRISE = "apprise"
+
+
+class SubscriberState(StrEnum):
+    """Whether a subscriber is told of anything."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSubscriber(Value):
+    """A subscriber to be added. ``topics`` empty means all topics, those still to come included."""
+
+    name: str
+    channel: ChannelKind
+    address: str
+    secret: str | None = None
+    language: str = "en"
+    timezone: str = "UTC"
+    topics: tuple[str, ...] = ()
+    unsubscribe_token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscriber(Value):
+    """A subscriber as stored. ``topic_ids`` is None where all topics are meant. ``secret`` never leaves the program."""
+
+    id: int
+    name: str
+    channel: ChannelKind
+    address: str
+    secret: str | None = field(repr=False)
+    language: str
+    timezone: str
+    state: SubscriberState
+    paused_because: str | None
+    topic_ids: frozenset[int] | None
+    unsubscribe_token: str = field(repr=False)
+    created_at: datetime
+
+    def follows(self, topic_id: int) -> bool:
+        """Whether this subscriber asked for the topic."""
+        return self.topic_ids is None or topic_id in self.topic_ids

@@ -1,0 +1,89 @@
+"""Ground: topics and what recognises them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reformwatch.model.value import Value
+
+LANGUAGES = ("en", "ru", "kk", "es")
+ANY_LANGUAGE = "any"
+
+
+class TopicKind(StrEnum):
+    """What was promised."""
+
+    INVESTIGATION = "investigation"
+    ADDRESS = "address"
+    LAW = "law"
+    PROGRAMME = "programme"
+    CUSTOM = "custom"
+
+
+class TopicState(StrEnum):
+    """Whether a topic is matched."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTopic(Value):
+    """A topic to be added. ``queries`` maps a language code, or ``any``, to a query's text."""
+
+    slug: str
+    name: str
+    kind: TopicKind = TopicKind.CUSTOM
+    description: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    queries: Mapping[str, str] = field(default_factory=dict)
+    pack: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic(NewTopic):
+    """A topic as it is stored."""
+
+    id: int
+    state: TopicState
+    created_at: datetime
+    updated_at: datetime
+
+    def name_in(self, language: str | None) -> str:
+        """The topic's name in a reader's language, where it has one."""
+        return self.names.get(language or "", self.name)
+
+
+class Strength(StrEnum):
+    """Whether an entry is about a topic, or only mentions it."""
+
+    ABOUT = "about"
+    MENTION = "mention"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence(Value):
+    """One word or phrase that satisfied one part of a query.
+
+    ``start`` and ``end`` are character offsets into the entry's ``field`` as stored; ``word`` is the text between
+    them; ``term`` is the part of the query; ``how``: same form, prefix, name, exact.
+    """
+
+    field: str
+    start: int
+    end: int
+    word: str
+    term: str
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match(Value):
+    """An entry recognised for a topic by its query in one language."""
+
+    topic_id: int
+    slug: str
+    language: str
+    strength: Strength
+    evidence: tuple[Evidence, ...]

@@ -1,0 +1,62 @@
+"""Ground: text that came from outside, made safe to store and to show."""
+
+import re
+import unicodedata
+from typing import Final
+
+#: C0 and C1 controls other than tab and newline, NUL, bidi overrides and isolates, word joiners, BOM, tag characters,
+#: lone surrogates. Zero-width joiners stay (they belong to some scripts) but never in floods.
+_UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_LINE_BREAKS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_JOINER_FLOOD: Final = re.compile("([\u200c\u200d\u034f])[\u200c\u200d\u034f]+")
+_SPACES: Final = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000]+")
+_BLANK_LINES: Final = re.compile(r" ?\n[ \n]*")
+_MARK_FLOOD: Final = re.compile(r"(?:[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]){5,}")
+
+ELLIPSIS: Final = "…"
+
+
+def clean(text: str, *, limit: int) -> str:
+    """One or more lines of plain text: no control characters, no bidi overrides, single spaces, at most ``limit`` long.
+
+    ``limit`` counts characters; a cut text ends with an ellipsis. Text is cut before it is cleaned as well, so that a
+    megabyte costs no more than the limit does.
+    """
+    text = text[: 4 * limit + 64]
+    text = _LINE_BREAKS.sub("\n", text)
+    text = _UNSAFE.sub("", text)
+    text = _JOINER_FLOOD.sub(r"\1", text)
+    text = _MARK_FLOOD.sub("", text)
+    text = _SPACES.sub(" ", text)
+    text = _BLANK_LINES.sub("\n", text).strip()
+    return shorten(unicodedata.normalize("NFC", text), limit=limit)
+
+
+def clean_line(text: str, *, limit: int) -> str:
+    """As :func:`clean`, on a single line."""
+    return shorten(" ".join(clean(text, limit=2 * limit).split()), limit=limit)
+
+
+def shorten(text: str, *, limit: int) -> str:
+    """``text`` if it has at most ``limit`` characters, else its beginning with an ellipsis, cut at a word if near."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    space = head.rfind(" ")
+    return (head[:space] if space > limit - 30 else head).rstrip() + ELLIPSIS
+
+
+def printable(text: str) -> str:
+    """Text for a terminal or a log line: whatever could steer a terminal is shown as an escape. # trust: D27."""
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def header_safe(text: str, *, limit: int) -> str:
+    """Untrusted text for a mail header: one line, no controls, and no encoded-word that a parser might decode again.
+
+    # trust: D15, E15
+    """
+    return clean_line(text.replace("=?", "= ?"), limit=limit)
