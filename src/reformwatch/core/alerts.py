@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reformwatch.core.stories import story_keys
 from reformwatch.model.alert import AlertKind
 from reformwatch.model.entry import ParsedEntry, Standing
 from reformwatch.model.feed import Feed
@@ -32,11 +31,6 @@ def standing_of(entry: ParsedEntry, feed: Feed, *, late_after: timedelta, now: d
 def with_silences(entry: NewEntry, reason: str) -> NewEntry:
     """The entry with one more reason why nobody hears of it."""
     return replace(entry, silences=(*entry.silences, Silence(reason=reason)))
-
-
-def with_story(entry: NewEntry) -> NewEntry:
-    """A matching entry with the names of its story."""
-    return replace(entry, story_keys=story_keys(url=entry.entry.url, title=entry.entry.title))
 
 
 def plan_alerts(

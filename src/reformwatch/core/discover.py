@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
-from reformwatch.core.urls import safe_link
+from reformwatch.urls import safe_link
 from reformwatch.model.value import Value
 from reformwatch.text import clean_line
 
 _FEED_TYPES: Final = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
-_LOOKS_LIKE_FEED: Final = re.compile(r"(?:^|[/._-])(?:rss|atom|feed|feeds)(?:[/._?-]|$)|\.(?:rss|atom|rdf)$", re.IGNORECASE)
+_LOOKS_LIKE_FEED: Final = re.compile(
+    r"(?:^|[/._-])(?:rss|atom|feed|feeds)(?:[/._?-]|$)|\.(?:rss|atom|rdf)$", re.IGNORECASE
+)
 _MAX_CHOICES: Final = 20
 
 

@@ -19,7 +19,7 @@ _TAG: Final = re.compile(rb"<[A-Za-z/!?][^<>]*")
 _NAMESPACE: Final = re.compile(rb"xmlns[:=]")
 
 
-class RefusedMarkup(Exception):  # noqa: N818 - it is a verdict, caught by the parser next door, never shown as an error
+class RefusedMarkup(Exception):
     """The document would hurt a parser; the message says how."""
 
 
@@ -32,7 +32,7 @@ def check_markup(body: bytes) -> None:
     parser.EntityDeclHandler = scan.entity
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     try:
-        parser.Parse(body, True)
+        parser.Parse(body, True)  # noqa: FBT003 - expat takes it by position only
     except (expat.ExpatError, ValueError, LookupError):
         _check_loose_markup(body)
 
@@ -46,7 +46,9 @@ class _Scan:
         self.elements += 1
         if attributes:
             if len(attributes) > MAX_ATTRIBUTES:
-                raise RefusedMarkup(f"an element <{name[:40]}> with {len(attributes)} attributes (limit {MAX_ATTRIBUTES})")
+                raise RefusedMarkup(
+                    f"an element <{name[:40]}> with {len(attributes)} attributes (limit {MAX_ATTRIBUTES})"
+                )
             self.namespaces += sum(a.startswith("xmlns") for a in attributes)
             if self.namespaces > MAX_NAMESPACES:
                 raise RefusedMarkup(f"more than {MAX_NAMESPACES} namespaces")
@@ -64,10 +66,9 @@ class _Scan:
 
 
 def _check_loose_markup(body: bytes) -> None:
-    elements = namespaces = depth = 0
-    for found in _TAG.finditer(body.replace(b"\x00", b"")):
+    namespaces = depth = 0
+    for elements, found in enumerate(_TAG.finditer(body.replace(b"\x00", b"")), 1):
         tag = found.group()
-        elements += 1
         if tag[1:2] == b"/":
             depth = max(0, depth - 1)
         elif tag[1:2] not in b"!?" and not tag.endswith(b"/"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from reformwatch.core.guard import RefusedMarkup, check_markup
-from reformwatch.core.urls import safe_link
+from reformwatch.urls import safe_link
 from reformwatch.errors import BadInput
 from reformwatch.model.feed import Feed
 from reformwatch.model.value import Value
@@ -73,4 +73,5 @@ def write_opml(feeds: Iterable[Feed], *, title: str) -> bytes:
             given["language"] = feed.language
         ElementTree.SubElement(body, "outline", given)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"

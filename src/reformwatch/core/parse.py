@@ -20,7 +20,8 @@ import feedparser
 import nh3
 
 from reformwatch.core.guard import RefusedMarkup, check_markup
-from reformwatch.core.urls import canonical_url, safe_link, strip_tracking
+from reformwatch.core.stories import story_keys
+from reformwatch.urls import canonical_url, safe_link, strip_tracking
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.model.feed import FeedHints
 from reformwatch.text import clean, clean_line
@@ -33,7 +34,9 @@ MAX_KEY: Final = 512
 MAX_GUID: Final = 2_000
 
 _BLOCK: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|/?blockquote|/?ul|/?ol)\b[^>]*>", re.IGNORECASE)
-_LOOKS_HTML: Final = re.compile(rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL)
+_LOOKS_HTML: Final = re.compile(
+    rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL
+)
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
@@ -134,6 +137,7 @@ def make_entry(
         return None
     return ParsedEntry(
         **_keys(plain_guid, url, plain_title, published),
+        story_keys=story_keys(url=url, title=plain_title),
         guid=plain_guid,
         url=url,
         title=plain_title,
@@ -144,7 +148,6 @@ def make_entry(
         published=published,
         text_hash=_digest("\x00".join([plain_title, plain_summary, plain_content])),
     )
-
 
 
 def _keys(guid: str | None, url: str | None, title: str, published: datetime | None) -> dict[str, str]:
@@ -237,7 +240,9 @@ def _parse_json(body: bytes, url: str) -> ParsedFeed | Unreadable:
         said = clean_line(json.dumps(document, ensure_ascii=False)[:200], limit=60)
         return Unreadable(reason=f"JSON, but not a JSON Feed (“{said}”)")
     items = [item for item in _list(document.get("items")) if isinstance(item, dict)]
-    site_url = safe_link(document["home_page_url"] if isinstance(document.get("home_page_url"), str) else None, base=url)
+    site_url = safe_link(
+        document["home_page_url"] if isinstance(document.get("home_page_url"), str) else None, base=url
+    )
     entries = (_entry_from_json(item, site_url or url) for item in items[:MAX_ENTRIES])
     return ParsedFeed(
         format="json",

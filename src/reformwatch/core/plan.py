@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reformwatch.core.alerts import plan_alerts, standing_of, with_silences, with_story
+from reformwatch.core.alerts import plan_alerts, standing_of, with_silences
 from reformwatch.core.match import CompiledTopic, document_of, match_entry
 from reformwatch.core.schedule import PollPolicy, after_failure, after_success
 from reformwatch.core.stories import story_keys
@@ -64,7 +64,13 @@ def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now:
 
 
 def plan_reply(
-    snapshot: Snapshot, reply: Reply, topics: Sequence[CompiledTopic], *, policy: PollPolicy, now: datetime, jitter: float
+    snapshot: Snapshot,
+    reply: Reply,
+    topics: Sequence[CompiledTopic],
+    *,
+    policy: PollPolicy,
+    now: datetime,
+    jitter: float,
 ) -> PollPlan:
     """A feed document: new entries, edits, alerts, and the feed's new validators, all to be stored at once."""
     feed, parsed = snapshot.feed, reply.parsed
@@ -72,7 +78,13 @@ def plan_reply(
     planned = [_new_entry(entry, snapshot.feed, parsed, topics, policy=policy, now=now) for entry in new]
     entries, alerts = plan_alerts(planned, snapshot, burst_limit=policy.burst_limit)
     due = after_success(
-        feed, reply.fetched.hints, brought_news=bool(new), feed_hints=parsed.hints, policy=policy, now=now, jitter=jitter
+        feed,
+        reply.fetched.hints,
+        brought_news=bool(new),
+        feed_hints=parsed.hints,
+        policy=policy,
+        now=now,
+        jitter=jitter,
     )
     after = replace(
         _after(feed, now),
@@ -135,7 +147,13 @@ def _pages_differ(one: str, other: str) -> bool:
 
 
 def _new_entry(
-    entry: ParsedEntry, feed: Feed, parsed: ParsedFeed, topics: Sequence[CompiledTopic], *, policy: PollPolicy, now: datetime
+    entry: ParsedEntry,
+    feed: Feed,
+    parsed: ParsedFeed,
+    topics: Sequence[CompiledTopic],
+    *,
+    policy: PollPolicy,
+    now: datetime,
 ) -> NewEntry:
     standing, reason = standing_of(entry, feed, late_after=policy.late_after, now=now)
     if standing is Standing.BASELINE:
@@ -144,7 +162,9 @@ def _new_entry(
     planned = NewEntry(entry=entry, standing=standing, matches=match_entry(document, topics))
     if not planned.matches:
         return planned
-    return with_story(planned) if standing is Standing.NEWS else with_silences(planned, reason)
+    if standing is Standing.NEWS:
+        return replace(planned, story_keys=entry.story_keys)
+    return with_silences(planned, reason)
 
 
 def _after(feed: Feed, now: datetime) -> FeedAfter:

@@ -38,9 +38,7 @@ def after_success(
     return _out_of_skips(now + _stretched(max([wait, *_bounded(wishes)]), jitter), feed_hints)
 
 
-def after_failure(
-    feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float
-) -> datetime:
+def after_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float) -> datetime:
     """When to try again: slower at each failure, at once slower on 429 and 503; soft faults stay near the floor."""
     is_slow_down = outcome.status in {429, 503}
     exponent = min(feed.failures + (1 if is_slow_down else 0), 8)

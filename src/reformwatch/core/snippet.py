@@ -30,7 +30,11 @@ def snippet(text: str, evidence: Sequence[Evidence], *, field: str) -> tuple[Pie
     if not ranges:
         return ()
     start = _word_start(text, max(0, ranges[0][0] - _CONTEXT))
-    reach = max(end for _, end in ranges if end <= start + _MAX_LENGTH - _CONTEXT) if _any_within(ranges, start) else ranges[0][1]
+    reach = (
+        max(end for _, end in ranges if end <= start + _MAX_LENGTH - _CONTEXT)
+        if _any_within(ranges, start)
+        else ranges[0][1]
+    )
     end = _word_end(text, min(len(text), reach + _CONTEXT))
     pieces = _pieces(text, start, end, ranges)
     before = (Piece(text="… "),) if start > 0 else ()

@@ -5,29 +5,22 @@ more within three days: an outlet's two feeds, a mirror, an agency's text taken 
 """
 
 import hashlib
-from datetime import timedelta
 from typing import Final
 
 from reformwatch.core.language.words import words
-from reformwatch.core.urls import canonical_url
+from reformwatch.model.story import HEADLINE, PAGE
+from reformwatch.urls import canonical_url
 
-#: How long a headline stands for its story; an address does for ever.
-HEADLINE_WINDOW: Final = timedelta(days=3)
 _MIN_WORDS: Final = 4
 
 
 def story_keys(*, url: str | None, title: str) -> tuple[str, ...]:
     """The names under which an entry's story is found again; the page first, then the headline."""
-    keys = [f"page:{_digest(canonical_url(url))}"] if url and has_own_page(url) else []
+    keys = [f"{PAGE}{_digest(canonical_url(url))}"] if url and has_own_page(url) else []
     forms = [word.form for word in words(title)]
     if len(forms) >= _MIN_WORDS:
-        keys.append(f"headline:{_digest(' '.join(forms))}")
+        keys.append(f"{HEADLINE}{_digest(' '.join(forms))}")
     return tuple(keys)
-
-
-def is_headline_key(key: str) -> bool:
-    """Whether a key stands for its story only for :data:`HEADLINE_WINDOW`."""
-    return key.startswith("headline:")
 
 
 def has_own_page(url: str) -> bool:

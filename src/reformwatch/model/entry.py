@@ -21,12 +21,13 @@ class ParsedEntry(Value):
     """One item of a feed document, its text plain and bounded.
 
     ``keys`` are the names it may be known by within its feed, the one to store first; ``twin_key`` (link and title)
-    recognises an item whose guid changes at every poll.
+    recognises an item whose guid changes at every poll; ``story_keys`` name the story it reports.
     """
 
     key: str
     reuse_key: str
     twin_key: str
+    story_keys: tuple[str, ...]
     guid: str | None
     url: str | None
     title: str

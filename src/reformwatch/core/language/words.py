@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-#: Letters and digits with their combining marks; soft hyphens do not break a word, hyphens and apostrophes do. An English
-#: possessive belongs to its word.
+#: Letters and digits with their combining marks; soft hyphens do not break a word, hyphens and apostrophes do. An
+#: English possessive belongs to its word.
 WORD: Final = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u00ad])*(?:['’ʼ]s(?![^\W_]))?")
 
 _KEPT: Final = frozenset({"n\u0303", "и\u0306", "у\u0306", "і\u0308"})

@@ -70,10 +70,10 @@ def _spans(node: Node, document: Document, parts: frozenset[int]) -> list[_Span]
     match node:
         case Term():
             return [_Span(part, at, at, (((part, at), node),)) for part, at in _places(node, document, parts)]
-        case Phrase() if node.slop is None:
+        case Phrase(slop=None):
             return _adjacent(node, document, parts)
-        case Phrase():
-            return _within(node, node.slop, document, parts)
+        case Phrase(slop=int(slop)):
+            return _within(node, slop, document, parts)
         case Near():
             return _near(node, document, parts)
         case Or():
@@ -108,7 +108,7 @@ def _within(phrase: Phrase, slop: int, document: Document, parts: frozenset[int]
     """All words of the phrase, each at its own place, with at most ``slop`` other words among them."""
     width = len(phrase.terms) + slop
     places = [_places(term, document, parts) for term in phrase.terms]
-    spans = {}
+    spans: dict[tuple[int, int, int], _Span] = {}
     for part, at in sorted({place for some in places for place in some}):
         window = [[p for p in some if p[0] == part and at <= p[1] < at + width] for some in places]
         chosen = next((c for c in islice(product(*window), 10_000) if len(set(c)) == len(c) and (part, at) in c), None)

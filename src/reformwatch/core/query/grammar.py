@@ -170,7 +170,12 @@ class _Parser:
                 if not is_positional(side):
                     self._fail(side.start, "NEAR takes words, phrases, or alternatives (OR) of them")
             node = Near(
-                left=node, right=right, distance=distance, ordered=lexeme.text[0] == "O", start=node.start, end=right.end
+                left=node,
+                right=right,
+                distance=distance,
+                ordered=lexeme.text[0] == "O",
+                start=node.start,
+                end=right.end,
             )
         return node
 
@@ -205,7 +210,10 @@ class _Parser:
                 node = self._or()
                 if self._take("close") is None:
                     after = self._peek()
-                    self._fail(after.start if after else len(self.text), f") was expected for the ( at character {lexeme.start + 1}")
+                    self._fail(
+                        after.start if after else len(self.text),
+                        f") was expected for the ( at character {lexeme.start + 1}",
+                    )
                 self.depth -= 1
                 return node
             case "close":
@@ -217,7 +225,8 @@ class _Parser:
         name = lexeme.text.lower()
         if name not in FIELDS:
             self._fail(
-                lexeme.start, f"there is no field {lexeme.text!r} (fields: {', '.join(FIELDS)}); quote it to search for the text"
+                lexeme.start,
+                f"there is no field {lexeme.text!r} (fields: {', '.join(FIELDS)}); quote it to search for the text",
             )
         self._enter(lexeme.start)
         child = self._primary()

@@ -1,4 +1,4 @@
-"""Core: addresses: which may be shown as a link, and when two name the same page."""
+"""Ground: addresses: which may be shown as a link, and when two name the same page."""
 
 import re
 from typing import Final

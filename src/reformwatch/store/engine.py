@@ -1,0 +1,141 @@
+"""Store: the database behind two kinds of transaction, and its errors in the operator's words.
+
+SQLite: WAL, ``synchronous=FULL``, foreign keys on; a write begins with ``BEGIN IMMEDIATE``, since a deferred BEGIN that
+turns into a write fails at once with "database is locked", whatever the busy time-out (sqlite.org/lang_transaction).
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, make_url
+
+from reformwatch.errors import (
+    CantCreate,
+    ConfigError,
+    DatabaseMismatch,
+    NotPermitted,
+    ReformwatchError,
+    TryAgain,
+    Unreachable,
+)
+
+Tx = Connection
+
+BUSY_TIMEOUT_MS: Final = 30_000
+_MIN_SQLITE: Final = (3, 35, 0)
+
+
+class Store:
+    """A database. ``read()`` and ``write()`` give transactions; a write commits at the end or rolls back."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = _create_engine(url)
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The file of an SQLite database; None for PostgreSQL."""
+        name = self._engine.url.database
+        return Path(name) if self._engine.dialect.name == "sqlite" and name else None
+
+    @property
+    def shown_url(self) -> str:
+        """The address without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A read transaction: one state of the database throughout."""
+        with self._translated(), self._engine.connect() as tx, tx.begin():
+            yield tx
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A write transaction."""
+        with self._translated(), self._engine.connect().execution_options(reformwatch_write=True) as tx, tx.begin():
+            yield tx
+
+    def raw(self) -> Engine:
+        """The engine itself, for migrations and backups in this package."""
+        return self._engine
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as broken:
+            raise self.error_for(broken) from broken
+
+    def error_for(self, broken: sa.exc.DBAPIError) -> Exception:
+        """The operator's error for a database's, or the error itself where it is a bug of ours."""
+        said = str(broken.orig).splitlines()[0] if str(broken.orig) else type(broken).__name__
+        where = self.sqlite_path or self.shown_url
+        for fragment, make in _MEANINGS:
+            if fragment in said:
+                return make(f"database {where}: {_MEANINGS_TEXT.get(fragment, said)}")
+        if isinstance(broken, sa.exc.OperationalError) and self.sqlite_path is None:
+            return Unreachable(f"database {where}: {said}; is PostgreSQL running, and is the address right?")
+        return broken
+
+
+_MEANINGS: Final[tuple[tuple[str, type[ReformwatchError]], ...]] = (
+    ("database is locked", TryAgain),
+    ("disk is full", TryAgain),
+    ("No space left", TryAgain),
+    ("readonly database", NotPermitted),
+    ("unable to open database file", CantCreate),
+    ("malformed", DatabaseMismatch),
+    ("file is not a database", DatabaseMismatch),
+)
+_MEANINGS_TEXT: Final = {
+    "database is locked": f"another process has held it for {BUSY_TIMEOUT_MS // 1000} s; try again",
+    "disk is full": "the disk is full; nothing was lost, free some room and it goes on",
+    "readonly database": "it can't be written; check the permissions of the file and its folder",
+    "unable to open database file": "it can't be opened or made; check that the folder exists and may be written",
+    "malformed": "the file is damaged; stop, keep a copy, and restore a backup (see `reformwatch db backup`)",
+    "file is not a database": "this is not an SQLite database; nothing was changed",
+}
+
+
+def _create_engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError as bad:
+        raise ConfigError(f"[database] url: {url!r} is not a database address: use sqlite:///PATH") from bad
+    if parsed.drivername == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise ConfigError("[database] url: an SQLite database needs a file: sqlite:///PATH")
+        if sqlite3.sqlite_version_info < _MIN_SQLITE:
+            raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
+        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if parsed.drivername == "postgresql+psycopg":
+        try:
+            return sa.create_engine(parsed, pool_pre_ping=True)
+        except ImportError as missing:
+            raise ConfigError("PostgreSQL needs its driver: pip install 'reformwatch[postgresql]'") from missing
+    raise ConfigError(
+        f"[database] url: {parsed.drivername!r} is not known: use sqlite:///PATH or postgresql+psycopg://..."
+    )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by hand, below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(tx: Connection) -> None:
+    is_write = tx.get_execution_options().get("reformwatch_write", False)
+    tx.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")

@@ -1,0 +1,128 @@
+"""Store: the archive of entries."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from reformwatch.urls import canonical_url
+from reformwatch.errors import NotFound
+from reformwatch.model.entry import Entry, Standing
+from reformwatch.model.plan import Silence
+from reformwatch.model.topic import Evidence, Match, Strength
+from reformwatch.store.engine import Tx
+from reformwatch.store.sql import chunks
+from reformwatch.store.tables import entries, feeds, matches, silences, topics
+
+_RESULT = [
+    *[column for column in entries.c if column.name not in {"twin_key", "story_id"}],
+    feeds.c.name.label("feed_name"),
+    feeds.c.kind.label("feed_kind"),
+    feeds.c.language.label("language"),
+]
+
+
+def _select() -> sa.Select[Any]:
+    return sa.select(*_RESULT).join(feeds, feeds.c.id == entries.c.feed_id)
+
+
+def entry_from(row: Any) -> Entry:
+    """An entry from a row of the archive."""
+    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    return Entry(**{**given, "tags": tuple(given["tags"]), "standing": Standing(given["standing"])})
+
+
+def count_entries(tx: Tx, *, since: datetime | None = None) -> int:
+    """How many entries the archive has."""
+    statement = sa.select(sa.func.count()).select_from(entries)
+    if since is not None:
+        statement = statement.where(entries.c.first_seen >= since)
+    return int(tx.execute(statement).scalar_one())
+
+
+def all_entries(tx: Tx, *, since: datetime | None = None, page: int = 500) -> Iterator[Entry]:
+    """The archive, newest first, in pages, so that its size does not matter."""
+    last: int | None = None
+    while True:
+        statement = _select().order_by(entries.c.id.desc()).limit(page)
+        if last is not None:
+            statement = statement.where(entries.c.id < last)
+        if since is not None:
+            statement = statement.where(entries.c.first_seen >= since)
+        found = [entry_from(row) for row in tx.execute(statement)]
+        yield from found
+        if len(found) < page:
+            return
+        last = found[-1].id
+
+
+def entries_by_id(tx: Tx, ids: Collection[int]) -> dict[int, Entry]:
+    """Entries by their ids."""
+    return {
+        row.id: entry_from(row) for chunk in chunks(ids) for row in tx.execute(_select().where(entries.c.id.in_(chunk)))
+    }
+
+
+def find_entries(tx: Tx, which: str) -> list[Entry]:
+    """The entries with this number or address (tracking parameters aside). Raises NotFound."""
+    if which.isdecimal() and len(which) < 15:
+        found = [entry_from(row) for row in tx.execute(_select().where(entries.c.id == int(which)))]
+    else:
+        page = canonical_url(which).lstrip("/")
+        variants = {
+            which,
+            *(
+                f"{scheme}://{www}{page}{slash}"
+                for scheme in ("http", "https")
+                for www in ("", "www.")
+                for slash in ("", "/")
+            ),
+        }
+        found = [
+            entry_from(row) for row in tx.execute(_select().where(entries.c.url.in_(variants)).order_by(entries.c.id))
+        ]
+    if not found:
+        raise NotFound(f"entry {which!r}: the archive has none with this number or address")
+    return found
+
+
+def matches_of(tx: Tx, entry_ids: Collection[int]) -> dict[int, tuple[Match, ...]]:
+    """The matches of entries, by entry."""
+    found: dict[int, list[Match]] = {}
+    for chunk in chunks(entry_ids):
+        statement = (
+            sa.select(matches, topics.c.slug)
+            .join(topics, topics.c.id == matches.c.topic_id)
+            .where(matches.c.entry_id.in_(chunk))
+            .order_by(matches.c.entry_id, topics.c.slug)
+        )
+        for row in tx.execute(statement):
+            found.setdefault(row.entry_id, []).append(_match_from(row))
+    return {entry_id: tuple(some) for entry_id, some in found.items()}
+
+
+def _match_from(row: Any) -> Match:
+    return Match(
+        topic_id=row.topic_id,
+        slug=row.slug,
+        language=row.language,
+        strength=Strength(row.strength),
+        evidence=tuple(Evidence(**given) for given in row.evidence),
+    )
+
+
+def silences_of(tx: Tx, entry_id: int) -> list[Silence]:
+    """Why somebody, or everybody, was not told of an entry."""
+    statement = sa.select(silences.c.reason, silences.c.subscriber_id).where(silences.c.entry_id == entry_id)
+    return [
+        Silence(reason=r.reason, subscriber_id=r.subscriber_id) for r in tx.execute(statement.order_by(silences.c.id))
+    ]
+
+
+def remove_entries_before(tx: Tx, moment: datetime) -> int:
+    """Delete entries first seen before a moment, but those that an alert tells of; how many."""
+    from reformwatch.store.tables import alert_entries
+
+    is_told = sa.exists().where(alert_entries.c.entry_id == entries.c.id)
+    return tx.execute(sa.delete(entries).where(entries.c.first_seen < moment, ~is_told)).rowcount

@@ -1,0 +1,122 @@
+"""Store: feeds: added, claimed with a lease, released."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from reformwatch.urls import origin_of
+from reformwatch.errors import BadInput, NotFound
+from reformwatch.model.feed import Feed, FeedKind, FeedState, NewFeed, Validators
+from reformwatch.store.engine import Tx
+from reformwatch.store.sql import insert_or_ignore
+from reformwatch.store.tables import feeds
+
+_RESULT = [column for column in feeds.c if column.name not in {"origin", "lease_until"}]
+
+
+def feed_from(row: Any) -> Feed:
+    """A feed from a row of the table."""
+    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    validators = Validators(etag=given.pop("etag"), last_modified=given.pop("last_modified"))
+    kind, state = FeedKind(given.pop("kind")), FeedState(given.pop("state"))
+    return Feed(**given, kind=kind, state=state, validators=validators)
+
+
+def add_feed(tx: Tx, new: NewFeed, *, now: datetime) -> bool:
+    """Store a feed, due at once; False where its address is known already."""
+    row = {**vars(new), "kind": new.kind.value, "origin": origin_of(new.url), "state": FeedState.ACTIVE.value}
+    return insert_or_ignore(tx, feeds, {**row, "added_at": now, "next_poll_at": now})
+
+
+def list_feeds(tx: Tx) -> list[Feed]:
+    """All feeds by name."""
+    return [feed_from(row) for row in tx.execute(sa.select(*_RESULT).order_by(sa.func.lower(feeds.c.name), feeds.c.id))]
+
+
+def find_feed(tx: Tx, which: str) -> Feed:
+    """A feed by number, address, or name. Raises NotFound, or BadInput where a name is not unique."""
+    condition = feeds.c.id == int(which) if which.isdecimal() and len(which) < 15 else feeds.c.url == which
+    row = tx.execute(sa.select(*_RESULT).where(condition)).first()
+    if row is not None:
+        return feed_from(row)
+    named = tx.execute(sa.select(*_RESULT).where(sa.func.lower(feeds.c.name) == which.lower())).all()
+    if not named:
+        raise NotFound(f"feed {which!r}: there is none with this number, address or name; see `reformwatch feed list`")
+    if len(named) > 1:
+        raise BadInput(f"feed {which!r}: {len(named)} feeds bear this name; give the number")
+    return feed_from(named[0])
+
+
+def remove_feed(tx: Tx, feed_id: int) -> None:
+    """Delete a feed with its entries."""
+    tx.execute(sa.delete(feeds).where(feeds.c.id == feed_id))
+
+
+def set_state(tx: Tx, feed_id: int, state: FeedState, *, now: datetime) -> None:
+    """Pause a feed, or resume it, due at once and with a clean record."""
+    values: dict[str, Any] = {"state": state.value}
+    if state is FeedState.ACTIVE:
+        values |= {"next_poll_at": now, "failures": 0, "failing_since": None, "problem": None}
+    tx.execute(sa.update(feeds).where(feeds.c.id == feed_id).values(values))
+
+
+def claim_due(
+    tx: Tx, *, token: str, now: datetime, lease: timedelta, limit: int, per_host: int, excluding: Collection[str] = ()
+) -> list[Feed]:
+    """Lease the feeds that are due, at most ``per_host`` of one host and none of the hosts in ``excluding``."""
+    rank = sa.func.row_number().over(partition_by=feeds.c.origin, order_by=(feeds.c.next_poll_at, feeds.c.id))
+    due = sa.select(feeds.c.id, feeds.c.next_poll_at, rank.label("rank")).where(
+        _is_free(now), feeds.c.next_poll_at <= now
+    )
+    if excluding:
+        due = due.where(feeds.c.origin.not_in(list(excluding)))
+    ranked = due.subquery()
+    wanted = (
+        sa.select(ranked.c.id)
+        .where(ranked.c.rank <= per_host)
+        .order_by(ranked.c.rank, ranked.c.next_poll_at)
+        .limit(limit)
+    )
+    return _claim(tx, wanted, token=token, now=now, lease=lease)
+
+
+def claim(tx: Tx, feed_ids: Iterable[int], *, token: str, now: datetime, lease: timedelta) -> list[Feed]:
+    """Lease these feeds, due or not; those that another process holds are left out."""
+    return _claim(tx, sa.select(feeds.c.id).where(feeds.c.id.in_(list(feed_ids))), token=token, now=now, lease=lease)
+
+
+def _claim(tx: Tx, wanted: sa.Select[Any], *, token: str, now: datetime, lease: timedelta) -> list[Feed]:
+    locked = sa.select(feeds.c.id).where(feeds.c.id.in_(wanted), _is_free(now)).with_for_update(skip_locked=True)
+    statement = (
+        sa.update(feeds)
+        .where(feeds.c.id.in_(locked))
+        .values(lease_token=token, lease_until=now + lease)
+        .returning(*_RESULT)
+    )
+    claimed = [feed_from(row) for row in tx.execute(statement)]
+    return sorted(claimed, key=lambda feed: (feed.next_poll_at, feed.id))
+
+
+def _is_free(now: datetime) -> sa.ColumnElement[bool]:
+    unleased = sa.or_(feeds.c.lease_until.is_(None), feeds.c.lease_until <= now)
+    return sa.and_(feeds.c.state == FeedState.ACTIVE.value, unleased)
+
+
+def release(tx: Tx, feed_ids: Iterable[int], *, token: str) -> None:
+    """Give leases back unused."""
+    mine = sa.and_(feeds.c.id.in_(list(feed_ids)), feeds.c.lease_token == token)
+    tx.execute(sa.update(feeds).where(mine).values(lease_token=None, lease_until=None))
+
+
+def release_all_of(tx: Tx, owner: str) -> int:
+    """Give back what a dead process of this owner still held; how many. Tokens begin with their owner's name."""
+    theirs = feeds.c.lease_token.startswith(f"{owner}:", autoescape=True)
+    return tx.execute(sa.update(feeds).where(theirs).values(lease_token=None, lease_until=None)).rowcount
+
+
+def is_anything_due(tx: Tx, *, now: datetime) -> bool:
+    """Whether a feed is due and free."""
+    due = sa.select(feeds.c.id).where(_is_free(now), feeds.c.next_poll_at <= now).limit(1)
+    return tx.execute(due).first() is not None

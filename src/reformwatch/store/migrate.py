@@ -1,0 +1,198 @@
+"""Store: the database's version: made, upgraded after a backup, checked; a newer one is refused.
+
+The scripts stand in ``migrations/`` at the top of the project and travel in the wheel as ``reformwatch/migrations``.
+They run on a connection of ours with foreign keys off (batch mode drops and recreates tables, and ON DELETE CASCADE
+would delete the children), followed by ``PRAGMA foreign_key_check``.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from reformwatch.errors import CantCreate, DatabaseMismatch, NotPermitted, TryAgain
+from reformwatch.store.engine import Store
+from reformwatch.store.tables import metadata
+
+_HERE: Final = Path(__file__).resolve()
+
+
+def migrations_folder() -> Path:
+    """Where the scripts are: inside the installed package, else at the top of a source tree."""
+    for folder in (_HERE.parents[1] / "migrations", _HERE.parents[3] / "migrations"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise DatabaseMismatch("the package carries no migrations: it was built wrongly, install it again")
+
+
+def head_revision() -> str:
+    """The version this program works with."""
+    head = _scripts().get_current_head()
+    if head is None:
+        raise DatabaseMismatch("the package carries no migration: it was built wrongly, install it again")
+    return head
+
+
+def current_revision(store: Store) -> str | None:
+    """The version of the database; None where it is empty."""
+    with store.read() as tx:
+        revision = MigrationContext.configure(tx).get_current_revision()
+        if revision is None and sa.inspect(tx).get_table_names():
+            raise DatabaseMismatch(
+                f"database {store.sqlite_path or store.shown_url}: it holds tables that are not reformwatch's; "
+                "give an address of its own"
+            )
+        return revision
+
+
+def is_known(revision: str | None) -> bool:
+    """Whether this program knows a version; a newer program's it does not."""
+    try:
+        return revision is None or _scripts().get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+def require_current(store: Store) -> None:
+    """Raise DatabaseMismatch where the database is not of exactly this program's version."""
+    revision = current_revision(store)
+    where = store.sqlite_path or store.shown_url
+    if not is_known(revision):
+        raise DatabaseMismatch(
+            f"database {where}: its version {revision} is newer than this program; "
+            "upgrade reformwatch, or restore a backup"
+        )
+    if revision != head_revision():
+        raise DatabaseMismatch(f"database {where}: its version is {revision or 'none'}; run `reformwatch db upgrade`")
+
+
+def upgrade(store: Store, *, now: datetime) -> Path | None:
+    """Bring the database to this program's version; the path of the backup that was made first, if one was needed.
+
+    1. make the folder, 2. refuse a newer database, 3. back up one with data in it, 4. run the scripts in one
+    transaction.
+    """
+    path = store.sqlite_path
+    if path is not None:
+        _make_folder(path.parent)
+    revision = current_revision(store)
+    if not is_known(revision):
+        require_current(store)
+    if revision == head_revision():
+        return None
+    saved = None
+    if path is not None and revision is not None:
+        saved = path.with_name(f"{path.name}.{revision}-{now:%Y%m%dT%H%M%S}.backup")
+        backup(store, saved)
+    with _migration_config(store) as config:
+        command.upgrade(config, "head")
+    return saved
+
+
+def differences(store: Store) -> list[str]:
+    """Where the database's tables differ from this program's; empty when all is well."""
+    from alembic.autogenerate import compare_metadata
+
+    with store.read() as tx:
+        context = MigrationContext.configure(tx, opts={"compare_type": False})
+        return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def check_integrity(store: Store) -> list[str]:
+    """What the database says of itself (``PRAGMA integrity_check`` and ``foreign_key_check``); empty when sound."""
+    if store.sqlite_path is None:
+        return []
+    with store.read() as tx:
+        said = [str(row[0]) for row in tx.exec_driver_sql("PRAGMA integrity_check")]
+        broken = [
+            f"row {row[1]} of {row[0]} points to nothing" for row in tx.exec_driver_sql("PRAGMA foreign_key_check")
+        ]
+    return [line for line in said if line != "ok"] + broken
+
+
+def quick_check(store: Store) -> None:
+    """Refuse a damaged SQLite file before anything is written to it. # trust: A09."""
+    path = store.sqlite_path
+    if path is None or not path.exists():
+        return
+    with store.read() as tx:
+        said = [str(row[0]) for row in tx.exec_driver_sql("PRAGMA quick_check(3)")]
+    if said != ["ok"]:
+        raise DatabaseMismatch(
+            f"database {path}: the file is damaged ({said[0][:120]}); nothing was changed; keep a copy, then "
+            "put a backup in its place (`reformwatch db backup` makes one, an upgrade leaves one beside the file)"
+        )
+
+
+def backup(store: Store, target: Path) -> None:
+    """A consistent copy of an SQLite database while it is in use (``VACUUM INTO``). Nothing is overwritten."""
+    if store.sqlite_path is None:
+        raise NotPermitted("PostgreSQL is backed up with its own tools: pg_dump")
+    if target.exists():
+        raise CantCreate(f"{target}: there is a file already; give another name")
+    _make_folder(target.parent)
+    try:
+        with store.raw().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the type checker's knowledge, not input
+            driver.execute("VACUUM INTO ?", (str(target),))
+    except sqlite3.OperationalError as broken:
+        if "full" in str(broken):
+            raise TryAgain(f"{target}: the disk is full") from broken
+        raise CantCreate(f"{target}: the copy can't be written ({broken})") from broken
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except PermissionError as no:
+        raise NotPermitted(f"folder {folder}: no permission to make it") from no
+    except OSError as no:
+        raise CantCreate(f"folder {folder}: it can't be made ({no.strerror})") from no
+
+
+def _scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    return ScriptDirectory.from_config(config)
+
+
+@contextlib.contextmanager
+def _migration_config(store: Store) -> Iterator[Config]:
+    """An Alembic configuration on one connection, inside one transaction that commits when all scripts have run."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    is_sqlite = store.sqlite_path is not None
+    with store.raw().connect().execution_options(reformwatch_write=True) as connection:
+        if is_sqlite:  # has no effect inside a transaction, so it comes before the first one
+            _pragma(connection, "foreign_keys=OFF")
+        try:
+            with connection.begin():
+                config.attributes["connection"] = connection
+                yield config
+                if is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+                    raise DatabaseMismatch(
+                        f"migration: rows of {broken[0]} would point to nothing; nothing was changed"
+                    )
+        except sa.exc.DBAPIError as broken:
+            raise store.error_for(broken) from broken
+        finally:
+            if is_sqlite:
+                _pragma(connection, "foreign_keys=ON")
+
+
+def _pragma(connection: sa.Connection, pragma: str) -> None:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the type checker's knowledge, not input
+    driver.execute(f"PRAGMA {pragma}")

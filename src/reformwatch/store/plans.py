@@ -1,0 +1,237 @@
+"""Store: what a poll needs to know (snapshot), and what it decided, written in one transaction (apply)."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from reformwatch.urls import origin_of
+from reformwatch.model.alert import DeliveryState
+from reformwatch.model.entry import KnownEntry, ParsedEntry
+from reformwatch.model.feed import Feed
+from reformwatch.model.plan import AlertDraft, EditedEntry, NewEntry, PollPlan, Recipient, Snapshot
+from reformwatch.model.story import HEADLINE_WINDOW, is_headline_key
+from reformwatch.model.subscriber import Subscriber
+from reformwatch.model.value import Value
+from reformwatch.store import tables as t
+from reformwatch.store.engine import Tx
+from reformwatch.store.sql import chunks, insert_or_ignore, insert_or_update, insert_returning_id
+
+_KNOWN = [t.entries.c[name] for name in ("id", "key", "twin_key", "url", "title", "text_hash", "version")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied(Value):
+    """What became of a plan. ``is_stale``: another process had taken the feed meanwhile; nothing was written."""
+
+    is_stale: bool = False
+    alerts: int = 0
+    deliveries: int = 0
+
+
+def snapshot(
+    tx: Tx, feed: Feed, entries: Sequence[ParsedEntry], subscribers: Sequence[Subscriber], *, now: datetime
+) -> Snapshot:
+    """What is known that bears on these entries of a feed."""
+    keys = {key for entry in entries for key in (entry.key, entry.reuse_key)}
+    twin_keys = {entry.twin_key for entry in entries if entry.twin_key}
+    known = {k.key: k for k in _known(tx, feed.id, t.entries.c.key, keys)}
+    missing = {e.twin_key for e in entries if e.twin_key and e.key not in known and e.reuse_key not in known}
+    twins = {k.twin_key: k for k in _known(tx, feed.id, t.entries.c.twin_key, missing & twin_keys)}
+    fresh = (
+        [e for e in entries if e.key not in known and e.twin_key not in twins]
+        if feed.has_baseline or feed.backfill_days
+        else []
+    )
+    stories = find_stories(tx, {key for e in fresh for key in e.story_keys}, now=now)
+    return Snapshot(
+        feed=feed,
+        known=known,
+        twins=twins,
+        stories=stories,
+        told=_told(tx, set(stories.values())),
+        subscribers=tuple(subscribers),
+    )
+
+
+def _known(tx: Tx, feed_id: int, column: sa.Column[str], values: Iterable[str]) -> Iterable[KnownEntry]:
+    for chunk in chunks(values):
+        for row in tx.execute(sa.select(*_KNOWN).where(t.entries.c.feed_id == feed_id, column.in_(chunk))):
+            yield KnownEntry(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+
+
+def find_stories(tx: Tx, keys: Iterable[str], *, now: datetime) -> dict[str, int]:
+    """Story ids by key; a headline stands for its story only for a while."""
+    found = {}
+    for chunk in chunks(keys):
+        for row in tx.execute(sa.select(t.story_keys).where(t.story_keys.c.key.in_(chunk))):
+            if not is_headline_key(row.key) or row.seen_at >= now - HEADLINE_WINDOW:
+                found[row.key] = row.story_id
+    return found
+
+
+def _told(tx: Tx, stories: set[int]) -> dict[int, frozenset[int]]:
+    told: dict[int, set[int]] = {}
+    for chunk in chunks(stories):
+        for row in tx.execute(sa.select(t.told.c.story_id, t.told.c.subscriber_id).where(t.told.c.story_id.in_(chunk))):
+            told.setdefault(row.story_id, set()).add(row.subscriber_id)
+    return {story: frozenset(subscribers) for story, subscribers in told.items()}
+
+
+def apply(tx: Tx, plan: PollPlan, *, now: datetime, new_message_id: Callable[[], str]) -> Applied:
+    """Write a plan: feed with validators and next poll, entries, versions, matches, silences, alerts, outbox rows.
+
+    All of it or nothing. The lease is looked at first: where another process has taken the feed, nothing is written.
+    """
+    if not _write_feed(tx, plan):
+        return Applied(is_stale=True)
+    ids = _write_entries(tx, plan, now)
+    for edit in plan.edits:
+        _write_edit(tx, edit, now)
+    stories = {i: _write_story(tx, new, ids[i], now) for i, new in enumerate(plan.entries) if new.story_keys}
+    deliveries = [_write_alert(tx, draft, ids, stories, now, new_message_id) for draft in plan.alerts]
+    return Applied(alerts=sum(n > 0 for n in deliveries), deliveries=sum(deliveries))
+
+
+def _write_feed(tx: Tx, plan: PollPlan) -> bool:
+    after = plan.after
+    values: dict[str, Any] = {
+        name: getattr(after, name)
+        for name in (
+            "next_poll_at", "last_polled_at", "last_ok_at", "last_new_at", "failing_since", "failures", "unchanged",
+            "problem", "body_hash", "state",
+        )
+    }  # fmt: skip
+    values |= {"etag": after.validators.etag, "last_modified": after.validators.last_modified}
+    values |= {"lease_token": None, "lease_until": None}
+    for name in ("site_url", "language", "name"):
+        if (value := getattr(after, name)) is not None:
+            values[name] = value
+    if after.moved_to and not tx.execute(sa.select(t.feeds.c.id).where(t.feeds.c.url == after.moved_to)).first():
+        values |= {"url": after.moved_to, "origin": origin_of(after.moved_to)}
+    mine = sa.and_(t.feeds.c.id == plan.feed_id, t.feeds.c.lease_token == plan.lease_token)
+    return tx.execute(sa.update(t.feeds).where(mine).values(values)).rowcount == 1
+
+
+def _write_entries(tx: Tx, plan: PollPlan, now: datetime) -> list[int]:
+    if not plan.entries:
+        return []
+    rows = [_entry_row(new, plan.feed_id, now) for new in plan.entries]
+    statement = sa.insert(t.entries).returning(t.entries.c.id, sort_by_parameter_order=True)
+    ids = [int(row.id) for row in tx.execute(statement, rows)]
+    found = [_match_row(ids[i], match, now) for i, new in enumerate(plan.entries) for match in new.matches]
+    if found:
+        tx.execute(sa.insert(t.matches), found)
+    quiet = [
+        {"entry_id": ids[i], "subscriber_id": s.subscriber_id, "reason": s.reason, "created_at": now}
+        for i, new in enumerate(plan.entries)
+        for s in new.silences
+    ]
+    if quiet:
+        tx.execute(sa.insert(t.silences), quiet)
+    return ids
+
+
+def _entry_row(new: NewEntry, feed_id: int, now: datetime) -> dict[str, Any]:
+    entry = vars(new.entry)
+    kept = {name: entry[name] for name in ("key", "twin_key", "guid", "url", "title", "summary", "content", "author")}
+    return kept | {
+        "feed_id": feed_id,
+        "tags": list(new.entry.tags),
+        "published": new.entry.published,
+        "first_seen": now,
+        "standing": new.standing.value,
+        "version": 1,
+        "text_hash": new.entry.text_hash,
+    }
+
+
+def _match_row(entry_id: int, match: Any, now: datetime) -> dict[str, Any]:
+    return {
+        "entry_id": entry_id,
+        "topic_id": match.topic_id,
+        "language": match.language,
+        "strength": match.strength.value,
+        "evidence": [asdict(evidence) for evidence in match.evidence],
+        "created_at": now,
+    }
+
+
+def _write_edit(tx: Tx, edit: EditedEntry, now: datetime) -> None:
+    old = tx.execute(sa.select(t.entries).where(t.entries.c.id == edit.known.id)).one()
+    version = {
+        "entry_id": old.id,
+        "version": old.version,
+        "title": old.title,
+        "summary": old.summary,
+        "content": old.content,
+    }
+    insert_or_ignore(tx, t.entry_versions, version | {"replaced_at": now})
+    new = edit.entry
+    values = {"title": new.title, "summary": new.summary, "content": new.content, "text_hash": new.text_hash}
+    values |= {"twin_key": new.twin_key, "version": old.version + 1}
+    tx.execute(sa.update(t.entries).where(t.entries.c.id == old.id).values(values))
+
+
+def _write_story(tx: Tx, new: NewEntry, entry_id: int, now: datetime) -> int:
+    known = find_stories(tx, new.story_keys, now=now)
+    story_id = next((known[key] for key in new.story_keys if key in known), None)
+    if story_id is None:
+        story_id = insert_returning_id(tx, t.stories, {"headline": new.entry.title, "created_at": now})
+    for key in new.story_keys:
+        if key not in known or is_headline_key(key):
+            owner = known.get(key, story_id)
+            insert_or_update(tx, t.story_keys, {"key": key, "story_id": owner, "seen_at": now}, key=["key"])
+    tx.execute(sa.update(t.entries).where(t.entries.c.id == entry_id).values(story_id=story_id))
+    return story_id
+
+
+def _write_alert(
+    tx: Tx,
+    draft: AlertDraft,
+    ids: Sequence[int],
+    stories: dict[int, int],
+    now: datetime,
+    new_message_id: Callable[[], str],
+) -> int:
+    """One alert with its outbox rows; whoever has heard of all its stories meanwhile is left out. How many rows."""
+    told_of = [stories[i] for i in draft.entries if i in stories]
+    recipients = [r for r in draft.recipients if _tell(tx, r, told_of, now) or not told_of]
+    if not recipients:
+        return 0
+    row = {"kind": draft.kind.value, "headline": draft.headline, "created_at": now}
+    alert_id = insert_returning_id(tx, t.alerts, row | {"story_id": told_of[0] if told_of else None})
+    tx.execute(
+        sa.insert(t.alert_entries),
+        [{"alert_id": alert_id, "entry_id": ids[place], "position": i} for i, place in enumerate(draft.entries)],
+    )
+    tx.execute(
+        sa.insert(t.alert_topics),
+        [{"alert_id": alert_id, "topic_id": topic, "position": i} for i, topic in enumerate(draft.topic_ids)],
+    )
+    tx.execute(sa.insert(t.deliveries), [_delivery_row(alert_id, r, now, new_message_id()) for r in recipients])
+    return len(recipients)
+
+
+def _tell(tx: Tx, recipient: Recipient, stories: Iterable[int], now: datetime) -> bool:
+    """Enter in the ledger that a subscriber hears of these stories; False where each was entered before."""
+    rows = [
+        {"subscriber_id": recipient.subscriber_id, "story_id": story, "at": now} for story in dict.fromkeys(stories)
+    ]
+    entered = [insert_or_ignore(tx, t.told, row) for row in rows]
+    return any(entered)
+
+
+def _delivery_row(alert_id: int, recipient: Recipient, now: datetime, message_id: str) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "alert_id": alert_id,
+        "subscriber_id": recipient.subscriber_id,
+        "topic_ids": list(recipient.topic_ids),
+        "state": DeliveryState.PENDING.value,
+        "attempts": 0,
+        "next_attempt_at": now,
+        "created_at": now,
+    }

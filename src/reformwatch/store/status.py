@@ -1,0 +1,98 @@
+"""Store: what ``status`` asks: daemons alive, outbox, archive; and the daemons' own heartbeat."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from reformwatch.model.alert import DeliveryState
+from reformwatch.model.value import Value
+from reformwatch.store import tables as t
+from reformwatch.store.engine import Tx
+from reformwatch.store.sql import insert_or_ignore, insert_or_update
+
+
+@dataclass(frozen=True, kw_only=True)
+class DaemonBeat(Value):
+    """A daemon that runs, or ran."""
+
+    name: str
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    beat_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outbox(Value):
+    """How the outbox stands."""
+
+    pending: int
+    dead: int
+    sent: int
+    oldest_pending: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive(Value):
+    """How much was gathered."""
+
+    entries: int
+    matches: int
+    alerts: int
+
+
+def beat(tx: Tx, daemon: DaemonBeat) -> None:
+    """Say that a daemon is alive."""
+    insert_or_update(tx, t.daemons, vars(daemon), key=["name"])
+
+
+def forget_daemon(tx: Tx, name: str) -> None:
+    """Say that a daemon ended."""
+    tx.execute(sa.delete(t.daemons).where(t.daemons.c.name == name))
+
+
+def list_daemons(tx: Tx) -> list[DaemonBeat]:
+    """Daemons by start."""
+    rows = tx.execute(sa.select(t.daemons).order_by(t.daemons.c.started_at))
+    return [DaemonBeat(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+
+
+def outbox_state(tx: Tx) -> Outbox:
+    """Counts by state, and the age of the oldest that is still to be sent."""
+    counted = sa.select(t.deliveries.c.state, sa.func.count()).group_by(t.deliveries.c.state)
+    counts = {row[0]: int(row[1]) for row in tx.execute(counted)}
+    pending = t.deliveries.c.state == DeliveryState.PENDING.value
+    oldest = tx.execute(
+        sa.select(t.deliveries.c.created_at).where(pending).order_by(t.deliveries.c.created_at).limit(1)
+    ).scalar_one_or_none()
+    return Outbox(
+        pending=counts.get(DeliveryState.PENDING.value, 0),
+        dead=counts.get(DeliveryState.DEAD.value, 0),
+        sent=counts.get(DeliveryState.SENT.value, 0),
+        oldest_pending=oldest,
+    )
+
+
+def archive_state(tx: Tx) -> Archive:
+    """How many entries, matches and alerts there are."""
+    counts = [
+        int(tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+        for table in (t.entries, t.matches, t.alerts)
+    ]
+    return Archive(entries=counts[0], matches=counts[1], alerts=counts[2])
+
+
+def counts_by_feed(tx: Tx) -> dict[int, int]:
+    """How many entries each feed has brought."""
+    return {
+        row[0]: int(row[1])
+        for row in tx.execute(sa.select(t.entries.c.feed_id, sa.func.count()).group_by(t.entries.c.feed_id))
+    }
+
+
+def remember_once(tx: Tx, key: str, value: str) -> str:
+    """A value of the database's own (its identity): the one there is, else this one."""
+    insert_or_ignore(tx, t.meta, {"key": key, "value": value})
+    return str(tx.execute(sa.select(t.meta.c.value).where(t.meta.c.key == key)).scalar_one())

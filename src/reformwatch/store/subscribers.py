@@ -1,0 +1,105 @@
+"""Store: subscribers and what they follow."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from reformwatch.errors import BadInput, NotFound
+from reformwatch.model.alert import DeliveryState
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber, SubscriberState
+from reformwatch.store.engine import Tx
+from reformwatch.store.sql import insert_returning_id
+from reformwatch.store.tables import deliveries, subscribers, subscriptions, topics
+
+
+def list_subscribers(tx: Tx, ids: Collection[int] | None = None) -> list[Subscriber]:
+    """All subscribers by name, or those with these ids."""
+    followed: dict[int, set[int]] = {}
+    for row in tx.execute(sa.select(subscriptions)):
+        followed.setdefault(row.subscriber_id, set()).add(row.topic_id)
+    statement = sa.select(subscribers).order_by(sa.func.lower(subscribers.c.name))
+    if ids is not None:
+        statement = statement.where(subscribers.c.id.in_(list(ids)))
+    return [_subscriber_from(row, followed.get(row.id, set())) for row in tx.execute(statement)]
+
+
+def find_subscriber(tx: Tx, name: str) -> Subscriber:
+    """A subscriber by name. Raises NotFound."""
+    found = tx.execute(sa.select(subscribers.c.id).where(sa.func.lower(subscribers.c.name) == name.lower())).first()
+    if found is None:
+        raise NotFound(f"subscriber {name!r}: there is none; see `reformwatch subscriber list`")
+    return list_subscribers(tx, [found.id])[0]
+
+
+def find_by_unsubscribe_token(tx: Tx, token: str) -> Subscriber | None:
+    """The subscriber whose mails carry this token."""
+    found = tx.execute(sa.select(subscribers.c.id).where(subscribers.c.unsubscribe_token == token)).first()
+    return list_subscribers(tx, [found.id])[0] if found else None
+
+
+def _subscriber_from(row: Any, followed: set[int]) -> Subscriber:
+    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    topic_ids = None if given.pop("all_topics") else frozenset(followed)
+    channel, state = ChannelKind(given.pop("channel")), SubscriberState(given.pop("state"))
+    return Subscriber(**given, channel=channel, state=state, topic_ids=topic_ids)
+
+
+def add_subscriber(tx: Tx, new: NewSubscriber, *, now: datetime) -> Subscriber:
+    """Store a subscriber. Raises BadInput where the name is taken, NotFound for an unknown topic."""
+    taken = sa.select(subscribers.c.id).where(sa.func.lower(subscribers.c.name) == new.name.lower())
+    if tx.execute(taken).first() is not None:
+        raise BadInput(f"subscriber {new.name!r}: there is one already; give another name")
+    topic_ids = _topic_ids(tx, new.topics)
+    row = {
+        "name": new.name,
+        "channel": new.channel.value,
+        "address": new.address,
+        "secret": new.secret,
+        "language": new.language,
+        "timezone": new.timezone,
+        "all_topics": not new.topics,
+        "state": SubscriberState.ACTIVE.value,
+        "unsubscribe_token": new.unsubscribe_token,
+        "created_at": now,
+    }
+    subscriber_id = insert_returning_id(tx, subscribers, row)
+    if topic_ids:
+        tx.execute(sa.insert(subscriptions), [{"subscriber_id": subscriber_id, "topic_id": t} for t in topic_ids])
+    return list_subscribers(tx, [subscriber_id])[0]
+
+
+def _topic_ids(tx: Tx, slugs: Collection[str]) -> list[int]:
+    found = {
+        row.slug: row.id for row in tx.execute(sa.select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(slugs)))
+    }
+    for slug in slugs:
+        if slug not in found:
+            raise NotFound(f"topic {slug!r}: there is none; see `reformwatch topic list`")
+    return list(found.values())
+
+
+def remove_subscriber(tx: Tx, subscriber_id: int) -> None:
+    """Delete a subscriber with their deliveries."""
+    tx.execute(sa.delete(subscribers).where(subscribers.c.id == subscriber_id))
+
+
+def pause(tx: Tx, subscriber_id: int, *, because: str) -> int:
+    """Stop telling a subscriber anything; what was queued is closed. How many deliveries that were."""
+    where = subscribers.c.id == subscriber_id
+    tx.execute(sa.update(subscribers).where(where).values(state=SubscriberState.PAUSED.value, paused_because=because))
+    queued = sa.and_(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state == DeliveryState.PENDING.value)
+    closed = {"state": DeliveryState.DEAD.value, "next_attempt_at": None, "last_error": f"subscriber paused: {because}"}
+    return tx.execute(sa.update(deliveries).where(queued).values(closed)).rowcount
+
+
+def resume(tx: Tx, subscriber_id: int) -> None:
+    """Tell a subscriber again."""
+    where = subscribers.c.id == subscriber_id
+    tx.execute(sa.update(subscribers).where(where).values(state=SubscriberState.ACTIVE.value, paused_because=None))
+
+
+def has_any(tx: Tx) -> bool:
+    """Whether there is a subscriber at all."""
+    return tx.execute(sa.select(subscribers.c.id).limit(1)).first() is not None
