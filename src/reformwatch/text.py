@@ -5,9 +5,10 @@ import unicodedata
 from typing import Final
 
 #: C0 and C1 controls other than tab and newline, NUL, bidi overrides and isolates, word joiners, BOM, tag characters,
-#: lone surrogates. Zero-width joiners stay (they belong to some scripts) but never in floods.
+#: lone surrogates,
+#: the two marks of our own messages. Zero-width joiners stay (they belong to some scripts) but never in floods.
 _UNSAFE: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ue000\ue001"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _LINE_BREAKS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")

@@ -83,9 +83,12 @@ def _told(places: Iterable[int], entries: Sequence[NewEntry], snapshot: Snapshot
 
 
 def _recipients(
-    places: Sequence[int], entries: Sequence[NewEntry], subscribers: Iterable[Subscriber], told: frozenset[int],
+    places: Sequence[int],
+    entries: Sequence[NewEntry],
+    subscribers: Iterable[Subscriber],
+    told: frozenset[int],
     silences: Mapping[int, list[Silence]],
-) -> tuple[Recipient, ...]:  # fmt: skip
+) -> tuple[Recipient, ...]:
     topic_ids = _topic_ids(places, entries)
     recipients = []
     followers = [s for s in subscribers if any(s.follows(topic) for topic in topic_ids)]

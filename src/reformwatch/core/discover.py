@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
-from reformwatch.urls import safe_link
 from reformwatch.model.value import Value
 from reformwatch.text import clean_line
+from reformwatch.urls import safe_link
 
 _FEED_TYPES: Final = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
 _LOOKS_LIKE_FEED: Final = re.compile(

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from reformwatch.core.guard import RefusedMarkup, check_markup
-from reformwatch.urls import safe_link
 from reformwatch.errors import BadInput
 from reformwatch.model.feed import Feed
 from reformwatch.model.value import Value
 from reformwatch.text import clean_line
+from reformwatch.urls import safe_link
 
 MAX_BYTES = 10_000_000
 MAX_FEEDS = 20_000

@@ -21,10 +21,10 @@ import nh3
 
 from reformwatch.core.guard import RefusedMarkup, check_markup
 from reformwatch.core.stories import story_keys
-from reformwatch.urls import canonical_url, safe_link, strip_tracking
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.model.feed import FeedHints
 from reformwatch.text import clean, clean_line
+from reformwatch.urls import canonical_url, safe_link, strip_tracking
 
 MAX_ENTRIES: Final = 2_000
 MAX_TITLE: Final = 500

@@ -186,7 +186,7 @@ def _after(feed: Feed, now: datetime) -> FeedAfter:
 def _summary(
     feed: Feed, parsed: ParsedFeed, entries: Sequence[NewEntry], edits: Sequence[EditedEntry], alerts: Sequence[object]
 ) -> str:
-    said = [f"{len(parsed.entries)} entries", f"{len(entries)} new"]
+    said = [f"{len(parsed.entries)} entr{'y' if len(parsed.entries) == 1 else 'ies'}", f"{len(entries)} new"]
     if not feed.has_baseline:
         said.append("baseline")
     if late := sum(entry.standing is Standing.LATE for entry in entries):

@@ -28,9 +28,15 @@ class PollPolicy(Value):
 
 
 def after_success(
-    feed: Feed, hints: ServerHints, *, brought_news: bool, feed_hints: FeedHints = _NO_FEED_HINTS,
-    policy: PollPolicy, now: datetime, jitter: float,
-) -> datetime:  # fmt: skip
+    feed: Feed,
+    hints: ServerHints,
+    *,
+    brought_news: bool,
+    feed_hints: FeedHints = _NO_FEED_HINTS,
+    policy: PollPolicy,
+    now: datetime,
+    jitter: float,
+) -> datetime:
     """When to poll again after a 200 or a 304. ``jitter`` is 0 to 1."""
     unchanged = 0 if brought_news else feed.unchanged + 1
     wait = min(policy.min_interval * 2 ** min(unchanged // _STEADY_POLLS, 10), policy.max_interval)

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from reformwatch.model.value import Value
+
+#: Private characters around the words that matched; no text from outside holds them (``text.clean`` takes them off).
+MARK_ON: Final = "\ue000"
+MARK_OFF: Final = "\ue001"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,8 +19,13 @@ class Message(Value):
     """
 
     subject: str
-    text: str
+    marked_text: str
     html: str
     thread: str
     payload: Mapping[str, Any]
     language: str
+
+    @property
+    def text(self) -> str:
+        """Plain text, the words that matched between asterisks."""
+        return self.marked_text.replace(MARK_ON, "*").replace(MARK_OFF, "*")

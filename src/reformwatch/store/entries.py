@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from reformwatch.urls import canonical_url
 from reformwatch.errors import NotFound
 from reformwatch.model.entry import Entry, Standing
 from reformwatch.model.plan import Silence
@@ -14,6 +13,7 @@ from reformwatch.model.topic import Evidence, Match, Strength
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import chunks
 from reformwatch.store.tables import entries, feeds, matches, silences, topics
+from reformwatch.urls import canonical_url
 
 _RESULT = [
     *[column for column in entries.c if column.name not in {"twin_key", "story_id"}],

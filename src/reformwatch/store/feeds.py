@@ -6,12 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from reformwatch.urls import origin_of
 from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.feed import Feed, FeedKind, FeedState, NewFeed, Validators
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import insert_or_ignore
 from reformwatch.store.tables import feeds
+from reformwatch.urls import origin_of
 
 _RESULT = [column for column in feeds.c if column.name not in {"origin", "lease_until"}]
 

@@ -29,17 +29,36 @@ from reformwatch.store.subscribers import list_subscribers, pause
 from reformwatch.store.topics import list_topics
 
 
-def claim_due(tx: Tx, *, token: str, now: datetime, lease: timedelta, limit: int) -> list[ClaimedDelivery]:
-    """Lease deliveries that are due, oldest first; each with all that is needed to send it. The attempt is counted."""
-    due = (
+def claim_due(
+    tx: Tx,
+    *,
+    token: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    per_subscriber: int = 1_000,
+    excluding: Collection[int] = (),
+) -> list[ClaimedDelivery]:
+    """Lease deliveries that are due, oldest first; each with all that is needed to send it. The attempt is counted.
+
+    At most ``per_subscriber`` of one subscriber, and none of the subscribers in ``excluding``.
+    """
+    order = (t.deliveries.c.next_attempt_at, t.deliveries.c.id)
+    rank = sa.func.row_number().over(partition_by=t.deliveries.c.subscriber_id, order_by=order)
+    due = sa.select(t.deliveries.c.id, rank.label("rank")).where(_is_free(now), t.deliveries.c.next_attempt_at <= now)
+    if excluding:
+        due = due.where(t.deliveries.c.subscriber_id.not_in(list(excluding)))
+    ranked = due.subquery()
+    wanted = (
+        sa.select(ranked.c.id).where(ranked.c.rank <= per_subscriber).order_by(ranked.c.rank, ranked.c.id).limit(limit)
+    )
+    locked = (
         sa.select(t.deliveries.c.id)
-        .where(_is_free(now), t.deliveries.c.next_attempt_at <= now)
-        .order_by(t.deliveries.c.next_attempt_at, t.deliveries.c.id)
-        .limit(limit)
+        .where(t.deliveries.c.id.in_(wanted), _is_free(now))
         .with_for_update(skip_locked=True)
     )
     claimed = {"lease_token": token, "lease_until": now + lease, "attempts": t.deliveries.c.attempts + 1}
-    statement = sa.update(t.deliveries).where(t.deliveries.c.id.in_(due)).values(claimed).returning(t.deliveries)
+    statement = sa.update(t.deliveries).where(t.deliveries.c.id.in_(locked)).values(claimed).returning(t.deliveries)
     rows = sorted(tx.execute(statement).all(), key=lambda row: int(row.id))
     return _with_alerts(tx, rows, token)
 
@@ -157,6 +176,15 @@ def list_alerts(tx: Tx, *, limit: int) -> list[Alert]:
     ids = [row.id for row in tx.execute(sa.select(t.alerts.c.id).order_by(t.alerts.c.id.desc()).limit(limit))]
     found = alerts_by_id(tx, ids)
     return [found[i] for i in ids]
+
+
+def alerts_of_entry(tx: Tx, entry_id: int) -> list[Alert]:
+    """The alerts that tell of an entry, oldest first."""
+    ids = (
+        tx.execute(sa.select(t.alert_entries.c.alert_id).where(t.alert_entries.c.entry_id == entry_id)).scalars().all()
+    )
+    found = alerts_by_id(tx, ids)
+    return [found[i] for i in sorted(found)]
 
 
 def find_alert(tx: Tx, alert_id: int) -> Alert:

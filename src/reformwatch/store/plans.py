@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from reformwatch.urls import origin_of
 from reformwatch.model.alert import DeliveryState
 from reformwatch.model.entry import KnownEntry, ParsedEntry
 from reformwatch.model.feed import Feed
@@ -18,6 +17,7 @@ from reformwatch.model.value import Value
 from reformwatch.store import tables as t
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import chunks, insert_or_ignore, insert_or_update, insert_returning_id
+from reformwatch.urls import origin_of
 
 _KNOWN = [t.entries.c[name] for name in ("id", "key", "twin_key", "url", "title", "text_hash", "version")]
 

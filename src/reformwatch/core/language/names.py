@@ -25,8 +25,16 @@ _DIGRAPHS: Final = (
 _LATIN: Final = str.maketrans(
     {"q": "k", "c": "k", "h": "k", "x": "ks", "w": "v", "y": "i", "o": "u", "ı": "i", "ə": "a", "C": "c", "ş": "c"}
 )
+#: For slugs and the like: what a reader of Latin letters expects.
+_READABLE: Final = str.maketrans(
+    {
+        "а": "a", "ә": "a", "б": "b", "в": "v", "г": "g", "ғ": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z",
+        "и": "i", "і": "i", "й": "i", "к": "k", "қ": "q", "л": "l", "м": "m", "н": "n", "ң": "n", "о": "o", "ө": "o",
+        "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ұ": "u", "ү": "u", "ф": "f", "х": "kh", "һ": "h", "ц": "ts",
+        "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "iu", "я": "ia",
+    }
+)  # fmt: skip
 _DOUBLES: Final = re.compile(r"(.)\1+")
-_VARIANT_J: Final = re.compile("j")
 
 
 @lru_cache(maxsize=1 << 15)
@@ -41,3 +49,8 @@ def name_key(name: str) -> str:
         plain = plain.replace(digraph, letter)
     plain = plain.translate(_LATIN).replace("ie", "e")
     return _DOUBLES.sub(r"\1", plain)
+
+
+def transliterated(text: str) -> str:
+    """Text in small Latin letters, readable rather than exact."""
+    return text.casefold().translate(_READABLE)

@@ -1,0 +1,50 @@
+# Two commands matter: `make demo` and `make test`. Each makes its own environment; only Python 3.11+ with venv is needed.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/run
+TEST := $(VENV)/test
+PIP_FLAGS := --disable-pip-version-check --quiet
+
+.PHONY: demo test lint types contracts tests lock clean
+
+demo: $(RUN)/.ready ## the main job on this machine alone: feeds, mail and webhook on loopback
+	@$(RUN)/bin/reformwatch demo $(DEMO)
+
+test: lint types contracts tests ## all that a change must pass
+
+lint: $(TEST)/.ready
+	$(TEST)/bin/ruff format --check .
+	$(TEST)/bin/ruff check .
+
+types: $(TEST)/.ready
+	$(TEST)/bin/mypy
+
+contracts: $(TEST)/.ready
+	$(TEST)/bin/lint-imports
+
+tests: $(TEST)/.ready
+	$(TEST)/bin/pytest -n 2 --dist worksteal $(ARGS)
+
+$(RUN)/.ready: requirements/run.txt pyproject.toml
+	@echo "installing into $(RUN) ..."
+	@$(PYTHON) -m venv --clear $(RUN)
+	@$(RUN)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/run.txt
+	@$(RUN)/bin/pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TEST)/.ready: requirements/dev.txt pyproject.toml
+	@echo "installing into $(TEST) ..."
+	@$(PYTHON) -m venv --clear $(TEST)
+	@$(TEST)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/dev.txt
+	@$(TEST)/bin/pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Needs uv. The files hold exact versions and hashes and no address of an index.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+lock: ## pin the dependencies anew
+	$(LOCK) --extra postgresql --group build pyproject.toml -o requirements/run.txt
+	$(LOCK) --extra postgresql --extra apprise --group dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

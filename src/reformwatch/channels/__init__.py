@@ -1,0 +1,1 @@
+"""Channels: carry messages out. One module a kind of address; none knows another."""

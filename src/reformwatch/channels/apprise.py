@@ -1,0 +1,44 @@
+"""Channels: what the Apprise library reaches (Telegram, Matrix, ntfy, Signal ...), by its addresses.
+
+An optional extra. Apprise opens its own connections: the address is the operator's, not a feed's, and the refusal of
+private addresses does not reach there.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from reformwatch.channels.base import Envelope
+from reformwatch.errors import ConfigError
+from reformwatch.model.alert import SendOutcome, Sent, TryLater
+from reformwatch.model.message import Message
+
+
+def _library() -> Any:
+    try:
+        import apprise
+    except ImportError:
+        raise ConfigError(
+            "this kind of address needs the Apprise library: pip install 'reformwatch[apprise]'"
+        ) from None
+    return apprise
+
+
+def is_known(address: str) -> bool:
+    """Whether Apprise knows this kind of address. Raises ConfigError where the library is not installed."""
+    return bool(_library().Apprise().add(address))
+
+
+class AppriseChannel:
+    """Hands the text to Apprise, which tells only whether it went."""
+
+    def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:  # noqa: ARG002 - the channels' common form
+        """Try once."""
+        sender = _library().Apprise()
+        if not sender.add(envelope.address):
+            return TryLater(reason="Apprise does not know this kind of address")
+        if sender.notify(title=message.subject, body=message.text):
+            return Sent(detail="taken by Apprise")
+        return TryLater(reason="Apprise could not deliver it; `reformwatch --verbose deliver` shows what it says")
+
+    def close(self) -> None:
+        """Nothing to give back."""

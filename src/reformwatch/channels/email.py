@@ -1,0 +1,247 @@
+"""Channels: e-mail over SMTP with STARTTLS or implicit TLS, one recipient a mail.
+
+Headers are built with the standard library under a policy that folds long words only where that is safe (the default
+policy encodes a long ``List-Unsubscribe`` to rubbish); text from feeds reaches a header only through
+:func:`~reformwatch.text.header_safe`. # trust: D15, E01, E02
+"""
+
+import contextlib
+import smtplib
+import ssl
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.header import Header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from email.utils import format_datetime, parseaddr
+from enum import StrEnum
+from typing import Any, Final
+
+from reformwatch.channels.base import Envelope
+from reformwatch.model.alert import AddressDead, Rejected, SendOutcome, Sent, TryLater
+from reformwatch.model.message import Message
+from reformwatch.model.value import Value
+from reformwatch.text import clean_line, header_safe, printable
+
+MAX_SUBJECT: Final = 200
+_CRLF: Final = "\r\n"
+_TIMEOUT_S: Final = 30.0
+_IDLE_S: Final = 10.0
+_WIDE: Final = SMTP.clone(max_line_length=998)
+_UNFOLDED: Final = frozenset(
+    {"list-unsubscribe", "list-unsubscribe-post", "list-id", "message-id", "references", "in-reply-to"}
+)
+
+
+class Tls(StrEnum):
+    """How a connection to the mail server is secured."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpAccount(Value):
+    """The mail server and the sender. ``ssl_context`` None: the system's authorities."""
+
+    host: str
+    port: int
+    tls: Tls
+    sender: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
+
+
+class _MailPolicy(EmailPolicy):
+    """The standard SMTP policy, but for headers that must stay in one piece (RFC 5322 allows lines of 998)."""
+
+    def fold(self, name: str, value: Any) -> str:
+        if name.lower() in _UNFOLDED:
+            return str(_WIDE.fold(name, value))
+        if name.lower() == "subject" and not str(value).isascii():
+            return _folded_subject(str(value))
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return self.fold(name, value).encode("ascii", "surrogateescape")
+
+
+def _folded_subject(value: str) -> str:
+    """The standard policy loses the spaces between encoded words (bpo-35547); the older class keeps them."""
+    return f"Subject: {Header(value, 'utf-8', header_name='Subject').encode(linesep=_CRLF)}{_CRLF}"
+
+
+_POLICY: Final = _MailPolicy(linesep="\r\n", cte_type="7bit")
+
+
+def valid_address(address: str) -> bool:
+    """Whether this is one plain ASCII mail address that can be written to."""
+    name, parsed = parseaddr(address)
+    if (
+        name
+        or parsed != address
+        or not address.isascii()
+        or len(address) > 254
+        or any(c in address for c in " \r\n,;<>")
+    ):
+        return False
+    with contextlib.suppress(ValueError, IndexError):
+        made = Address(addr_spec=address)
+        return bool(made.username) and "." in f".{made.domain}" and bool(made.domain)
+    return False
+
+
+def compose(message: Message, envelope: Envelope, account: SmtpAccount) -> EmailMessage:
+    """The mail, the same bytes at every attempt."""
+    sender = Address(addr_spec=account.sender)
+    mail = EmailMessage(policy=_POLICY)
+    mail["From"] = Address(display_name="reformwatch", addr_spec=account.sender)
+    mail["To"] = Address(addr_spec=envelope.address)
+    mail["Subject"] = header_safe(message.subject, limit=MAX_SUBJECT)
+    mail["Date"] = format_datetime(envelope.created_at)
+    mail["Message-ID"] = f"<{envelope.message_id}@{sender.domain}>"
+    if message.thread:
+        root = f"<topic.{message.thread}@{sender.domain}>"
+        mail["In-Reply-To"] = root
+        mail["References"] = root
+    mail["List-Id"] = f"reformwatch alerts <alerts.{sender.domain}>"
+    if envelope.unsubscribe_url:
+        mail["List-Unsubscribe"] = f"<{envelope.unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    else:
+        mail["List-Unsubscribe"] = f"<mailto:{account.sender}?subject=unsubscribe>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["Content-Language"] = message.language
+    mail.set_content(message.text, cte="quoted-printable")
+    mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    return mail
+
+
+class EmailChannel:
+    """Sends mails; each thread keeps its connection while there is more to send."""
+
+    def __init__(self, account: SmtpAccount) -> None:
+        self._account = account
+        self._local = threading.local()
+        self._open: list[smtplib.SMTP] = []
+        self._lock = threading.Lock()
+
+    def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:  # noqa: ARG002 - the channels' common form
+        """Try once. A connection that breaks before the mail was handed over is opened anew, once."""
+        data = compose(message, envelope, self._account).as_bytes()
+        try:
+            return self._hand_over(data, envelope.address)
+        except smtplib.SMTPAuthenticationError as no:
+            return TryLater(reason=f"the mail server does not accept the user name and password ({_said(no)})")
+        except smtplib.SMTPNotSupportedError as no:
+            return TryLater(
+                reason=f"the mail server offers no STARTTLS, which [smtp] tls requires; nothing was sent ({no})"
+            )
+        except ssl.SSLError as no:
+            return TryLater(reason=f"the certificate of {self._account.host} is not accepted ({no.reason or no})")
+        except smtplib.SMTPResponseException as no:
+            return TryLater(reason=f"the mail server answered {_said(no)}")
+        except (smtplib.SMTPException, OSError) as no:
+            where = f"{self._account.host}:{self._account.port}"
+            return TryLater(reason=f"no answer from the mail server {where} ({clean_line(str(no), limit=120)})")
+
+    def _hand_over(self, data: bytes, address: str) -> SendOutcome:
+        server = self._connection()
+        try:
+            code, said = self._begin(server, address)
+            if code // 100 == 2:
+                code, said = server.data(data)
+        except (smtplib.SMTPException, OSError):
+            self._drop(server)
+            raise
+        if code // 100 == 2:
+            self._local.used_at = time.monotonic()
+            return Sent(detail=_reply(code, said))
+        return self._refusal(server, code, said)
+
+    def _begin(self, server: smtplib.SMTP, address: str) -> tuple[int, bytes]:
+        code, said = server.mail(self._account.sender)
+        if code != 250:
+            raise smtplib.SMTPSenderRefused(code, said, self._account.sender)
+        code, said = server.rcpt(address)
+        self._local.is_recipient_refused = code // 100 != 2
+        return code, said
+
+    def _refusal(self, server: smtplib.SMTP, code: int, said: bytes) -> SendOutcome:
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            server.rset()
+        reason = f"the mail server answered {_reply(code, said)}"
+        if code == 421:
+            self._drop(server)
+        if code // 100 != 5:
+            return TryLater(reason=reason)
+        return AddressDead(reason=reason) if self._local.is_recipient_refused else Rejected(reason=reason)
+
+    def _connection(self) -> smtplib.SMTP:
+        server: smtplib.SMTP | None = getattr(self._local, "server", None)
+        if server is not None:
+            if time.monotonic() - self._local.used_at < _IDLE_S or self._is_alive(server):
+                return server
+            self._drop(server)
+        return self._connect()
+
+    def _connect(self) -> smtplib.SMTP:
+        account = self._account
+        context = account.ssl_context or ssl.create_default_context()
+        server: smtplib.SMTP
+        if account.tls is Tls.IMPLICIT:
+            server = smtplib.SMTP_SSL(account.host, account.port, timeout=_TIMEOUT_S, context=context)
+        else:
+            server = smtplib.SMTP(account.host, account.port, timeout=_TIMEOUT_S)
+        try:
+            if account.tls is Tls.STARTTLS:
+                server.starttls(context=context)  # raises where the server offers none: nothing goes in clear
+            if account.username:
+                server.login(account.username, account.password or "")
+            else:
+                server.ehlo_or_helo_if_needed()
+        except BaseException:
+            server.close()
+            raise
+        self._local.server, self._local.used_at = server, time.monotonic()
+        with self._lock:
+            self._open.append(server)
+        return server
+
+    @staticmethod
+    def _is_alive(server: smtplib.SMTP) -> bool:
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            return server.noop()[0] == 250
+        return False
+
+    def _drop(self, server: smtplib.SMTP) -> None:
+        self._local.server = None
+        server.close()
+        with self._lock, contextlib.suppress(ValueError):
+            self._open.remove(server)
+
+    def close(self) -> None:
+        """Say goodbye on all connections."""
+        with self._lock:
+            servers, self._open = self._open, []
+        self._local = threading.local()
+        for server in servers:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                if server.sock is not None:
+                    server.sock.settimeout(2)
+                server.quit()
+            server.close()
+
+
+def _reply(code: int, said: bytes) -> str:
+    return f"{code} {printable(clean_line(said.decode('utf-8', 'replace'), limit=160))}"
+
+
+def _said(no: smtplib.SMTPResponseException) -> str:
+    said = no.smtp_error if isinstance(no.smtp_error, bytes) else str(no.smtp_error).encode()
+    return _reply(no.smtp_code, said)

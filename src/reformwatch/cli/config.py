@@ -1,0 +1,44 @@
+"""Porch: the configuration."""
+
+import json
+
+import click
+
+from reformwatch.cli.context import Invocation
+from reformwatch.cli.output import emit_json, facts, json_option
+from reformwatch.settings import shown
+from reformwatch.wiring import host_and_port, smtp_account
+
+
+@click.group()
+def config() -> None:
+    """The configuration."""
+
+
+@config.command("check")
+@json_option
+@click.pass_obj
+def check(invocation: Invocation, as_json: bool) -> None:
+    """Check the configuration and show the effective settings, secrets masked.
+
+    Example: reformwatch --config config.toml config check
+    """
+    settings = invocation.settings
+    if settings.smtp.host:
+        smtp_account(settings)
+    if settings.web.listen:
+        host_and_port(settings.web.listen)
+    told = shown(settings)
+    path = invocation.config_path
+    if as_json:
+        emit_json({"file": str(path) if path else None, "settings": told})
+        return
+    facts([("file", path or "none: defaults and environment")])
+    for section, values in told.items():
+        facts([(f"[{section}]", ""), *((f"  {key}", _as_toml(value)) for key, value in values.items())])
+
+
+def _as_toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else json.dumps("" if value is None else value)

@@ -1,0 +1,130 @@
+"""Porch: how commands speak: data on standard output, talk on standard error, colour on a terminal only."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from reformwatch.core.snippet import Piece
+from reformwatch.text import printable
+
+_WIDE = 200
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def stdout() -> Console:
+    """Where data goes. A pipe gets whole lines, whatever the width of the screen."""
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+
+
+def stderr() -> Console:
+    """Where talk goes."""
+    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """A line for the person."""
+    stderr().print(Text(printable(text)))
+
+
+def say_error(text: str) -> None:
+    """What went wrong, after the program's name."""
+    stderr().print(Text.assemble(("reformwatch: ", "bold red"), printable(text)))
+
+
+def emit_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def json_option(command: F) -> F:
+    """``--json``, the same everywhere."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(command)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """Rows under headings; ``empty`` is said where there are none. Cells may be rich texts."""
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    has_rows = False
+    for row in rows:
+        has_rows = True
+        drawn.add_row(*(cell if isinstance(cell, Text) else Text(printable(_cell(cell))) for cell in row))
+    if has_rows:
+        stdout().print(drawn)
+    else:
+        say(empty)
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> None:
+    """Names and values, one a line."""
+    drawn = Table(box=None, pad_edge=False, show_header=False)
+    drawn.add_column(style="bold", no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for name, value in pairs:
+        drawn.add_row(name, value if isinstance(value, Text) else Text(printable(_cell(value))))
+    stdout().print(drawn)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    return str(value)
+
+
+def highlighted(pieces: Sequence[Piece]) -> Text:
+    """Text with the words that matched in colour, or between asterisks where there is no colour."""
+    text = Text()
+    is_plain = stdout().color_system is None
+    for piece in pieces:
+        shown = printable(piece.text)
+        if piece.is_hit:
+            text.append(f"*{shown}*" if is_plain else shown, style="bold yellow")
+        else:
+            text.append(shown)
+    return text
+
+
+def ago(moment: datetime | None, *, now: datetime) -> str:
+    """How long ago, or in how long, in the largest fitting unit."""
+    if moment is None:
+        return "never"
+    span = abs(now - moment)
+    return f"{duration(span)} ago" if moment <= now else f"in {duration(span)}"
+
+
+def duration(span: timedelta) -> str:
+    """A length of time in the largest fitting unit."""
+    total_s = int(span.total_seconds())
+    for size_s, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if total_s >= 2 * size_s or (total_s >= size_s and unit == "min"):
+            return f"{total_s // size_s} {unit}"
+    return f"{total_s} s"
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A time for JSON."""
+    return moment.isoformat() if moment else None
+
+
+def progress(what: str) -> Progress:
+    """A bar on standard error while work goes on; nothing where that is no terminal."""
+    return Progress(
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=stderr(),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )

@@ -1,0 +1,137 @@
+"""Porch: how it goes: daemon, feeds, outbox, subscribers."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+from rich.text import Text
+
+from reformwatch.cli.context import Invocation
+from reformwatch.cli.feed import health
+from reformwatch.cli.output import ago, duration, emit_json, facts, iso, json_option, stdout, table
+from reformwatch.model.feed import Feed, FeedState
+from reformwatch.model.subscriber import Subscriber, SubscriberState
+from reformwatch.store.feeds import list_feeds
+from reformwatch.store.status import Archive, DaemonBeat, Outbox, archive_state, list_daemons, outbox_state
+from reformwatch.store.subscribers import list_subscribers
+from reformwatch.wiring import utc_now
+
+_ALIVE_WITHIN = timedelta(minutes=1)
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def status(invocation: Invocation, as_json: bool) -> None:
+    """Say whether it runs, how the feeds are, and what waits to be sent.
+
+    Example: reformwatch status
+    """
+    with invocation.store() as store, store.read() as tx:
+        daemons, feeds, outbox = list_daemons(tx), list_feeds(tx), outbox_state(tx)
+        archive, subscribers = archive_state(tx), list_subscribers(tx)
+        where = str(store.sqlite_path or store.shown_url)
+    now = utc_now()
+    running = [d for d in daemons if now - d.beat_at < _ALIVE_WITHIN]
+    if as_json:
+        emit_json(_as_json(running, feeds, outbox, archive, subscribers, where, now))
+        return
+    facts(
+        [
+            ("daemon", _daemon_line(running, daemons, now)),
+            ("database", where),
+            ("feeds", _feeds_line(feeds, now)),
+            ("archive", f"{archive.entries} entries, {archive.matches} matches, {archive.alerts} alerts"),
+            ("outbox", _outbox_line(outbox, now)),
+        ]
+    )
+    troubled = [f for f in feeds if f.failing_since is not None or f.state is FeedState.GONE]
+    if troubled:
+        stdout().print(Text("\nfeeds that are not read well", style="bold"))
+        table(
+            ["no", "name", "what", "last read well"],
+            ([f.id, f.name or f.url, health(f, now=now), ago(f.last_ok_at, now=now)] for f in troubled),
+            empty="",
+        )
+    paused = [s for s in subscribers if s.state is SubscriberState.PAUSED]
+    if paused:
+        stdout().print(Text("\npaused subscribers", style="bold"))
+        table(["name", "channel", "why"], ([s.name, s.channel.value, s.paused_because] for s in paused), empty="")
+
+
+def _daemon_line(running: list[DaemonBeat], daemons: list[DaemonBeat], now: datetime) -> Text:
+    if running:
+        told = ", ".join(f"process {d.pid} on {d.host}, for {duration(now - d.started_at)}" for d in running)
+        return Text.assemble(("running", "green"), f": {told}")
+    if daemons:
+        last = max(daemons, key=lambda d: d.beat_at)
+        return Text.assemble(
+            ("not running", "red"), f": process {last.pid} on {last.host} was last heard {ago(last.beat_at, now=now)}"
+        )
+    return Text.assemble(("not running", "red"), ": `reformwatch run`")
+
+
+def is_overdue(one: Feed, *, now: datetime) -> bool:
+    """Whether a feed should have been polled by now."""
+    return one.state is FeedState.ACTIVE and one.next_poll_at < now - timedelta(minutes=5)
+
+
+def _feeds_line(feeds: list[Feed], now: datetime) -> str:
+    active = [f for f in feeds if f.state is FeedState.ACTIVE]
+    failing = sum(f.failing_since is not None for f in active)
+    overdue = [f for f in active if is_overdue(f, now=now)]
+    said = f"{len(feeds)} ({len(active)} active, {failing} failing"
+    if overdue:
+        oldest = min(f.next_poll_at for f in overdue)
+        return f"{said}, {len(overdue)} overdue to be polled, the oldest by {duration(now - oldest)})"
+    return f"{said}, none overdue)"
+
+
+def _outbox_line(outbox: Outbox, now: datetime) -> str:
+    said = f"{outbox.pending} waiting, {outbox.sent} sent, {outbox.dead} given up"
+    if outbox.oldest_pending:
+        said += f"; the oldest waits for {duration(now - outbox.oldest_pending)}"
+    return said
+
+
+def _as_json(
+    running: list[DaemonBeat],
+    feeds: list[Feed],
+    outbox: Outbox,
+    archive: Archive,
+    subscribers: list[Subscriber],
+    where: str,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "running": bool(running),
+        "daemons": [
+            {"pid": d.pid, "host": d.host, "version": d.version, "started": iso(d.started_at), "beat": iso(d.beat_at)}
+            for d in running
+        ],
+        "database": where,
+        "feeds": [
+            {
+                "id": f.id,
+                "name": f.name,
+                "url": f.url,
+                "state": f.state.value,
+                "last_ok": iso(f.last_ok_at),
+                "next_poll": iso(f.next_poll_at),
+                "overdue": is_overdue(f, now=now),
+                "failing_since": iso(f.failing_since),
+                "problem": f.problem,
+            }
+            for f in feeds
+        ],
+        "archive": {"entries": archive.entries, "matches": archive.matches, "alerts": archive.alerts},
+        "outbox": {
+            "pending": outbox.pending,
+            "sent": outbox.sent,
+            "dead": outbox.dead,
+            "oldest_pending": iso(outbox.oldest_pending),
+        },
+        "paused_subscribers": [
+            {"name": s.name, "why": s.paused_because} for s in subscribers if s.state is SubscriberState.PAUSED
+        ],
+    }

@@ -1,0 +1,41 @@
+"""Core: why a query was not met: its parts, which of them occur, which do not."""
+
+from dataclasses import dataclass
+
+from reformwatch.core.query.document import Document
+from reformwatch.core.query.evaluate import evaluate
+from reformwatch.core.query.tree import And, InField, Node, Not, Or
+from reformwatch.model.topic import Evidence
+from reformwatch.model.value import Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Value):
+    """One part of a query that had to be met. ``text`` is as the user wrote it."""
+
+    text: str
+    is_met: bool
+    evidence: tuple[Evidence, ...] = ()
+
+
+def parts_of(tree: Node, query: str, document: Document) -> tuple[Part, ...]:
+    """The parts that all had to be met; where the query is a list of alternatives, those of the nearest miss."""
+    candidates = [_parts(child, query, document) for child in (tree.children if isinstance(tree, Or) else (tree,))]
+    return max(candidates, key=lambda parts: sum(part.is_met for part in parts) / len(parts))
+
+
+def _parts(node: Node, query: str, document: Document) -> tuple[Part, ...]:
+    children = node.children if isinstance(node, And) else (node,)
+    return tuple(_part(child, query, document) for child in children)
+
+
+def _part(node: Node, query: str, document: Document) -> Part:
+    evidence = evaluate(node, document)
+    return Part(text=_text(node, query), is_met=evidence is not None, evidence=evidence or ())
+
+
+def _text(node: Node, query: str) -> str:
+    text = query[node.start : node.end]
+    if isinstance(node, Or) or (isinstance(node, Not | InField) and isinstance(node.child, Or)):
+        return f"({text})" if isinstance(node, Or) else f"{text})"
+    return text

@@ -1,0 +1,276 @@
+"""Porch: the daemon: APScheduler is the clock, signals are the operator's words, systemd is told how it goes.
+
+One daemon holds an SQLite file (a lock file beside it); many may share a PostgreSQL database.
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from types import FrameType
+from typing import Any, Final
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from reformwatch import __version__
+from reformwatch.errors import CantCreate, ConfigError, NotPermitted, ReformwatchError, TryAgain
+from reformwatch.pipeline.tidy import tidy
+from reformwatch.settings import Settings
+from reformwatch.store import Store, feeds, outbox
+from reformwatch.store.status import DaemonBeat, beat, forget_daemon
+from reformwatch.web import Pages, WebServer
+from reformwatch.wiring import Tools, create_store, host_and_port, owner_name, run_once, utc_now
+
+log = logging.getLogger(__name__)
+
+_BEAT_S: Final = 15.0
+_DELIVER_TICK_S: Final = 1.0
+_STUCK_AFTER_S: Final = 120.0
+_GRACE_S: Final = 20.0
+
+
+@contextlib.contextmanager
+def exclusive(store: Store) -> Iterator[None]:
+    """Hold the lock file of an SQLite database. Raises TryAgain naming the process that holds it. # trust: A16."""
+    if store.sqlite_path is None:
+        yield
+        return
+    path = store.sqlite_path.with_name(f"{store.sqlite_path.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("a+", encoding="utf-8")
+    except PermissionError as no:
+        raise NotPermitted(
+            f"{path}: no permission to write there; the daemon keeps its lock beside the database"
+        ) from no
+    except OSError as no:
+        raise CantCreate(f"{path}: can't be made ({no.strerror})") from no
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.seek(0)
+            holder = handle.read().strip() or "another process"
+            raise TryAgain(f"database {store.sqlite_path}: {holder} runs on it already; stop that one first") from None
+        handle.truncate(0)
+        handle.write(f"process {os.getpid()} on {socket.gethostname()}, since {utc_now():%Y-%m-%dT%H:%M:%SZ}")
+        handle.flush()
+        yield
+        handle.truncate(0)
+
+
+def notify(message: str) -> None:
+    """Tell systemd (sd_notify(3)); does nothing elsewhere."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.connect(f"\0{address[1:]}" if address.startswith("@") else address)
+        out.sendall(message.encode())
+
+
+class Daemon:
+    """Runs the loops until it is told to stop.
+
+    ``reload`` reads the configuration again and raises ConfigError where it is bad; the old one then stays.
+    """
+
+    def __init__(self, settings: Settings, *, reload: Callable[[], Settings]) -> None:
+        self._settings, self._reload = settings, reload
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._wants_reload = False
+        self._started_at = utc_now()
+        self._store: Store
+        self._tools: Tools
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._swap = threading.Lock()
+
+    def run_once(self) -> None:
+        """Poll all that is due, deliver all that is due, and end."""
+        with exclusive(Store(self._settings.database.url)), self._opened(), self._signals():
+            run_once(self._tools, self._stop)
+
+    def run_forever(self) -> None:
+        """Until SIGTERM or SIGINT."""
+        with exclusive(Store(self._settings.database.url)), self._opened(), self._signals(), self._pages():
+            scheduler = self._scheduler()
+            scheduler.start()
+            notify(f"READY=1\nSTATUS=watching\nMAINPID={os.getpid()}")
+            log.info("daemon: %s started, version %s, database %s", self._name, __version__, self._store.shown_url)
+            try:
+                self._wait(scheduler)
+            finally:
+                notify("STOPPING=1")
+                self._shut_down(scheduler)
+        log.info("daemon: stopped")
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[None]:
+        self._store = create_store(self._settings)
+        owner = owner_name(self._store)
+        with self._store.write() as tx:
+            left = feeds.release_all_of(tx, owner) + outbox.release_all_of(tx, owner)
+        if left:
+            log.warning(
+                "daemon: the last one ended in the middle of its work; %d feeds and deliveries are taken up again", left
+            )
+        self._tools = Tools(self._settings, self._store, owner=owner)
+        try:
+            yield
+        finally:
+            self._tools.close()
+            self._store.close()
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+        signal.signal(signal.SIGTERM, self._on_stop)
+        signal.signal(signal.SIGINT, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_hangup)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+        self._wake.set()
+
+    def _on_hangup(self, _number: int, _frame: FrameType | None) -> None:
+        self._wants_reload = True
+        self._wake.set()
+
+    @contextlib.contextmanager
+    def _pages(self) -> Iterator[None]:
+        if not self._settings.web.listen:
+            yield
+            return
+        host, port = host_and_port(self._settings.web.listen)
+        try:
+            server = WebServer(Pages(self._store, self._is_moving), host=host, port=port)
+        except OSError as no:
+            raise ConfigError(f"[web] listen: {host}:{port} can't be listened on ({no.strerror})") from no
+        log.info("daemon: pages on http://%s:%d/", host, server.port)
+        try:
+            yield
+        finally:
+            server.close()
+
+    def _scheduler(self) -> BackgroundScheduler:
+        """One tick a job: what is due stands in the database, so a tick that was missed loses nothing."""
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(6)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone="UTC",
+        )
+        now = utc_now()
+        jobs: list[tuple[str, Callable[[], Any], float, datetime]] = [
+            ("poll", self._poll, self._settings.poll.tick_s, now),
+            ("deliver", self._deliver, _DELIVER_TICK_S, now),
+            ("beat", self._beat, _BEAT_S, now),
+            ("tidy", self._tidy, 86_400.0, now + timedelta(minutes=10)),
+        ]
+        for name, act, every_s, first in jobs:
+            scheduler.add_job(self._guarded(name, act), "interval", seconds=every_s, id=name, next_run_time=first)
+        return scheduler
+
+    def _guarded(self, name: str, act: Callable[[], Any]) -> Callable[[], None]:
+        """A job that fails says so and is tried again at its next tick; the others go on. # trust: F08."""
+
+        def job() -> None:
+            try:
+                act()
+            except ReformwatchError as no:
+                log.error("%s: %s; tried again at the next tick", name, no)  # noqa: TRY400 - the operator's error
+            except Exception:
+                log.exception("%s: a bug; tried again at the next tick", name)
+
+        return job
+
+    def _poll(self) -> None:
+        if not self._stop.is_set():
+            self._tools.poller.poll_due(self._stop)
+        self._tools.poller.progress_at = time.monotonic()
+
+    def _deliver(self) -> None:
+        if not self._stop.is_set():
+            self._tools.deliverer.deliver_due(self._stop)
+        self._tools.deliverer.progress_at = time.monotonic()
+
+    def _beat(self) -> None:
+        with self._store.write() as tx:
+            beat(
+                tx,
+                DaemonBeat(
+                    name=self._name,
+                    host=socket.gethostname(),
+                    pid=os.getpid(),
+                    version=__version__,
+                    started_at=self._started_at,
+                    beat_at=utc_now(),
+                ),
+            )
+
+    def _tidy(self) -> None:
+        tidy(self._store, keep=timedelta(days=self._settings.archive.keep_days), now=utc_now())
+
+    def _is_moving(self) -> bool:
+        """Whether both loops went round lately."""
+        oldest = min(self._tools.poller.progress_at, self._tools.deliverer.progress_at)
+        return time.monotonic() - oldest < max(_STUCK_AFTER_S, 5 * self._settings.poll.tick_s)
+
+    def _wait(self, scheduler: BackgroundScheduler) -> None:
+        """Sleep, answer the watchdog while the loops move, reload when asked. # trust: F02."""
+        watchdog_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 1_000_000
+        while not self._stop.is_set():
+            if watchdog_s and self._is_moving():
+                notify("WATCHDOG=1")
+            self._wake.wait(min(watchdog_s / 3, 5.0) if watchdog_s else 5.0)
+            self._wake.clear()
+            if self._wants_reload:
+                self._wants_reload = False
+                self._reload_settings(scheduler)
+
+    def _reload_settings(self, scheduler: BackgroundScheduler) -> None:
+        notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        try:
+            settings = self._reloaded()
+            tools = Tools(settings, self._store, owner=owner_name(self._store))
+        except ConfigError as bad:
+            log.error("reload: %s; the old configuration stays", bad)  # noqa: TRY400 - the operator's error, not a bug
+        else:
+            old, self._tools, self._settings = self._tools, tools, settings
+            scheduler.reschedule_job("poll", trigger="interval", seconds=settings.poll.tick_s)
+            threading.Thread(target=self._retire, args=(old,), name="retire", daemon=True).start()
+            log.info("reload: the new configuration is in use")
+        notify("READY=1")
+
+    def _reloaded(self) -> Settings:
+        settings = self._reload()
+        if settings.database != self._settings.database or settings.web != self._settings.web:
+            raise ConfigError("[database] and [web] take effect at a restart only")
+        return settings
+
+    @staticmethod
+    def _retire(old: Tools) -> None:
+        """Let the old tools finish what they have under way, then close them."""
+        time.sleep(_GRACE_S)
+        old.close()
+
+    def _shut_down(self, scheduler: BackgroundScheduler) -> None:
+        """Finish what is under way; after a while, cut it short and give it back. # trust: A15."""
+        hurry = threading.Timer(_GRACE_S, self._tools.hurry)
+        hurry.daemon = True
+        hurry.start()
+        scheduler.shutdown(wait=True)
+        hurry.cancel()
+        with contextlib.suppress(Exception), self._store.write() as tx:
+            forget_daemon(tx, self._name)

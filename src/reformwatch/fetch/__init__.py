@@ -1,0 +1,1 @@
+"""Fetch: brings bytes in: conditional requests, manners towards hosts, a pool of threads."""

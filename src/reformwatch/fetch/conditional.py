@@ -1,0 +1,88 @@
+"""Fetch: one conditional GET of a feed, and what its reply means.
+
+Validators go back byte for byte, both together, and are taken only from a 200 (FRB001 to FRB014).
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+from reformwatch.http import Door, Reply, RequestFailed
+from reformwatch.model.feed import (
+    FailureKind,
+    Feed,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    NotModified,
+    ServerHints,
+    Validators,
+)
+
+_ACCEPT: Final = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, "
+    "text/xml;q=0.9, */*;q=0.5"
+)
+_STATUS_WORDS: Final = {
+    400: "it calls the request bad",
+    401: "it wants a password",
+    403: "it refuses this program",
+    404: "the feed is not there",
+    410: "the feed is gone for good",
+    429: "it asks for fewer requests",
+    500: "a fault of the server",
+    502: "a fault behind the server",
+    503: "the server is not available",
+    504: "a fault behind the server",
+}
+
+
+def fetch_feed(door: Door, feed: Feed, *, now: datetime) -> FetchOutcome:
+    """Ask for a feed; every outcome of the world is a value."""
+    headers = {"accept": _ACCEPT}
+    if feed.validators.etag is not None:
+        headers["if-none-match"] = feed.validators.etag
+    if feed.validators.last_modified is not None:
+        headers["if-modified-since"] = feed.validators.last_modified
+    try:
+        reply = door.get(feed.url, headers)
+    except RequestFailed as failed:
+        return FetchFailed(kind=failed.kind, reason=failed.reason)
+    return outcome_of(reply, feed, now=now)
+
+
+def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:
+    """What a reply means for a feed."""
+    hints = ServerHints(max_age=reply.max_age(), retry_after=reply.retry_after(now=now))
+    if reply.status == 304:
+        if feed.validators == Validators():
+            return FetchFailed(
+                kind=FailureKind.STATUS, reason="answers 304 to a question that was not conditional", status=304
+            )
+        return NotModified(hints=hints)
+    if reply.status != 200:
+        kind = FailureKind.GONE if reply.status == 410 else FailureKind.STATUS
+        return FetchFailed(kind=kind, reason=_status_reason(reply), status=reply.status, hints=hints)
+    validators = Validators(etag=reply.header("etag"), last_modified=reply.header("last-modified"))
+    body_hash = hashlib.sha256(reply.body).hexdigest()
+    if body_hash == feed.body_hash:
+        return NotModified(hints=hints, validators=validators)
+    return Fetched(
+        body=reply.body,
+        body_hash=body_hash,
+        url=reply.url,
+        content_type=reply.header("content-type"),
+        validators=validators,
+        hints=hints,
+        moved_to=reply.url if reply.moved_permanently else None,
+    )
+
+
+def _status_reason(reply: Reply) -> str:
+    said = f"answers {reply.status}"
+    words = _STATUS_WORDS.get(reply.status)
+    if reply.status in {401, 403, 429, 503} and (reply.header("cf-mitigated") or b"challenge-platform" in reply.body):
+        return f"{said}, a block page against robots"
+    if 300 <= reply.status < 400:
+        return f"{said}, a redirect to nowhere"
+    return f"{said}: {words}" if words else said

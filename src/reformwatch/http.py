@@ -1,0 +1,481 @@
+"""The one door to the network: httpx's types on a pool of our own, with everything that bites closed.
+
+What httpx 0.28 does not do by itself is done here: one deadline for the whole exchange (its time-outs are per read),
+a bound on what a reply may inflate to (it turns 3 kB of brotli into gigabytes), redirects by hand with each hop
+checked, no cookies, no proxies from the environment, and no connection to an address that is not public: the name is
+resolved once, refused unless every address it has is global, and that very address is dialled. # trust: D04-D06, B13
+"""
+
+import base64
+import contextlib
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import unquote
+
+import httpcore
+import httpx
+
+from reformwatch.model.feed import FailureKind
+from reformwatch.urls import origin_of
+
+MAX_REDIRECTS: Final = 5
+_CONNECT_S: Final = 10.0
+_SLICE_S: Final = 1.0
+_READ_BYTES: Final = 65_536
+_ERROR_BYTES: Final = 16_384
+_LONGEST_WISH_S: Final = 10**9
+_PERMANENT: Final = frozenset({301, 308})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_V4_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolver = Callable[[str, int], list[str]]
+
+
+class RequestFailed(Exception):
+    """No reply: ``kind`` says what sort of trouble it was, the message is a sentence for a person."""
+
+    def __init__(self, kind: FailureKind, reason: str) -> None:
+        self.kind, self.reason = kind, reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A whole reply. ``url`` is where it came from; ``headers`` are the raw ones, names in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    url: str
+    moved_permanently: bool = False
+
+    def header(self, name: str) -> str | None:
+        """A header's value, each byte as the character of the same number; None where it is not there."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def retry_after(self, *, now: datetime) -> timedelta | None:
+        """The wish in ``Retry-After``, seconds or a date (RFC 9110, 10.2.3); None for anything else."""
+        text = (self.header("retry-after") or "").strip()
+        if text.isascii() and text.isdigit():
+            return timedelta(seconds=min(int(text[:12]), _LONGEST_WISH_S))
+        date = http_date(text)
+        return max(date - now, timedelta()) if date else None
+
+    def max_age(self) -> timedelta | None:
+        """``Cache-Control: max-age``, else ``Expires`` minus ``Date`` (RFC 9111, 4.2.1)."""
+        for directive in (self.header("cache-control") or "").split(","):
+            name, _, value = directive.strip().partition("=")
+            value = value.strip('" ')
+            if name.lower() == "max-age" and value.isascii() and value.isdigit():
+                return timedelta(seconds=min(int(value[:12]), _LONGEST_WISH_S))
+        expires, date = http_date(self.header("expires")), http_date(self.header("date"))
+        return max(expires - date, timedelta()) if expires and date else None
+
+
+def http_date(value: str | None) -> datetime | None:
+    """A date of HTTP as an aware time; None where it is none."""
+    try:
+        date = parsedate_to_datetime(value or "")
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+class AddressPolicy:
+    """Which addresses may be dialled: public ones, and what the operator names (networks, or host names)."""
+
+    def __init__(self, allow_private: Iterable[str] = ()) -> None:
+        self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+        self._hosts: set[str] = set()
+        for given in allow_private:
+            try:
+                self._networks.append(ipaddress.ip_network(given, strict=False))
+            except ValueError:
+                self._hosts.add(given.lower().rstrip("."))
+
+    def check(self, host: str, addresses: Iterable[str]) -> None:
+        """Raise RequestFailed unless every address of the host may be dialled."""
+        if host.lower().rstrip(".") in self._hosts:
+            return
+        for given in addresses:
+            address = ipaddress.ip_address(given.partition("%")[0])
+            if not is_public(address) and not any(address in network for network in self._networks):
+                raise RequestFailed(
+                    FailureKind.REFUSED_ADDRESS,
+                    f"{host} is a private or special address ({address}); "
+                    "name it in [http] allow_private if it is meant to be reached",
+                )
+
+
+def is_public(address: IpAddress) -> bool:
+    """Whether an address is on the public internet, seen through every way to wrap an IPv4 address in an IPv6 one."""
+    if isinstance(address, ipaddress.IPv6Address):
+        teredo = address.teredo
+        inner = address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+        if inner is None and (address in _NAT64 or address in _V4_COMPATIBLE):
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """All addresses of a host, from the system's resolver."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
+
+
+class Door:
+    """Requests to the outside. Threads may share one; ``close`` ends what is under way within a second.
+
+    ``deadline`` bounds a whole exchange, redirects included; ``max_bytes`` bounds a reply after inflating.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        policy: AddressPolicy,
+        deadline: timedelta = timedelta(seconds=30),
+        max_bytes: int = 10 * 1024 * 1024,
+        max_connections: int = 64,
+        keep_alive: int = 0,
+        resolver: Resolver = resolve,
+        dialler: httpcore.NetworkBackend | None = None,
+    ) -> None:
+        self.policy = policy
+        self._resolver = resolver
+        self._user_agent = user_agent.encode("ascii", "replace")
+        self._deadline_s = deadline.total_seconds()
+        self._max_bytes = max_bytes
+        self._clock = _Clock()
+        self._transport = _Transport(
+            backend=_GuardedBackend(policy, resolver, dialler or httpcore.SyncBackend(), self._clock),
+            max_connections=max_connections,
+            keep_alive=keep_alive,
+        )
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
+        """GET, following at most 5 redirects. Raises RequestFailed."""
+        sent = {"accept-encoding": "gzip", **(headers or {})}
+        permanently = True
+        with self._translated(url), self._clock.running(self._deadline_s):
+            for hop in range(MAX_REDIRECTS + 1):
+                reply = self._exchange("GET", url, sent, b"", cut=False)
+                target = _redirect_target(reply)
+                if target is None:
+                    return Reply(**{**vars(reply), "moved_permanently": permanently and hop > 0})
+                permanently = permanently and reply.status in _PERMANENT
+                url = target
+        raise RequestFailed(FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects, the last to {url}")
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """POST without following redirects; a reply's body beyond ``max_bytes`` is not read. Raises RequestFailed."""
+        with self._translated(url), self._clock.running(self._deadline_s):
+            return self._exchange("POST", url, {"accept-encoding": "identity", **headers}, body, cut=True)
+
+    def check(self, url: str) -> None:
+        """Raise RequestFailed where an address could never be dialled; a name that does not resolve now may later."""
+        with self._translated(url):
+            parsed = httpx.URL(url)
+            self.policy.check(parsed.host, self._resolver(parsed.host, parsed.port or 443))
+
+    def close(self) -> None:
+        """End exchanges under way, and let no new one begin."""
+        self._clock.stop()
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, cut: bool) -> Reply:
+        address = httpx.URL(url)
+        if address.scheme not in {"http", "https"} or not address.host:
+            raise RequestFailed(FailureKind.PROTOCOL, f"{url[:200]} is not an http or https address")
+        raw = [(b"host", address.netloc), (b"user-agent", self._user_agent)]
+        raw += [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+        if address.userinfo:
+            pair = f"{unquote(address.username)}:{unquote(address.password)}"
+            raw.append((b"authorization", b"Basic " + base64.b64encode(pair.encode())))
+            address = address.copy_with(userinfo=b"")
+        if method == "POST":
+            raw.append((b"content-length", str(len(body)).encode()))
+        request = httpx.Request(method, address, headers=raw, content=body or None)
+        request.extensions = {"timeout": {"connect": _CONNECT_S, "read": None, "write": None, "pool": None}}
+        response = self._transport.handle_request(request)
+        try:
+            received = self._received(response, cut=cut)
+        finally:
+            response.close()
+        shown = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in response.headers.raw)
+        return Reply(status=response.status_code, headers=shown, body=received, url=url)
+
+    def _received(self, response: httpx.Response, *, cut: bool) -> bytes:
+        """The body of a reply that has one to show; of an error, its beginning."""
+        status = response.status_code
+        if status == 200 or (cut and status < 300):
+            return self._read(response, cut=cut, limit=self._max_bytes)
+        return self._read(response, cut=True, limit=_ERROR_BYTES) if status >= 400 else b""
+
+    def _read(self, response: httpx.Response, *, cut: bool, limit: int) -> bytes:
+        """The body, inflated with a bound."""
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        chunks = response.iter_raw(_READ_BYTES)
+        if encoding in {"gzip", "x-gzip"}:
+            chunks = _inflated(chunks, limit)
+        elif encoding not in {"", "identity"}:
+            raise RequestFailed(FailureKind.PROTOCOL, f"answers in an encoding it was not asked for ({encoding[:40]})")
+        body = bytearray()
+        for chunk in chunks:
+            body += chunk
+            if len(body) > limit:
+                if cut:
+                    return bytes(body[:limit])
+                raise RequestFailed(FailureKind.TOO_LARGE, f"the reply is larger than {limit // 1024:,} kB")
+        return bytes(body)
+
+    @contextlib.contextmanager
+    def _translated(self, url: str) -> Iterator[None]:
+        """Foreign errors in the words of :class:`RequestFailed`."""
+        host = origin_of(url)
+        try:
+            yield
+        except RequestFailed:
+            raise
+        except httpcore.TimeoutException as slow:
+            said = f"no whole answer from {host} within {self._deadline_s:g} s"
+            raise RequestFailed(
+                FailureKind.TIMEOUT, "the program is stopping" if self._clock.stopped else said
+            ) from slow
+        except httpcore.ConnectError as refused:
+            raise _connect_failure(host, refused) from refused
+        except (httpcore.NetworkError, OSError) as broken:
+            raise RequestFailed(FailureKind.CONNECT, f"the connection to {host} broke ({_said(broken)})") from broken
+        except (httpcore.ProtocolError, httpcore.UnsupportedProtocol, zlib.error) as wrong:
+            raise RequestFailed(
+                FailureKind.PROTOCOL, f"{host} does not speak HTTP properly ({_said(wrong)})"
+            ) from wrong
+        except (httpx.InvalidURL, UnicodeError, ValueError) as bad:
+            raise RequestFailed(FailureKind.PROTOCOL, f"{url[:200]!r} is not an address that can be asked") from bad
+
+
+def _connect_failure(host: str, refused: Exception) -> RequestFailed:
+    said = _said(refused)
+    if isinstance(refused.__context__, ssl.SSLError) or "SSL" in said or "certificate" in said.lower():
+        return RequestFailed(FailureKind.TLS, f"the certificate of {host} is not accepted ({said})")
+    return RequestFailed(FailureKind.CONNECT, f"no connection to {host} ({said})")
+
+
+def _said(error: BaseException) -> str:
+    text = str(error) or type(error).__name__
+    return text.splitlines()[0][:160]
+
+
+def _redirect_target(reply: Reply) -> str | None:
+    location = reply.header("location")
+    if reply.status not in _REDIRECTS or not location:
+        return None
+    joined = httpx.URL(reply.url).join(location.encode("latin-1").decode("utf-8", "replace"))
+    if origin_of(str(joined)) == origin_of(reply.url) and httpx.URL(reply.url).userinfo and not joined.userinfo:
+        joined = joined.copy_with(userinfo=httpx.URL(reply.url).userinfo)
+    return str(joined.copy_with(fragment=None))
+
+
+def _inflated(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """gzip members inflated piece by piece; at most ``limit`` and one piece more ever exist."""
+    inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    total = 0
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            if inflater.eof:
+                if not rest.startswith(b"\x1f\x8b"):
+                    return  # padding after the last member
+                inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+            piece = inflater.decompress(rest, _READ_BYTES)
+            total += len(piece)
+            yield piece
+            if total > limit:
+                return
+            rest = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
+    while not inflater.eof and (piece := inflater.decompress(inflater.unconsumed_tail, _READ_BYTES)):
+        yield piece
+    if not inflater.eof and total:
+        raise zlib.error("the compressed reply ends too early")
+
+
+class _Clock:
+    """The deadline of the exchange that runs in this thread."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self.stopped = False
+
+    @contextlib.contextmanager
+    def running(self, seconds: float) -> Iterator[None]:
+        self._local.deadline = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._local.deadline = None
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def left(self) -> float:
+        """Seconds until the deadline, 0 when it has passed or the door is closed."""
+        if self.stopped:
+            return 0.0
+        deadline: float | None = getattr(self._local, "deadline", None)
+        return _CONNECT_S if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+class _Transport(httpx.BaseTransport):
+    """httpx's transport interface on a pool whose network backend is ours."""
+
+    def __init__(self, *, backend: httpcore.NetworkBackend, max_connections: int, keep_alive: int) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            max_connections=max_connections,
+            max_keepalive_connections=keep_alive,
+            keepalive_expiry=5.0,
+            network_backend=backend,
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """One exchange; the body is read later, by the caller."""
+        url = request.url
+        response = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        stream = response.stream
+        assert isinstance(stream, Iterable)  # noqa: S101 - the type checker's knowledge: this pool is a synchronous one
+        return httpx.Response(status_code=response.status, headers=response.headers, stream=_Body(stream))
+
+    def close(self) -> None:
+        """Close idle connections; busy ones end by their deadline."""
+        with contextlib.suppress(RuntimeError):
+            self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, stream: Iterable[bytes]) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        if hasattr(self._stream, "close"):
+            self._stream.close()
+
+
+class _GuardedBackend(httpcore.NetworkBackend):
+    """Resolve once, check every address, dial one of these."""
+
+    def __init__(
+        self, policy: AddressPolicy, resolver: Resolver, dialler: httpcore.NetworkBackend, clock: _Clock
+    ) -> None:
+        self._policy, self._resolver, self._dialler, self._clock = policy, resolver, dialler, clock
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:  # fmt: skip
+        addresses = self._addresses(host, port)
+        self._policy.check(host, addresses)
+        failure: Exception = httpcore.ConnectError("no address")
+        for address in addresses:
+            left = self._clock.left()
+            if left <= 0:
+                raise httpcore.ConnectTimeout
+            try:
+                stream = self._dialler.connect_tcp(
+                    address, port, min(left, timeout or left), local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as no:
+                failure = no
+            else:
+                return _BoundedStream(stream, self._clock)
+        raise failure
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        with contextlib.suppress(ValueError):
+            return [str(ipaddress.ip_address(host))]
+        found: list[list[str] | Exception] = []
+
+        def look_up() -> None:
+            try:
+                found.append(self._resolver(host, port))
+            except (OSError, UnicodeError) as no:
+                found.append(no)
+
+        thread = threading.Thread(target=look_up, name=f"resolve {host}", daemon=True)
+        thread.start()
+        thread.join(min(self._clock.left(), _CONNECT_S))
+        if not found:
+            raise RequestFailed(FailureKind.NAME, f"the name server does not answer for {host}")
+        if isinstance(found[0], Exception) or not found[0]:
+            raise RequestFailed(FailureKind.NAME, f"name not found: {host}")
+        return found[0]
+
+
+class _BoundedStream(httpcore.NetworkStream):
+    """A connection whose every wait ends with the deadline of the exchange, and within a second of a stop."""
+
+    def __init__(self, stream: httpcore.NetworkStream, clock: _Clock) -> None:
+        self._stream, self._clock = stream, clock
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the deadline is the time-out
+        while True:
+            left = self._clock.left()
+            if left <= 0:
+                raise httpcore.ReadTimeout
+            try:
+                return self._stream.read(max_bytes, min(left, _SLICE_S))
+            except httpcore.ReadTimeout:
+                continue
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the deadline is the time-out
+        left = self._clock.left()
+        if left <= 0:
+            raise httpcore.WriteTimeout
+        self._stream.write(buffer, left)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002 - the deadline is the time-out
+    ) -> httpcore.NetworkStream:
+        left = max(0.001, self._clock.left())
+        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._clock)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

@@ -1,0 +1,1 @@
+"""Pipeline: the corridor between the rooms: poll, deliver, tidy: the order of acts."""

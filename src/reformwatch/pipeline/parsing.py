@@ -1,0 +1,92 @@
+"""Pipeline: parsing in worker processes that can be killed: bounded in time and memory, replaced when they die.
+
+# trust: D07
+"""
+
+import contextlib
+import multiprocessing
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from types import TracebackType
+from typing import Final, Self
+
+from pebble import ProcessExpired, ProcessPool
+
+from reformwatch.core.parse import parse_feed
+from reformwatch.model.entry import ParsedFeed, Unreadable
+from reformwatch.model.feed import Fetched
+
+_MEMORY_BYTES: Final = 1 << 30
+_TASKS_A_WORKER: Final = 2_000
+
+Parsed = ParsedFeed | Unreadable
+
+
+class ParserPool:
+    """Parses feed documents elsewhere. Processes start with the first document."""
+
+    def __init__(
+        self, *, workers: int = 2, time_limit_s: float = 20.0, parse: Callable[..., Parsed] = parse_feed
+    ) -> None:
+        self._workers, self._time_limit_s, self._parse = workers, time_limit_s, parse
+        self._pool: ProcessPool | None = None
+
+    def submit(self, fetched: Fetched, done: Callable[[Parsed], None]) -> None:
+        """Parse a reply; ``done`` is called with the outcome from another thread."""
+        pool = self._started()
+        future = pool.schedule(
+            self._parse,
+            args=(fetched.body,),
+            kwargs={"url": fetched.url, "content_type": fetched.content_type},
+            timeout=self._time_limit_s,
+        )
+        future.add_done_callback(lambda finished: done(self._outcome(finished)))
+
+    def _started(self) -> ProcessPool:
+        if self._pool is None:
+            context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+            if sys.platform == "linux":
+                context.set_forkserver_preload(["reformwatch.core.parse"])
+            self._pool = ProcessPool(
+                max_workers=self._workers, max_tasks=_TASKS_A_WORKER, initializer=_confine, context=context
+            )
+        return self._pool
+
+    def _outcome(self, future: "Future[Parsed]") -> Parsed:
+        try:
+            return future.result()
+        except FutureTimeout:
+            return Unreadable(reason=f"a document that takes more than {self._time_limit_s:g} s to read")
+        except ProcessExpired:
+            return Unreadable(reason="a document that makes the parser die")
+        except MemoryError:
+            return Unreadable(reason="a document that needs too much memory to read")
+        except Exception as broken:  # noqa: BLE001 - a parser's bug is this feed's trouble, nobody else's
+            return Unreadable(reason=f"a document that can't be read ({type(broken).__name__})")
+
+    def close(self) -> None:
+        """End the workers."""
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one without types
+            self._pool.join()
+            self._pool = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _confine() -> None:
+    """In a worker: no more memory than needed, and Ctrl-C is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))

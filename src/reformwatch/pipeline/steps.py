@@ -1,0 +1,16 @@
+"""Pipeline: the named steps of the two loops; whoever watches them is told as they happen.
+
+Tests die after each of them and count what was received; the demo tells the story by them.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+POLL_STEPS: Final = ("feeds claimed", "fetched", "parsed", "planned", "applied", "committed")
+DELIVER_STEPS: Final = ("deliveries claimed", "rendered", "sent", "settled", "settlement committed")
+
+Watcher = Callable[[str], None]
+
+
+def nobody_watches(step: str) -> None:
+    """The default watcher."""

