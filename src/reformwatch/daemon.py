@@ -21,6 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from reformwatch import __version__
 from reformwatch.errors import CantCreate, ConfigError, NotPermitted, ReformwatchError, TryAgain
+from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.pipeline.tidy import tidy
 from reformwatch.settings import Settings
 from reformwatch.store import Store, feeds, outbox
@@ -80,10 +81,13 @@ class Daemon:
     """Runs the loops until it is told to stop.
 
     ``reload`` reads the configuration again and raises ConfigError where it is bad; the old one then stays.
+    ``watcher`` is told of the steps of the two loops.
     """
 
-    def __init__(self, settings: Settings, *, reload: Callable[[], Settings]) -> None:
-        self._settings, self._reload = settings, reload
+    def __init__(
+        self, settings: Settings, *, reload: Callable[[], Settings], watcher: Watcher = nobody_watches
+    ) -> None:
+        self._settings, self._reload, self._watcher = settings, reload, watcher
         self._stop, self._wake = threading.Event(), threading.Event()
         self._wants_reload = False
         self._started_at = utc_now()
@@ -121,7 +125,7 @@ class Daemon:
             log.warning(
                 "daemon: the last one ended in the middle of its work; %d feeds and deliveries are taken up again", left
             )
-        self._tools = Tools(self._settings, self._store, owner=owner)
+        self._tools = Tools(self._settings, self._store, owner=owner, watcher=self._watcher)
         try:
             yield
         finally:
@@ -243,7 +247,7 @@ class Daemon:
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             settings = self._reloaded()
-            tools = Tools(settings, self._store, owner=owner_name(self._store))
+            tools = Tools(settings, self._store, owner=owner_name(self._store), watcher=self._watcher)
         except ConfigError as bad:
             log.error("reload: %s; the old configuration stays", bad)  # noqa: TRY400 - the operator's error, not a bug
         else:

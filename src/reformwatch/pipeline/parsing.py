@@ -4,12 +4,14 @@
 """
 
 import contextlib
+import logging
 import multiprocessing
 import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Final, Self
 
@@ -18,6 +20,8 @@ from pebble import ProcessExpired, ProcessPool
 from reformwatch.core.parse import parse_feed
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched
+
+log = logging.getLogger(__name__)
 
 _MEMORY_BYTES: Final = 1 << 30
 _TASKS_A_WORKER: Final = 2_000
@@ -34,16 +38,22 @@ class ParserPool:
         self._workers, self._time_limit_s, self._parse = workers, time_limit_s, parse
         self._pool: ProcessPool | None = None
 
-    def submit(self, fetched: Fetched, done: Callable[[Parsed], None]) -> None:
-        """Parse a reply; ``done`` is called with the outcome from another thread."""
-        pool = self._started()
-        future = pool.schedule(
-            self._parse,
-            args=(fetched.body,),
-            kwargs={"url": fetched.url, "content_type": fetched.content_type},
-            timeout=self._time_limit_s,
-        )
+    def submit(self, fetched: Fetched, done: Callable[[Parsed | None], None]) -> None:
+        """Parse a reply; ``done`` gets the outcome, in another thread; None where no worker could run."""
+        try:
+            future = self._schedule(fetched)
+        except (RuntimeError, OSError):  # the pool broke, not the document
+            self.close()
+            future = self._schedule(fetched)
         future.add_done_callback(lambda finished: done(self._outcome(finished)))
+
+    def _schedule(self, fetched: Fetched) -> "Future[Parsed]":
+        told = {"url": fetched.url, "content_type": fetched.content_type}
+        pool = self._started()
+        future: Future[Parsed] = pool.schedule(
+            self._parse, args=(fetched.body,), kwargs=told, timeout=self._time_limit_s
+        )
+        return future
 
     def _started(self) -> ProcessPool:
         if self._pool is None:
@@ -55,9 +65,12 @@ class ParserPool:
             )
         return self._pool
 
-    def _outcome(self, future: "Future[Parsed]") -> Parsed:
+    def _outcome(self, future: "Future[Parsed]") -> Parsed | None:
         try:
             return future.result()
+        except (BrokenProcessPool, CancelledError):
+            log.exception("parser: the worker processes can't be started")
+            return None
         except FutureTimeout:
             return Unreadable(reason=f"a document that takes more than {self._time_limit_s:g} s to read")
         except ProcessExpired:

@@ -51,11 +51,15 @@ Claim = Callable[[Tx, Collection[str], int], list[Feed]]
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome(Value):
-    """What came of one feed: a fetch's outcome, or a reply with what the parser made of it."""
+    """What came of one feed: a fetch's outcome, or a reply with what the parser made of it.
+
+    ``is_unparsed``: no parser could run; the feed is given back and polled again.
+    """
 
     feed: Feed
     fetched: FetchOutcome
     parsed: ParsedFeed | Unreadable | None = None
+    is_unparsed: bool = False
     took_ms: int = 0
 
 
@@ -147,9 +151,12 @@ class _Run:
                 self.poller.progress_at = time.monotonic()
                 self._refill()
                 wait_s = self._start(threads)
-                if not self.fetching and not self.parsing and not self.waiting:
-                    return self.report
+                if not self._is_busy():
+                    return self.report  # and the claim of a moment ago found nothing more
                 self._apply(self._collect(wait_s))
+
+    def _is_busy(self) -> bool:
+        return bool(self.fetching or self.parsing or self.waiting)
 
     def _refill(self) -> None:
         """Step 1."""
@@ -158,7 +165,7 @@ class _Run:
             self.waiting.clear()
             return
         room = 4 * self.poller.workers - len(self.waiting) - self.fetching
-        if room < 2 * self.poller.workers or time.monotonic() < self.claim_at:
+        if room < 2 * self.poller.workers or (self._is_busy() and time.monotonic() < self.claim_at):
             return
         hosts = self.turnstile.closed_hosts(now=time.monotonic()) | {origin_of(feed.url) for feed, _ in self.waiting}
         with self.poller.store.write() as tx:
@@ -188,6 +195,8 @@ class _Run:
                 wait_s = min(wait_s, host_wait_s or wait_s)
                 kept.append((feed, start_by))
         self.waiting = kept + self.waiting
+        if not self.waiting and self.fetching:
+            self.claim_at = min(self.claim_at, now + _CLAIM_AGAIN_S / 10)
         self._release(expired)
         return wait_s
 
@@ -215,22 +224,28 @@ class _Run:
         return ready
 
     def _take(self, event: Outcome) -> list[Outcome]:
+        if event.is_unparsed:
+            self.parsing -= 1
+            self._release([event.feed])
+            return []
         if event.parsed is not None:
             self.parsing -= 1
             self.poller.watcher("parsed")
             return [event]
         self.fetching -= 1
         self.turnstile.leave(origin_of(event.feed.url), now=time.monotonic())
-        self.claim_at = 0.0
         self.poller.watcher("fetched")
         if isinstance(event.fetched, Fetched):
             self.parsing += 1
-            self.poller.parser.submit(event.fetched, lambda parsed: self.events.put(replace(event, parsed=parsed)))
+            self.poller.parser.submit(event.fetched, lambda parsed: self._parsed(event, parsed))
             return []
         if self.stop.is_set() and isinstance(event.fetched, FetchFailed):
             self._release([event.feed])
             return []
         return [event]
+
+    def _parsed(self, event: Outcome, parsed: ParsedFeed | Unreadable | None) -> None:
+        self.events.put(replace(event, parsed=parsed, is_unparsed=parsed is None))
 
     def _apply(self, ready: Sequence[Outcome]) -> None:
         """Step 4."""
