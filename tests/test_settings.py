@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
+from conftest import ROOT
 from reformwatch.errors import ConfigError
 from reformwatch.settings import Settings, all_keys, find_config, load_settings, seconds, shown
 
@@ -69,7 +69,9 @@ def test_every_commented_value_is_the_default_but_for_the_examples_of_what_is_em
             if (section, key) not in EXAMPLES:
                 assert (value, type(value)) == (default, type(default)), f"[{section}] {key}"
             elif section != "database":
-                assert default in ("", None, []), f"[{section}] {key} is shown with an example, its default is not empty"
+                assert default in ("", None, []), (
+                    f"[{section}] {key} is shown with an example, its default is not empty"
+                )
 
 
 def test_the_keys_that_tests_and_benchmarks_rely_on_are_there() -> None:
@@ -107,7 +109,9 @@ def test_the_keys_that_tests_and_benchmarks_rely_on_are_there() -> None:
         pytest.param(
             "[http]\nallow_private = [1]",
             "[http] allow_private.0: ",
-            marks=pytest.mark.xfail(reason="bug: an item of a list is not blamed on the file it stands in", strict=True),
+            marks=pytest.mark.xfail(
+                reason="bug: an item of a list is not blamed on the file it stands in", strict=True
+            ),
         ),
         ("[smtp]\nport = 70000", "[smtp] port: "),
         ("[smtp]\ntls = 'maybe'", "[smtp] tls: "),
@@ -153,7 +157,13 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["REFORMWATCH_POLL__TIK_S", "REFORMWATCH_POL__TICK_S", "REFORMWATCH_TICK_S", "REFORMWATCH_SMTP__SENDER", "REFORMWATCH_"],
+    [
+        "REFORMWATCH_POLL__TIK_S",
+        "REFORMWATCH_POL__TICK_S",
+        "REFORMWATCH_TICK_S",
+        "REFORMWATCH_SMTP__SENDER",
+        "REFORMWATCH_",
+    ],
 )
 def test_a_variable_that_does_not_exist_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     # trust: D22
@@ -324,5 +334,5 @@ def test_a_file_that_is_named_and_not_there_is_an_error_not_a_default(
 def test_settings_cannot_be_changed_once_they_are_read() -> None:
     settings = load_settings(None)
     with pytest.raises(ValueError, match="frozen"):
-        settings.poll.tick_s = 1  # type: ignore[misc]  # the point of the test
+        settings.poll.tick_s = 1
     assert seconds(settings.poll.tick_s) == timedelta(seconds=10)

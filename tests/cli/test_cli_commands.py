@@ -24,8 +24,8 @@ from xml.etree import ElementTree
 
 import click
 import pytest
-from conftest import ROOT
 
+from conftest import ROOT
 from reformwatch.cli import cli, main
 from reformwatch.core.pack import read_pack
 from reformwatch.daemon import exclusive
@@ -165,11 +165,11 @@ def newsroom() -> Iterator[Newsroom]:
     room = Newsroom()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - http.server's name
+        def do_GET(self) -> None:
             kind, body = room.pages.get(self.path, ("", ""))
             self.answer(200 if kind else 404, body.encode(), kind or "text/plain")
 
-        def do_POST(self) -> None:  # noqa: N802 - http.server's name
+        def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
             room.posted.append({name.lower(): value for name, value in self.headers.items()})
             self.answer(room.hook_status, b"", "text/plain")
@@ -499,7 +499,9 @@ def test_a_question_that_is_answered_with_no_removes_nothing(told: Terminal) -> 
     assert told("subscriber", "show", "Desk", "--json").json()["name"] == "Desk"
 
 
-@pytest.mark.xfail(reason="bug: an argument that is not UTF-8 ends in a UnicodeEncodeError", strict=True, raises=UnicodeError)
+@pytest.mark.xfail(
+    reason="bug: an argument that is not UTF-8 ends in a UnicodeEncodeError", strict=True, raises=UnicodeError
+)
 def test_an_argument_that_is_not_text_is_refused(run: Terminal) -> None:
     assert run.try_("subscriber", "add", os.fsdecode(b"\xff"), "--channel", "console").code == 2
 
@@ -635,7 +637,7 @@ def test_config_check_finds_what_only_a_start_would_find(run: Terminal) -> None:
     assert "/nowhere/secret" in run.fails(78, "config", "check")
 
 
-@pytest.mark.xfail(reason="bug: [http] allow_private is only read when the first door is built", strict=True)
+@pytest.mark.xfail(reason="bug: a network that is none is silently taken for the name of a host", strict=True)
 def test_config_check_refuses_a_network_that_is_none(run: Terminal) -> None:
     run.monkeypatch.setenv("REFORMWATCH_HTTP__ALLOW_PRIVATE", '["10.0.0.0/99"]')
     assert "allow_private" in run.fails(78, "config", "check")
@@ -746,7 +748,6 @@ BARE = [pytest.mark.xfail(reason="bug: real lists with a bare & in an attribute 
         "Spain",
         "Ukraine",
         pytest.param("News", marks=BARE),
-        pytest.param("Russia", marks=BARE),
         pytest.param("United Kingdom", marks=BARE),
         pytest.param("United States", marks=BARE),
     ],
@@ -756,7 +757,7 @@ def test_a_list_of_others_comes_in_and_goes_out_without_a_loss(
 ) -> None:  # trust: G09
     path = shared / "data" / "opml" / f"{name}.opml"
     addresses = {html.unescape(url).strip() for url in re.findall(r'xmlUrl="([^"]+)"', path.read_text("utf-8"))}
-    assert len(addresses) > 5
+    assert len(addresses) >= 5
     assert run("feed", "import", str(path)).err == f"{len(addresses)} feeds added, 0 known already\n"
     first = run("feed", "list", "--json").json()
     assert {feed["url"] for feed in first} == addresses
@@ -774,10 +775,16 @@ def test_a_list_of_others_comes_in_and_goes_out_without_a_loss(
     assert run("feed", "import", str(out)).err == f"0 feeds added, {len(first)} known already\n"
 
 
+def test_a_list_that_is_beyond_help_is_refused_with_the_line_and_adds_nothing(run: Terminal, shared: Path) -> None:
+    """Bare quotation marks inside attributes: nobody can say where they end."""
+    assert "line 19" in run.fails(2, "feed", "import", str(shared / "data" / "opml" / "Russia.opml"))
+    assert run("feed", "list", "--json").json() == []
+
+
 def test_kind_and_language_survive_an_opml_round_trip(run: Terminal, newsroom: Newsroom, tmp_path: Path) -> None:
     # trust: G09
     url = newsroom.feed("/rss", (FIRST, DAY))
-    run("feed", "add", url, "--kind", "foreign", "--language", "es", "--name", "Ñ <&> \"қ\" 🗞")
+    run("feed", "add", url, "--kind", "foreign", "--language", "es", "--name", 'Ñ <&> "қ" 🗞')
     first = run("feed", "list", "--json").json()
     run("feed", "export", "--out", str(tmp_path / "out.opml"))
     run.use(tmp_path / "second.sqlite")
@@ -962,10 +969,10 @@ def test_secrets_are_never_told_again(told: Terminal, newsroom: Newsroom, tmp_pa
         rows = connection.execute("SELECT coalesce(secret, ''), unsubscribe_token FROM subscribers").fetchall()
     secrets = {value for row in rows for value in row if value} | {"hunter2-of-the-mail-server", "token-of-the-phone"}
     assert len(secrets) == 7
-    told.said.clear()
     newsroom.hook_status = 500
+    delivered = told("--verbose", "deliver")
+    told.said[:] = [delivered.err]  # standard output held the reader's own message, with their link to unsubscribe
     for arguments in (
-        ["--verbose", "deliver"],
         ["subscriber", "test", "Desk"],
         ["subscriber", "test", "Aliya"],
         ["subscriber", "list"],
@@ -1063,7 +1070,9 @@ def test_what_was_queued_when_its_topic_was_removed_is_delivered_all_the_same(
     assert len(newsroom.posted) == 1
 
 
-@pytest.mark.xfail(reason="bug: a summary whose feed was removed has no entries, render fails (IndexError)", strict=True)
+@pytest.mark.xfail(
+    reason="bug: a summary whose feed was removed has no entries, render fails (IndexError)", strict=True
+)
 def test_a_summary_whose_feed_was_removed_is_no_fault_of_the_program(run: Terminal, newsroom: Newsroom) -> None:
     run.monkeypatch.setenv("REFORMWATCH_ALERTS__BURST_LIMIT", "1")
     run("topic", "add", "Akims", "--query", QUERY)
@@ -1240,7 +1249,7 @@ def test_a_topic_that_was_only_paused_stays_paused_and_is_brought_up_to_date(run
 
 def test_an_exported_pack_can_be_read_back_whole(run: Terminal, tmp_path: Path) -> None:
     run("pack", "install", "kazakhstan")
-    run("topic", "add", "Own", "--query", "kk=«сапа» \"екі сөз\"", "--description", "line one\nline two \\ \"q\"")
+    run("topic", "add", "Own", "--query", 'kk=«сапа» "екі сөз"', "--description", 'line one\nline two \\ "q"')
     out = tmp_path / "mine.toml"
     run("pack", "export", "mine", "--name", "My desk", "--out", str(out))
     assert run("pack", "export", "mine", "--name", "My desk").out == out.read_text(encoding="utf-8")
@@ -1310,10 +1319,10 @@ def test_a_pack_that_cannot_be_used_is_refused_and_leaves_nothing(run: Terminal,
 
 def test_a_pack_with_a_query_that_cannot_be_read_says_where_and_leaves_nothing(run: Terminal, tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
-    path.write_text(HEAD + '[[feeds]]\nurl = "https://a.example"\n[[topics]]\nslug = "a"\n[topics.queries]\nen = "(akim"')
+    path.write_text(
+        HEAD + '[[feeds]]\nurl = "https://a.example"\n[[topics]]\nslug = "a"\n[topics.queries]\nen = "(akim"'
+    )
     ran = run.try_("pack", "install", str(path))
     assert ran.code == 2
     assert "topic 'a', en" in ran.err
     assert run("feed", "list", "--json").json() == run("topic", "list", "--json").json() == []
-
-

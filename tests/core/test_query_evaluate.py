@@ -540,7 +540,7 @@ def test_a_phrase_whose_repeated_word_is_one_too_few_costs_no_more() -> None:
 @pytest.mark.xfail(
     reason="bug: the head's end is searched in time that grows with the square of a run of dots", strict=True
 )
-@pytest.mark.timeout(3)
+@pytest.mark.timeout(2)
 def test_a_text_of_dots_has_a_head_in_bounded_time() -> None:
     # trust: D08
     assert head_of(document(content="." * 59_000)).texts["content"] == ""

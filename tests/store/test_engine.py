@@ -9,19 +9,22 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest import NOW
 from sqlalchemy import event
 
+from conftest import NOW
 from reformwatch.errors import CantCreate, ConfigError, DatabaseMismatch, NotPermitted, TryAgain, Unreachable
 from reformwatch.model.feed import NewFeed
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.store import Store, tables
 from reformwatch.store.feeds import add_feed, list_feeds
 from reformwatch.store.migrate import check_integrity, quick_check, require_current, upgrade
+from reformwatch.store.subscribers import add_subscriber
 from reformwatch.wiring import create_store, open_store
 
 BIG_NAME = "n" * 3_000
@@ -70,9 +73,13 @@ def held_by_another_process(path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_a_write_that_raises_leaves_nothing(store: Store) -> None:
-    with pytest.raises(RuntimeError, match="midway"), store.write() as tx:
-        add_feed(tx, new_feed(1), now=NOW)
-        raise RuntimeError("midway")
+    def fail() -> None:
+        with store.write() as tx:
+            add_feed(tx, new_feed(1), now=NOW)
+            raise RuntimeError("midway")
+
+    with pytest.raises(RuntimeError, match="midway"):
+        fail()
     with store.read() as tx:
         assert list_feeds(tx) == []
 
@@ -147,6 +154,22 @@ def test_an_address_that_cannot_be_read_is_refused_without_its_password() -> Non
     assert "hunter2" not in str(refused.value)
 
 
+@pytest.mark.xfail(reason="bug: SQLAlchemy tells the values of a statement that failed (hide_parameters)", strict=True)
+def test_an_error_of_the_database_does_not_tell_secrets(sqlite_store: Store) -> None:  # trust: B20, D25
+    someone = NewSubscriber(
+        name="Aliya",
+        channel=ChannelKind.WEBHOOK,
+        address="https://hooks.example/",
+        secret="whsec_c2VjcmV0",
+        unsubscribe_token="u",
+    )
+    with sqlite_store.write() as tx:
+        add_subscriber(tx, someone, now=NOW)
+    with pytest.raises(sa.exc.IntegrityError) as refused, sqlite_store.write() as tx:
+        add_subscriber(tx, replace(someone, name="Bolat"), now=NOW)  # the token is taken
+    assert "whsec_" not in str(refused.value)
+
+
 # -- A06: the disk is full
 
 
@@ -160,11 +183,16 @@ def test_a_full_disk_says_try_again_loses_nothing_and_goes_on_when_there_is_room
     small = Store(f"sqlite:///{path}")
     on_connect(small, f"max_page_count={pages + 8}")
     written = 0
-    with pytest.raises(TryAgain, match="disk is full") as full:
+
+    def fill() -> None:
+        nonlocal written
         for number in range(1, 1_000):
             with small.write() as tx:
                 add_feed(tx, new_feed(number, name=BIG_NAME), now=NOW)
             written = number
+
+    with pytest.raises(TryAgain, match="disk is full") as full:
+        fill()
     assert full.value.exit_code == 75
     assert str(path) in str(full.value)
     assert check_integrity(small) == []
@@ -188,9 +216,14 @@ def test_a_full_disk_in_the_middle_of_a_transaction_takes_all_of_it_back(sqlite_
     sqlite_store.close()
     small = Store(f"sqlite:///{path_of(sqlite_store)}")
     on_connect(small, f"max_page_count={pages + 8}")
-    with pytest.raises(TryAgain), small.write() as tx:
-        for number in range(1_000):
-            add_feed(tx, new_feed(number, name=BIG_NAME), now=NOW)
+
+    def fill_at_once() -> None:
+        with small.write() as tx:
+            for number in range(1_000):
+                add_feed(tx, new_feed(number, name=BIG_NAME), now=NOW)
+
+    with pytest.raises(TryAgain):
+        fill_at_once()
     with small.read() as tx:
         assert list_feeds(tx) == []
     small.close()
@@ -201,6 +234,7 @@ import resource, sys
 from datetime import datetime, UTC
 from reformwatch.errors import ReformwatchError
 from reformwatch.model.feed import NewFeed
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.store import Store
 from reformwatch.store.feeds import add_feed
 store = Store(f"sqlite:///{sys.argv[1]}")

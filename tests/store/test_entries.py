@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from conftest import NOW
 
+from conftest import NOW
 from reformwatch.errors import NotFound
 from reformwatch.model.alert import AlertKind
 from reformwatch.model.entry import Entry, ParsedEntry, Standing

@@ -4,13 +4,14 @@ import threading
 from datetime import timedelta
 
 import pytest
-from conftest import NOW
 
+from conftest import NOW
 from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.feed import Feed, FeedKind, FeedState, NewFeed
-from reformwatch.store import Store, feeds
+from reformwatch.store import Store, Tx, feeds
 
 LEASE = timedelta(minutes=5)
+OURS = "a:1"
 
 
 def add(store: Store, *new: NewFeed) -> list[Feed]:
@@ -115,16 +116,21 @@ def test_a_paused_feed_is_not_claimed_and_a_resumed_one_is_due_at_once(store: St
         assert feeds.claim(tx, [feed.id], token="a:1", now=NOW, lease=LEASE) == []
         feeds.set_state(tx, feed.id, FeedState.ACTIVE, now=later)
         resumed = feeds.find_feed(tx, str(feed.id))
-    assert (resumed.state, resumed.next_poll_at, resumed.failures, resumed.problem) == (FeedState.ACTIVE, later, 0, None)
+    assert (resumed.state, resumed.next_poll_at, resumed.failures, resumed.problem) == (
+        FeedState.ACTIVE,
+        later,
+        0,
+        None,
+    )
 
 
 # -- claims
 
 
 def claim_due(
-    tx: feeds.Tx,
+    tx: Tx,
     *,
-    token: str = "a:1",
+    token: str = OURS,
     at: timedelta = timedelta(),
     limit: int = 1_000,
     per_host: int = 1_000,

@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from conftest import NOW, ROOT
 
+from conftest import NOW, ROOT
 from reformwatch.errors import CantCreate, DatabaseMismatch, NotPermitted
 from reformwatch.model.feed import NewFeed
 from reformwatch.store import Store
@@ -34,6 +34,11 @@ from reformwatch.store.migrate import (
 )
 from reformwatch.store.status import remember_once
 from reformwatch.store.tables import metadata
+
+ENTRY_COLUMNS = (
+    "feed_id", "key", "twin_key", "title", "summary", "content", "author", "tags", "first_seen", "standing", "version",
+    "text_hash",
+)  # fmt: skip
 
 
 def path_of(store: Store) -> Path:
@@ -205,7 +210,9 @@ def next_release(tmp_path: Path) -> Path:
     return folder
 
 
-def run_next(next_release: Path, database: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def run_next(
+    next_release: Path, database: Path, *arguments: str, **environment: str
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-P", "-m", "reformwatch", *arguments],
         env={
@@ -226,16 +233,25 @@ def with_rows(store: Store) -> Path:
     """A feed with an entry, and a subscriber with a subscription, so that children could get lost."""
     with store.write() as tx:
         add_feed(tx, NewFeed(url="https://example.org/a.xml", name="Қазақстан"), now=NOW)
-        for statement in (
-            "INSERT INTO entries (id, feed_id, key, twin_key, title, summary, content, author, tags, first_seen, standing,"
-            " version, text_hash) VALUES (1, 1, 'k', 't', 'Сайлау', '', '', '', '[]', '2022-03-12', 'news', 1, 'h')",
-            "INSERT INTO topics (id, slug, name, names, kind, description, state, created_at, updated_at)"
-            " VALUES (1, 's', 'n', '{}', 'custom', '', 'active', '2022-03-12', '2022-03-12')",
-            "INSERT INTO subscribers (id, name, channel, address, language, timezone, all_topics, state,"
-            " unsubscribe_token, created_at) VALUES (1, 'a', 'console', '-', 'en', 'UTC', 0, 'active', 'u', '2022-03-12')",
-            "INSERT INTO subscriptions (subscriber_id, topic_id) VALUES (1, 1)",
+        for table, columns, values in (
+            (
+                "entries",
+                ", ".join(ENTRY_COLUMNS),
+                "1, 'k', 't', 'Сайлау', '', '', '', '[]', '2022-03-12', 'news', 1, 'h'",
+            ),
+            (
+                "topics",
+                "id, slug, name, names, kind, description, state, created_at, updated_at",
+                "1, 's', 'n', '{}', 'custom', '', 'active', '2022-03-12', '2022-03-12'",
+            ),
+            (
+                "subscribers",
+                "id, name, channel, address, language, timezone, all_topics, state, unsubscribe_token, created_at",
+                "1, 'a', 'console', '-', 'en', 'UTC', 0, 'active', 'u', '2022-03-12'",
+            ),
+            ("subscriptions", "subscriber_id, topic_id", "1, 1"),
         ):
-            tx.exec_driver_sql(statement)
+            tx.exec_driver_sql(f"INSERT INTO {table} ({columns}) VALUES ({values})")  # noqa: S608 - made up above
     store.close()
     return path_of(store)
 

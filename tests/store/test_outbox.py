@@ -8,16 +8,18 @@ from itertools import count
 
 import pytest
 import sqlalchemy as sa
-from conftest import NOW
 
+from conftest import NOW
 from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.alert import (
     AlertKind,
     ClaimedDelivery,
     Delivered,
+    Delivery,
     DeliveryState,
     GiveUp,
     RetryAt,
+    Settlement,
 )
 from reformwatch.model.entry import ParsedEntry, Standing
 from reformwatch.model.feed import FeedState, NewFeed, Validators
@@ -31,6 +33,7 @@ from reformwatch.store.topics import add_topic, remove_topic
 
 LEASE = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
+OURS = "a:1"
 
 
 @dataclass
@@ -60,7 +63,9 @@ class Desk:
                 )
                 for slug in topics
             )
-            new.append(NewEntry(entry=entry, standing=Standing.NEWS, matches=matches, story_keys=(f"page:{entry.key}",)))
+            new.append(
+                NewEntry(entry=entry, standing=Standing.NEWS, matches=matches, story_keys=(f"page:{entry.key}",))
+            )
             drafts.append(
                 AlertDraft(
                     kind=AlertKind.STORY, headline=entry.title, entries=(place,), topic_ids=topic_ids, recipients=to
@@ -106,20 +111,22 @@ class Desk:
             return plans.apply(tx, plan, now=NOW, new_message_id=lambda: f"msg_{next(self.number)}")
 
     def claim(
-        self, token: str = "a:1", *, at: timedelta = timedelta(), limit: int = 1_000, **more: int
+        self, token: str = OURS, *, at: timedelta = timedelta(), limit: int = 1_000, per_subscriber: int = 1_000
     ) -> list[ClaimedDelivery]:
         with self.store.write() as tx:
-            return outbox.claim_due(tx, token=token, now=NOW + at, lease=LEASE, limit=limit, **more)
+            return outbox.claim_due(
+                tx, token=token, now=NOW + at, lease=LEASE, limit=limit, per_subscriber=per_subscriber
+            )
 
-    def claim_one(self, token: str = "a:1", *, at: timedelta = timedelta()) -> ClaimedDelivery:
+    def claim_one(self, token: str = OURS, *, at: timedelta = timedelta()) -> ClaimedDelivery:
         [one] = self.claim(token, at=at)
         return one
 
-    def settle(self, one: ClaimedDelivery, settlement: outbox.Settlement, *, at: timedelta = timedelta()) -> bool:
+    def settle(self, one: ClaimedDelivery, settlement: Settlement, *, at: timedelta = timedelta()) -> bool:
         with self.store.write() as tx:
             return outbox.settle(tx, one, settlement, now=NOW + at)
 
-    def row(self, delivery_id: int) -> outbox.Delivery:
+    def row(self, delivery_id: int) -> Delivery:
         with self.store.read() as tx:
             return outbox.find_delivery(tx, delivery_id)
 
@@ -234,9 +241,7 @@ def test_no_subscriber_gets_more_than_a_share_and_none_that_is_left_out_anything
     claimed = desk.claim(per_subscriber=2)
     assert Counter(one.subscriber.name for one in claimed) == {"Aliya": 2, "Bolat": 1}
     with desk.store.write() as tx:
-        desk_rest = outbox.claim_due(
-            tx, token="b:1", now=NOW, lease=LEASE, limit=99, excluding=[desk.readers["Aliya"]]
-        )
+        desk_rest = outbox.claim_due(tx, token="b:1", now=NOW, lease=LEASE, limit=99, excluding=[desk.readers["Aliya"]])
     assert desk_rest == []
     assert len(desk.claim("c:1", per_subscriber=3)) == 3
 
@@ -308,7 +313,7 @@ def test_a_dead_letter_is_listed_and_not_claimed(desk: Desk) -> None:  # trust: 
 @pytest.mark.parametrize(
     "late", [Delivered(), RetryAt(at=NOW, reason="late"), GiveUp(reason="late", pauses_subscriber=True)]
 )
-def test_a_stale_token_settles_nothing(desk: Desk, late: outbox.Settlement) -> None:  # trust: A05
+def test_a_stale_token_settles_nothing(desk: Desk, late: Settlement) -> None:  # trust: A05
     desk.tell("Aliya")
     stale = desk.claim_one("a:1")
     fresh = desk.claim_one("b:1", at=LEASE)

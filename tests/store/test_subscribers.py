@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from conftest import NOW
 
+from conftest import NOW
 from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber, SubscriberState
 from reformwatch.model.topic import NewTopic
@@ -50,7 +50,7 @@ def test_a_subscriber_follows_the_topics_they_named_and_no_others(store: Store) 
     with store.write() as tx:
         ids = [add_topic(tx, NewTopic(slug=slug, name=slug), now=NOW).id for slug in ("a", "b", "c")]
     one = add(store, replace(ALIYA, topics=("a", "c")))
-    assert one.topic_ids == {ids[0], ids[2]}
+    assert one.topic_ids == frozenset({ids[0], ids[2]})
     assert [one.follows(i) for i in ids] == [True, False, True]
 
 
@@ -110,9 +110,7 @@ def test_a_pause_has_its_reason_and_a_resumption_forgets_it(store: Store) -> Non
 
 
 def test_subscribers_are_listed_by_name_or_those_that_are_asked_for(store: Store) -> None:
-    ids = {
-        name: add(store, replace(ALIYA, name=name, unsubscribe_token=name)).id for name in ("b", "A", "c")
-    }
+    ids = {name: add(store, replace(ALIYA, name=name, unsubscribe_token=name)).id for name in ("b", "A", "c")}
     with store.read() as tx:
         assert [one.name for one in people.list_subscribers(tx)] == ["A", "b", "c"]
         assert [one.name for one in people.list_subscribers(tx, [ids["c"], ids["A"]])] == ["A", "c"]

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from conftest import NOW
 
+from conftest import NOW
 from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import NewTopic, TopicKind, TopicState
@@ -27,7 +27,7 @@ AKIMS = NewTopic(
     kind=TopicKind.LAW,
     description="Bill, readings, signature; әкімдерді сайлау",
     names={"ru": "Выборы акимов", "kk": "Әкімдерді сайлау"},
-    queries={"ru": 'аким* NEAR/5 выбор*', "en": "akim AND elect*", "kk": "әкім* сайла*", "any": "#akim"},
+    queries={"ru": "аким* NEAR/5 выбор*", "en": "akim AND elect*", "kk": "әкім* сайла*", "any": "#akim"},
     pack="kazakhstan",
 )
 
@@ -113,9 +113,14 @@ def test_a_change_that_is_rolled_back_leaves_the_version(store: Store) -> None:
     with store.write() as tx:
         add_topic(tx, AKIMS, now=NOW)
         before = topics_version(tx)
-    with pytest.raises(RuntimeError), store.write() as tx:
-        add_topic(tx, replace(AKIMS, slug="other"), now=NOW)
-        raise RuntimeError
+
+    def fail() -> None:
+        with store.write() as tx:
+            add_topic(tx, replace(AKIMS, slug="other"), now=NOW)
+            raise RuntimeError("midway")
+
+    with pytest.raises(RuntimeError, match="midway"):
+        fail()
     with store.read() as tx:
         assert topics_version(tx) == before
 

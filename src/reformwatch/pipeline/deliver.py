@@ -2,9 +2,11 @@
 
 The numbered steps of one run, which goes round until nothing is due and nothing under way:
 
-1. Claim due deliveries with a lease and a token, a few of each subscriber, so that a slow one delays nobody else.
-2. Render and send in threads, under an id that is the same at every attempt.
-3. Settle what has ended, in one write transaction: sent, retry at, or dead. A stale token settles nothing.
+1. Claim due deliveries with a lease and a token.
+2. Render and send in threads, under an id that is the same at every attempt; a few of each subscriber at a time, so
+   that a slow one delays nobody else.
+3. Settle what has ended, and claim more, in one write transaction: sent, retry at, or dead. A stale token settles
+   nothing.
 
 At least once: a second sending is only possible when a reply was lost, or the process died between 2 and 3, and then
 it bears the same id.
@@ -16,7 +18,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
@@ -28,11 +29,13 @@ from reformwatch.errors import ReformwatchError
 from reformwatch.model.alert import ClaimedDelivery, Delivered, GiveUp, RetryAt, SendOutcome, Settlement, TryLater
 from reformwatch.model.subscriber import ChannelKind, Subscriber
 from reformwatch.pipeline.steps import Watcher, nobody_watches
-from reformwatch.store import Store, outbox
+from reformwatch.store import Store, Tx, outbox
 
 log = logging.getLogger(__name__)
 
-_PER_SUBSCRIBER: Final = 8
+_CLAIM: Final = 256
+_WAITING_PER_SUBSCRIBER: Final = 64
+_SENDING_PER_SUBSCRIBER: Final = 8
 _CLAIM_AGAIN_S: Final = 0.5
 
 
@@ -107,61 +110,104 @@ class Deliverer:
         return outcome
 
 
+class _Line:
+    """The claimed deliveries that wait in this process; threads take from it, a few of each subscriber at once."""
+
+    def __init__(self) -> None:
+        self._waiting: list[ClaimedDelivery] = []
+        self._sending: Counter[int] = Counter()
+        self._changed = threading.Condition()
+        self._is_closed = False
+
+    def put(self, claimed: Sequence[ClaimedDelivery]) -> None:
+        """Let more wait."""
+        with self._changed:
+            self._waiting.extend(claimed)
+            self._changed.notify_all()
+
+    def take(self) -> ClaimedDelivery | None:
+        """The next that may be sent, as soon as there is one; None when the line is closed."""
+        with self._changed:
+            while not self._is_closed:
+                for i, delivery in enumerate(self._waiting):
+                    if self._sending[delivery.subscriber.id] < _SENDING_PER_SUBSCRIBER:
+                        self._sending[delivery.subscriber.id] += 1
+                        return self._waiting.pop(i)
+                self._changed.wait()
+            return None
+
+    def done(self, delivery: ClaimedDelivery) -> None:
+        """A sending has ended."""
+        with self._changed:
+            self._sending[delivery.subscriber.id] -= 1
+            self._changed.notify()
+
+    def clear(self) -> list[ClaimedDelivery]:
+        """Take out what was not begun."""
+        with self._changed:
+            left, self._waiting = self._waiting, []
+            return left
+
+    def close(self) -> None:
+        """Let the worker threads go."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def subscribers_with(self, many: int) -> list[int]:
+        """Who has that many waiting already."""
+        with self._changed:
+            counted = Counter(delivery.subscriber.id for delivery in self._waiting)
+        return [subscriber for subscriber, n in counted.items() if n >= many]
+
+    def __len__(self) -> int:
+        with self._changed:
+            return len(self._waiting)
+
+
 class _Run:
-    """One run of a deliverer: what waits, what is under way."""
+    """One run of a deliverer. Worker threads render and send; this thread alone speaks with the database."""
 
     def __init__(self, deliverer: Deliverer, stop: threading.Event) -> None:
         self.deliverer, self.stop = deliverer, stop
         self.token = deliverer.new_token()
+        self.line = _Line()
         self.events: queue.SimpleQueue[tuple[ClaimedDelivery, SendOutcome]] = queue.SimpleQueue()
-        self.under_way: Counter[int] = Counter()
+        self.under_way = 0
         self.claim_at = 0.0
         self.report = DeliverReport()
 
     def run(self) -> DeliverReport:
-        with ThreadPoolExecutor(self.deliverer.workers, thread_name_prefix="deliver") as threads:
+        threads: list[threading.Thread] = []
+        try:
             while True:
                 self.deliverer.progress_at = time.monotonic()
-                for delivery in self._claimed():
-                    self.under_way[delivery.subscriber.id] += 1
-                    threads.submit(self._send, delivery)
-                if not self.under_way.total():
+                self._settle_and_claim(self._collect() if self.under_way else [])
+                if not self.under_way:
                     return self.report
-                self._settle(self._collect())
+                while len(threads) < min(self.deliverer.workers, self.under_way):
+                    threads.append(threading.Thread(target=self._work, name=f"deliver-{len(threads)}"))
+                    threads[-1].start()
+        finally:
+            self.line.close()
+            for thread in threads:
+                thread.join()
 
-    def _claimed(self) -> list[ClaimedDelivery]:
-        """Step 1."""
-        room = 2 * self.deliverer.workers - self.under_way.total()
-        if self.stop.is_set() or room < self.deliverer.workers or time.monotonic() < self.claim_at:
-            return []
-        full = [subscriber for subscriber, n in self.under_way.items() if n >= _PER_SUBSCRIBER]
-        with self.deliverer.store.write() as tx:
-            claimed = outbox.claim_due(
-                tx,
-                token=self.token,
-                now=self.deliverer.clock(),
-                lease=self.deliverer.lease,
-                limit=room,
-                per_subscriber=_PER_SUBSCRIBER,
-                excluding=full,
-            )
-        if claimed:
-            self.deliverer.watcher("deliveries claimed")
-        else:
-            self.claim_at = time.monotonic() + _CLAIM_AGAIN_S
-        return claimed
-
-    def _send(self, delivery: ClaimedDelivery) -> None:
+    def _work(self) -> None:
         """Step 2, in a thread."""
-        outcome: SendOutcome
+        while (delivery := self.line.take()) is not None:
+            outcome = self._outcome(delivery)
+            self.line.done(delivery)
+            self.events.put((delivery, outcome))
+
+    def _outcome(self, delivery: ClaimedDelivery) -> SendOutcome:
         try:
-            outcome = self.deliverer.try_once(delivery)
+            return self.deliverer.try_once(delivery)
         except ReformwatchError as no:
-            outcome = TryLater(reason=str(no))
+            return TryLater(reason=str(no))
         except Exception as bug:
             log.exception("deliver: a bug: %s", delivery.message_id)
-            outcome = TryLater(reason=f"a fault of this program ({type(bug).__name__})")
-        self.events.put((delivery, outcome))
+            return TryLater(reason=f"a fault of this program ({type(bug).__name__})")
 
     def _collect(self) -> list[tuple[ClaimedDelivery, SendOutcome]]:
         ended = []
@@ -173,25 +219,58 @@ class _Run:
             pass
         return ended
 
-    def _settle(self, ended: Sequence[tuple[ClaimedDelivery, SendOutcome]]) -> None:
-        """Step 3."""
-        if not ended:
+    def _settle_and_claim(self, ended: Sequence[tuple[ClaimedDelivery, SendOutcome]]) -> None:
+        """Steps 3 and 1, in one write."""
+        wants_more = self._wants_more()
+        left = self.line.clear() if self.stop.is_set() else []
+        if not (ended or wants_more or left):
             return
-        now = self.deliverer.clock()
-        done = []
+        claimed: list[ClaimedDelivery] = []
         with self.deliverer.store.write() as tx:
-            for delivery, outcome in ended:
-                settlement = settle(outcome, attempts=delivery.attempts, now=now, jitter=self.deliverer.chance())
-                done.append((delivery, settlement, outbox.settle(tx, delivery, settlement, now=now)))
-            self.deliverer.watcher("settled")
-        self.deliverer.watcher("settlement committed")
-        self.claim_at = 0.0
+            done = self._settle(tx, ended)
+            if wants_more:
+                claimed = self._claim(tx)
+            outbox.release(tx, left)
+        if ended:
+            self.deliverer.watcher("settlement committed")
+        self.under_way += len(claimed) - len(ended) - len(left)
+        self.line.put(claimed)
+        if claimed:
+            self.deliverer.watcher("deliveries claimed")
+        elif wants_more:
+            self.claim_at = time.monotonic() + _CLAIM_AGAIN_S
         for delivery, settlement, is_ours in done:
-            self.under_way[delivery.subscriber.id] -= 1
             if is_ours:
                 self._tell(delivery, settlement)
             else:
                 log.warning("deliver: the lease had ended, another process settles it: %s", delivery.message_id)
+
+    def _wants_more(self) -> bool:
+        is_low = len(self.line) < 2 * self.deliverer.workers
+        return not self.stop.is_set() and is_low and (not self.under_way or time.monotonic() >= self.claim_at)
+
+    def _claim(self, tx: Tx) -> list[ClaimedDelivery]:
+        return outbox.claim_due(
+            tx,
+            token=self.token,
+            now=self.deliverer.clock(),
+            lease=self.deliverer.lease,
+            limit=_CLAIM,
+            per_subscriber=_WAITING_PER_SUBSCRIBER,
+            excluding=self.line.subscribers_with(_WAITING_PER_SUBSCRIBER // 2),
+        )
+
+    def _settle(
+        self, tx: Tx, ended: Sequence[tuple[ClaimedDelivery, SendOutcome]]
+    ) -> list[tuple[ClaimedDelivery, Settlement, bool]]:
+        now = self.deliverer.clock()
+        done = []
+        for delivery, outcome in ended:
+            settlement = settle(outcome, attempts=delivery.attempts, now=now, jitter=self.deliverer.chance())
+            done.append((delivery, settlement, outbox.settle(tx, delivery, settlement, now=now)))
+        if ended:
+            self.deliverer.watcher("settled")
+        return done
 
     def _tell(self, delivery: ClaimedDelivery, settlement: Settlement) -> None:
         subscriber = delivery.subscriber

@@ -252,20 +252,39 @@ class _Run:
         if not ready:
             return
         done: list[tuple[Outcome, PollPlan, plans.Applied]] = []
+        documents = [one for one in ready if isinstance(one.parsed, ParsedFeed)]
+        quiet = [(one, self._plan_quiet(one)) for one in ready if not isinstance(one.parsed, ParsedFeed)]
         with self.poller.store.write() as tx:
-            has_news = any(isinstance(one.parsed, ParsedFeed) for one in ready)
-            subscribers = list_subscribers(tx) if has_news else []
-            done.extend((one, *self._apply_one(tx, one, subscribers)) for one in ready)
+            subscribers = list_subscribers(tx) if documents else []
+            done.extend((one, *self._apply_document(tx, one, subscribers)) for one in documents)
+            written = plans.apply_quiet(tx, [plan for _, plan in quiet])
             self.poller.watcher("applied")
         self.poller.watcher("committed")
-        for one, plan, applied in done:
+        if written < len(quiet):
+            log.warning("poll: %d feeds had been taken over by another process, nothing written", len(quiet) - written)
+        for one, plan, applied in [*done, *((one, plan, plans.Applied()) for one, plan in quiet)]:
             self._tell(one, plan, applied)
 
-    def _apply_one(self, tx: Tx, one: Outcome, subscribers: Sequence[Subscriber]) -> tuple[PollPlan, plans.Applied]:
+    def _plan_quiet(self, one: Outcome) -> PollPlan:
+        """The plan of a poll that brought no document: it changes the feed's row alone."""
+        self.poller.watcher("planned")
+        now, policy, jitter = self.poller.clock(), self.poller.policy, self.poller.chance()
+        match one.fetched, one.parsed:
+            case NotModified() as same, _:
+                return plan_unchanged(one.feed, same, policy=policy, now=now, jitter=jitter)
+            case Fetched() as fetched, Unreadable() as unreadable:
+                return plan_unreadable(one.feed, fetched, unreadable, policy=policy, now=now, jitter=jitter)
+            case FetchFailed() as failed, _:
+                return plan_failure(one.feed, failed, policy=policy, now=now, jitter=jitter)
+        raise AssertionError(f"{one.fetched!r} is no outcome without a document")
+
+    def _apply_document(
+        self, tx: Tx, one: Outcome, subscribers: Sequence[Subscriber]
+    ) -> tuple[PollPlan, plans.Applied]:
         now = self.poller.clock()
         try:
             with tx.begin_nested():
-                plan = self._plan(tx, one, subscribers, now)
+                plan = self._plan_document(tx, one, subscribers, now)
                 self.poller.watcher("planned")
                 return plan, plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
         except ReformwatchError:
@@ -278,20 +297,13 @@ class _Run:
             plan = plan_failure(one.feed, failed, policy=self.poller.policy, now=now, jitter=self.poller.chance())
             return plan, plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
 
-    def _plan(self, tx: Tx, one: Outcome, subscribers: Sequence[Subscriber], now: datetime) -> PollPlan:
-        policy, jitter = self.poller.policy, self.poller.chance()
-        match one.fetched, one.parsed:
-            case Fetched() as fetched, ParsedFeed() as parsed:
-                snapshot = plans.snapshot(tx, one.feed, parsed.entries, subscribers, now=now)
-                reply = Reply(fetched=fetched, parsed=parsed)
-                return plan_reply(snapshot, reply, self.poller.book.topics(tx), policy=policy, now=now, jitter=jitter)
-            case Fetched() as fetched, Unreadable() as unreadable:
-                return plan_unreadable(one.feed, fetched, unreadable, policy=policy, now=now, jitter=jitter)
-            case NotModified() as same, _:
-                return plan_unchanged(one.feed, same, policy=policy, now=now, jitter=jitter)
-            case FetchFailed() as failed, _:
-                return plan_failure(one.feed, failed, policy=policy, now=now, jitter=jitter)
-        raise AssertionError(f"{one.fetched!r} is no outcome of a fetch")
+    def _plan_document(self, tx: Tx, one: Outcome, subscribers: Sequence[Subscriber], now: datetime) -> PollPlan:
+        assert isinstance(one.fetched, Fetched)  # noqa: S101 - what _take let through
+        assert isinstance(one.parsed, ParsedFeed)  # noqa: S101 - what _apply sorted out
+        snapshot = plans.snapshot(tx, one.feed, one.parsed.entries, subscribers, now=now)
+        reply = Reply(fetched=one.fetched, parsed=one.parsed)
+        topics, policy = self.poller.book.topics(tx), self.poller.policy
+        return plan_reply(snapshot, reply, topics, policy=policy, now=now, jitter=self.poller.chance())
 
     def _tell(self, one: Outcome, plan: PollPlan, applied: plans.Applied) -> None:
         """Step 5."""

@@ -122,6 +122,20 @@ def alerts_by_id(tx: Tx, ids: Collection[int]) -> dict[int, Alert]:
     }
 
 
+_SETTLE = (
+    sa.update(t.deliveries)
+    .where(t.deliveries.c.id == sa.bindparam("this_delivery"), t.deliveries.c.lease_token == sa.bindparam("our_token"))
+    .values(
+        state=sa.bindparam("new_state"),
+        sent_at=sa.bindparam("new_sent_at"),
+        next_attempt_at=sa.bindparam("new_next_attempt_at"),
+        last_error=sa.func.coalesce(sa.bindparam("new_last_error", type_=sa.Text), t.deliveries.c.last_error),
+        lease_token=None,
+        lease_until=None,
+    )
+)
+
+
 def settle(tx: Tx, claimed: ClaimedDelivery, settlement: Settlement, *, now: datetime) -> bool:
     """Write what became of a delivery; False where its lease is no longer ours, and then nothing is written."""
     match settlement:
@@ -129,13 +143,14 @@ def settle(tx: Tx, claimed: ClaimedDelivery, settlement: Settlement, *, now: dat
             values: dict[str, Any] = {"state": DeliveryState.SENT.value, "sent_at": now, "next_attempt_at": None}
             outcome = "sent"
         case RetryAt(at=at, reason=detail):
-            values, outcome = {"next_attempt_at": at, "last_error": detail}, "retry"
+            values = {"state": DeliveryState.PENDING.value, "next_attempt_at": at, "last_error": detail}
+            outcome = "retry"
         case GiveUp(reason=detail):
             values = {"state": DeliveryState.DEAD.value, "next_attempt_at": None, "last_error": detail}
             outcome = "dead"
-    mine = sa.and_(t.deliveries.c.id == claimed.id, t.deliveries.c.lease_token == claimed.token)
-    values |= {"lease_token": None, "lease_until": None}
-    if tx.execute(sa.update(t.deliveries).where(mine).values(values)).rowcount == 0:
+    told = {f"new_{name}": values.get(name) for name in ("state", "sent_at", "next_attempt_at", "last_error")}
+    told |= {"this_delivery": claimed.id, "our_token": claimed.token}
+    if tx.execute(_SETTLE, told).rowcount == 0:
         return False
     tx.execute(sa.insert(t.attempts), {"delivery_id": claimed.id, "at": now, "outcome": outcome, "detail": detail})
     if isinstance(settlement, GiveUp) and settlement.pauses_subscriber:

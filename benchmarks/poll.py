@@ -1,0 +1,179 @@
+"""What a poll costs beside the bare loop: 1,000 loopback feeds of 30 entries, cold, unchanged, and 10 % changed.
+
+The floor is httpx.Client in as many threads, with the same conditional headers, and feedparser in this process for every
+200. Both run in processes of their own, in turn, against the same server; medians of several rounds, and ratios.
+
+    python benchmarks/poll.py [--feeds 1000] [--rounds 3]
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from loopback import feed_urls, running
+
+WORKERS = 32
+PHASES = ("cold", "unchanged", "unchanged again", "10 % changed")
+
+
+def measure(work: Callable[[], int]) -> dict[str, float]:
+    """Wall and CPU seconds (children included) and the count that the work returns."""
+
+    def cpu() -> float:
+        used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+        return sum(u.ru_utime + u.ru_stime for u in used)
+
+    wall, before = time.perf_counter(), cpu()
+    count = work()
+    return {"wall_s": time.perf_counter() - wall, "cpu_s": cpu() - before, "count": count}
+
+
+def bump(url: str) -> None:
+    """Let a tenth of the feeds have news."""
+    port = url.rpartition("/")[0]
+    with urllib.request.urlopen(f"{port}/bump?percent=10", timeout=30) as reply:
+        assert reply.status == 204
+
+
+def floor(urls: list[str]) -> list[dict[str, float]]:
+    """The bare loop: no database, no matching, no alerts."""
+    import feedparser
+    import httpx
+
+    etags: dict[str, str] = {}
+    with httpx.Client(timeout=30, trust_env=False, limits=httpx.Limits(max_connections=WORKERS)) as client:
+
+        def one(url: str) -> int:
+            headers = {"If-None-Match": etags[url]} if url in etags else {}
+            reply = client.get(url, headers=headers)
+            if reply.status_code == 304:
+                return 0
+            etags[url] = reply.headers["etag"]
+            return len(feedparser.parse(BytesIO(reply.content)).entries)
+
+        def poll() -> int:
+            with ThreadPoolExecutor(WORKERS) as threads:
+                return sum(threads.map(one, urls))
+
+        return _phases(poll, urls)
+
+
+def ours(urls: list[str]) -> list[dict[str, float]]:
+    """The program's poller: leases, matching against the starter pack, archive, outbox, all in SQLite."""
+    from reformwatch.core.pack import read_pack
+    from reformwatch.model.feed import NewFeed
+    from reformwatch.packs import builtin_text
+    from reformwatch.pipeline.packing import install_pack
+    from reformwatch.settings import Settings
+    from reformwatch.store.feeds import add_feed
+    from reformwatch.wiring import Tools, create_store, utc_now
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings.model_validate(
+            {
+                "database": {"url": f"sqlite:///{folder}/bench.sqlite"},
+                "http": {"allow_private": ["127.0.0.0/8"], "per_host_gap_s": 0, "workers": WORKERS},
+            }
+        )
+        store = create_store(settings)
+        pack = read_pack(builtin_text("kazakhstan"), source="kazakhstan")
+        with store.write() as tx:
+            install_pack(tx, type(pack)(**{**vars(pack), "feeds": ()}), now=utc_now())
+            for url in urls:
+                add_feed(tx, NewFeed(url=url, name=url), now=utc_now())
+        tools = Tools(settings, store, owner="cli")
+
+        def poll() -> int:
+            report = tools.poller.poll_feeds(range(1, len(urls) + 1))
+            assert report.polled == len(urls), report
+            assert report.failed == 0, report
+            return report.new_entries
+
+        found = _phases(poll, urls, after=tools.close)
+        store.close()
+        return found
+
+
+def _phases(
+    poll: Callable[[], int], urls: list[str], after: Callable[[], None] = lambda: None
+) -> list[dict[str, float]]:
+    found = [measure(poll), measure(poll), measure(poll)]
+    bump(urls[0])
+
+    def last() -> int:
+        count = poll()
+        after()  # worker processes are counted when they have ended
+        return count
+
+    found.append(measure(last))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return [one | {"memory_mb": memory} for one in found]
+
+
+def _in_a_process(which: str, urls: list[str]) -> list[dict[str, float]]:
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__)), "--child", which],
+        input=json.dumps(urls), capture_output=True, text=True, check=False, env=dict(os.environ),
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(done.stderr)
+    found: list[dict[str, float]] = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--feeds", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--child", choices=["floor", "ours"])
+    given = parser.parse_args()
+    if given.child:
+        urls = json.load(sys.stdin)
+        print(json.dumps({"floor": floor, "ours": ours}[given.child](urls)))
+        return
+    results: dict[str, list[list[dict[str, float]]]] = {"floor": [], "ours": []}
+    for round_ in range(given.rounds):
+        for which in ("floor", "ours") if round_ % 2 == 0 else ("ours", "floor"):
+            with running("feeds", str(given.feeds)) as told:
+                results[which].append(_in_a_process(which, feed_urls(told, given.feeds)))
+    _print(results, given)
+
+
+def _print(results: dict[str, list[list[dict[str, float]]]], given: Any) -> None:
+    print(f"{given.feeds} feeds, {WORKERS} workers, medians of {given.rounds} rounds\n")
+    print(
+        f"{'phase':16} {'bare wall s':>12} {'ours wall s':>12} {'ratio':>6}   {'bare CPU s':>11} {'ours CPU s':>11} {'ratio':>6}"
+    )
+    for i, phase in enumerate(PHASES):
+        middle = {
+            (which, key): statistics.median(run[i][key] for run in runs)
+            for which, runs in results.items()
+            for key in ("wall_s", "cpu_s")
+        }
+        wall = (middle["floor", "wall_s"], middle["ours", "wall_s"])
+        cpu = (middle["floor", "cpu_s"], middle["ours", "cpu_s"])
+        print(
+            f"{phase:16} {wall[0]:12.2f} {wall[1]:12.2f} {wall[1] / wall[0]:6.2f}   "
+            f"{cpu[0]:11.2f} {cpu[1]:11.2f} {cpu[1] / cpu[0]:6.2f}"
+        )
+    for which, name in (("floor", "bare loop"), ("ours", "reformwatch")):
+        print(
+            f"peak memory, {name}: {statistics.median(run[0]['memory_mb'] for run in results[which]):.0f} MB (main process)"
+        )
+    print("\nthe bare loop keeps nothing; CPU of our parser processes is in the last phase, when they have ended")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""The project as a whole: nothing is half there, and what is built carries all it needs and works alone."""
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls
+from reformwatch.model.subscriber import ChannelKind
+from reformwatch.settings import load_settings
+from reformwatch.wiring import build_channels, build_webhook_door
+
+SOURCE = ROOT / "src" / "reformwatch"
+MIGRATIONS = sorted(
+    p.relative_to(ROOT).as_posix() for p in (ROOT / "migrations").rglob("*") if p.suffix in {".py", ".mako"}
+)
+
+
+# -- nothing is half there
+
+
+@pytest.mark.parametrize("kind", ChannelKind)
+def test_every_channel_has_a_module_a_test_and_a_word_in_the_example(kind: ChannelKind) -> None:
+    assert (SOURCE / "channels" / f"{kind.value}.py").is_file()
+    tests = [path for path in (ROOT / "tests").rglob("test_*.py") if kind.value in path.stem]
+    assert tests, f"no test file bears the name of the channel {kind.value}"
+    assert re.search(rf"\b{kind.value}\b", (ROOT / "config.example.toml").read_text(encoding="utf-8"))
+
+
+def test_every_module_of_a_channel_is_a_kind_of_channel() -> None:
+    modules = {path.stem for path in (SOURCE / "channels").glob("*.py")} - {"__init__", "base"}
+    assert modules == {kind.value for kind in ChannelKind}
+
+
+def test_every_channel_is_built_where_a_mail_server_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFORMWATCH_SMTP__HOST", "127.0.0.1")
+    monkeypatch.setenv("REFORMWATCH_SMTP__FROM", "watch@example.org")
+    settings = load_settings(None)
+    with build_webhook_door(settings) as door:
+        channels = build_channels(settings, door)
+        assert set(channels) == set(ChannelKind)
+        assert isinstance(channels[ChannelKind.EMAIL], EmailChannel)
+        for channel in channels.values():
+            channel.close()
+    assert {tls.value for tls in Tls} == {"starttls", "implicit", "none"}
+    assert SmtpAccount.__dataclass_params__.frozen  # type: ignore[attr-defined]  # the account holds the password
+
+
+def test_every_module_says_in_its_first_line_which_room_it_is() -> None:
+    rooms = {"Porch", "Pipeline", "Core", "Fetch", "Store", "Channels", "Ground"}
+    for path in SOURCE.rglob("*.py"):
+        first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        if path == SOURCE / "__init__.py":
+            continue
+        said = re.match(rf'r?"""(?:({"|".join(rooms)}): \S|The one door to the network)', first)
+        assert said, f"{path.relative_to(ROOT)}: {first}"
+
+
+def test_every_room_stands_in_the_drawing_that_import_linter_holds() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    [layers] = [contract for contract in contracts if contract["type"] == "layers"]
+    drawn = {room.strip() for layer in layers["layers"] for room in layer.split("|")}
+    there = {path.stem for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert there - {"__init__", "__main__"} == drawn
+    [sql] = [contract for contract in contracts if contract["name"] == "only the store speaks SQL"]
+    bound = {name.removeprefix("reformwatch.") for name in sql["source_modules"]}
+    assert drawn - bound - {"store", "text", "urls"} == set(), "a room that may speak SQL"
+
+
+def test_every_pack_of_the_program_can_be_read() -> None:
+    from reformwatch.core.pack import read_pack
+    from reformwatch.packs import builtin_names, builtin_text
+
+    assert "kazakhstan" in builtin_names()
+    for name in builtin_names():
+        pack = read_pack(builtin_text(name), source=name)
+        assert pack.slug == name
+        assert len({feed.url for feed in pack.feeds}) == len(pack.feeds)
+        assert len({topic.slug for topic in pack.topics}) == len(pack.topics)
+
+
+# -- nothing of the machine it was written on
+
+
+def tracked_files() -> list[Path]:
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_nothing_names_a_path_of_a_machine_or_the_host_of_a_package_index() -> None:
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    paths = {str(ROOT), *({f"{home}/"} if home.count("/") >= 1 and home != "/" else set())}
+    index = ("pypi" + r"\.org", "python" + r"hosted\.org", r"--(?:extra-)?" + "index-url +http", "/simple/" + r"?\s")
+    wanted = re.compile("|".join([*(rf"(?<![\w.-]){re.escape(path)}(?![\w-])" for path in sorted(paths)), *index]))
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}"
+        for path in tracked_files()
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
+        if wanted.search(line)
+    ]
+    assert found == []
+
+
+def test_every_pinned_dependency_has_a_hash() -> None:  # trust: G16
+    for name in ("run.txt", "dev.txt"):
+        text = (ROOT / "requirements" / name).read_text(encoding="utf-8").replace("\\\n", " ")
+        pins = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+        assert len(pins) > 20
+        for pin in pins:
+            assert re.match(r"[a-zA-Z0-9._\[\]-]+==\S+ ", pin), pin
+            assert "--hash=sha256:" in pin, pin
+
+
+# -- what is built
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the source distribution and the wheel that is built from it."""
+    out = tmp_path_factory.mktemp("dist")
+    ran = subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": ""},
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return out
+
+
+def one(folder: Path, pattern: str) -> Path:
+    [found] = folder.glob(pattern)
+    return found
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_the_migrations_the_packs_and_the_templates(built: Path) -> None:
+    with zipfile.ZipFile(one(built, "*.whl")) as wheel:
+        names = set(wheel.namelist())
+        metadata = wheel.read(next(name for name in names if name.endswith("/METADATA"))).decode()
+    assert MIGRATIONS
+    assert {f"reformwatch/{name}" for name in MIGRATIONS} <= names
+    sources = {
+        f"reformwatch/{path.relative_to(SOURCE).as_posix()}"
+        for path in SOURCE.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert sources <= names
+    assert not [name for name in names if name.endswith(".pyc") or name.startswith(("tests", "src", "migrations"))]
+    assert "License-Expression: MIT" in metadata
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(reason="bug: hatch takes a file in `sources` for a folder: it lies beside the package", strict=True)
+def test_the_wheel_carries_the_example_inside_the_package(built: Path) -> None:
+    with zipfile.ZipFile(one(built, "*.whl")) as wheel:
+        names = wheel.namelist()
+    assert [name for name in names if name.endswith(".toml")] == [
+        "reformwatch/config.example.toml",
+        "reformwatch/packs/kazakhstan.toml",
+    ]
+
+
+@pytest.mark.slow
+def test_the_source_distribution_carries_the_migrations_the_tests_and_the_licence(built: Path) -> None:
+    with tarfile.open(one(built, "*.tar.gz")) as source:
+        names = {name.partition("/")[2] for name in source.getnames()}
+    assert set(MIGRATIONS) <= names
+    wanted = {"LICENSE", "README.md", "Makefile", "pyproject.toml", "config.example.toml", "tests/conftest.py"}
+    assert {*wanted, "tests/test_project.py", "requirements/run.txt", "src/reformwatch/packs/kazakhstan.toml"} <= names
+    assert not [name for name in names if name.startswith(".") and name != ".gitignore"]
+
+
+def dependencies_folder() -> str:
+    """Where the packages of this environment are; as a line of a .pth file it brings no editable project along."""
+    return sysconfig.get_path("purelib")
+
+
+@pytest.fixture(scope="module")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with the wheel; the dependencies are within reach, the source is not."""
+    home = tmp_path_factory.mktemp("installed") / "venv"
+    venv.create(home, with_pip=False, symlinks=True)
+    python = home / "bin" / "python"
+    wheel = str(one(built, "*.whl"))
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "install", "--quiet"]
+    ran = subprocess.run(
+        [*pip, "--no-index", "--no-deps", wheel],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PIP_CONFIG_FILE": os.devnull},
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    [site] = (home / "lib").glob("python*/site-packages")
+    (site / "dependencies.pth").write_text(dependencies_folder() + "\n")
+    return home
+
+
+def run_installed(home: Path, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run something of the environment, from an empty folder with an empty home."""
+    empty = folder / "home"
+    empty.mkdir(exist_ok=True)
+    return subprocess.run(
+        [str(home / "bin" / arguments[0]), *arguments[1:]],
+        cwd=folder,
+        env={"HOME": str(empty), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_the_installed_wheel_makes_a_database_and_checks_it_with_the_source_out_of_reach(
+    installed: Path, tmp_path: Path
+) -> None:
+    asked = "import reformwatch, sys; print(reformwatch.__file__); print(*sys.path, sep='\\n')"
+    ran = run_installed(installed, tmp_path, "python", "-c", asked)
+    assert ran.returncode == 0, ran.stderr
+    where, *path = ran.stdout.splitlines()
+    assert where.startswith(str(installed))
+    assert str(ROOT / "src") not in path
+
+    ran = run_installed(installed, tmp_path, "reformwatch", "feed", "list", "--json")
+    assert (ran.returncode, ran.stdout) == (0, "[]\n"), ran.stderr
+    ran = run_installed(installed, tmp_path, "reformwatch", "db", "check", "--json")
+    assert ran.returncode == 0, ran.stderr
+    database = tmp_path / "home" / ".local" / "share" / "reformwatch" / "reformwatch.sqlite"
+    assert f'"database": "{database}"' in ran.stdout
+    assert '"faults": []' in ran.stdout
+    assert database.is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(
+    reason="bug: the wheel has config.example.toml in the wrong place, init ends in a traceback", strict=True
+)
+def test_the_installed_wheel_begins_with_init(installed: Path, tmp_path: Path) -> None:
+    ran = run_installed(installed, tmp_path, "reformwatch", "init", "--no-pack")
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "config.toml").read_bytes() == (ROOT / "config.example.toml").read_bytes()
+    ran = run_installed(installed, tmp_path, "reformwatch", "db", "check")
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.slow
+def test_the_installed_wheel_has_its_packs_and_templates(installed: Path, tmp_path: Path) -> None:
+    assert run_installed(installed, tmp_path, "reformwatch", "pack", "install", "kazakhstan").returncode == 0
+    topics = run_installed(installed, tmp_path, "reformwatch", "topic", "list")
+    assert "mayoral-elections" in topics.stdout
+    test = run_installed(installed, tmp_path, "reformwatch", "subscriber", "test", "console")
+    assert (test.returncode, "Test message" in test.stdout) == (0, True), test.stderr
+    module = run_installed(installed, tmp_path, "python", "-m", "reformwatch", "--version")
+    assert module.stdout.startswith("reformwatch, version ")
