@@ -132,7 +132,7 @@ def test_no_process_starts_before_the_first_document_and_none_is_left_after_the_
 
 
 @pytest.mark.xfail(
-    reason="bug: of documents that wait or are being read when the pool is closed, nobody is told: a poll waits for ever",
+    reason="bug: nobody is told of documents that wait or are being read when the pool is closed: a poll waits on",
     strict=True,
 )
 def test_closing_ends_a_document_that_is_being_read_and_tells_of_it() -> None:

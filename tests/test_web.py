@@ -1,22 +1,25 @@
 """The daemon's own pages, asked over a real socket with a real store behind them."""
 
-import http.client
 import json
 import re
-from collections.abc import Iterator
+import shutil
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber, SubscriberState
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber, SubscriberState
 from reformwatch.store import Store
 from reformwatch.store.subscribers import add_subscriber, find_subscriber, pause
 from reformwatch.web import UNSUBSCRIBED, Pages, WebServer
 
 NOW = datetime(2022, 3, 12, 10, 0, tzinfo=UTC)
-TOKEN = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-OTHER_TOKEN = "ffffffffffffffffffffffffffffffff"
 
 
 @dataclass
@@ -28,6 +31,16 @@ class Answer:
     text: str
 
 
+@dataclass
+class Readers:
+    """Two subscribers of one test; the second should never be touched."""
+
+    token: str
+    name: str
+    other_token: str
+    other_name: str
+
+
 class Site:
     """The pages on a port of loopback, and the switch behind /readyz."""
 
@@ -36,34 +49,62 @@ class Site:
         self.server = WebServer(Pages(store, lambda: self.is_ready), host="127.0.0.1", port=0)
 
     def ask(self, method: str, path: str, body: str | None = None, **headers: str) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
-        try:
-            connection.request(method, path, body=body, headers=headers)
-            got = connection.getresponse()
-            return Answer(got.status, {k.lower(): v for k, v in got.getheaders()}, got.read().decode())
-        finally:
-            connection.close()
+        """One request; the answer is read until the server has closed the connection."""
+        sent = {"Host": "127.0.0.1", "Connection": "close", **headers}
+        if body is not None:
+            sent["Content-Length"] = str(len(body))
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items()), "", body or ""]
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=20) as connection:
+            connection.sendall("\r\n".join(lines).encode())
+            raw = b"".join(iter(lambda: connection.recv(65_536), b""))
+        head, _, text = raw.partition(b"\r\n\r\n")
+        status, *given = head.decode().split("\r\n")
+        got = dict(line.split(": ", 1) for line in given)
+        return Answer(int(status.split()[1]), {name.lower(): value for name, value in got.items()}, text.decode())
 
-    def reader(self, name: str = "Reader <b>") -> Subscriber:
+    def state_of(self, name: str) -> tuple[SubscriberState, str | None]:
         with self.store.read() as tx:
-            return find_subscriber(tx, name)
+            found = find_subscriber(tx, name)
+        return found.state, found.paused_because
+
+
+ACTIVE = (SubscriberState.ACTIVE, None)
+
+
+@pytest.fixture(scope="module")
+def running_site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One server for the module: to end one takes its loop up to a second."""
+    path = tmp_path_factory.mktemp("web") / "web.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    store = Store(f"sqlite:///{path}")
+    site = Site(store)
+    yield site
+    site.server.close()
+    store.close()
 
 
 @pytest.fixture
-def site(sqlite_store: Store) -> Iterator[Site]:
-    with sqlite_store.write() as tx:
-        for name, token, language in (("Reader <b>", TOKEN, "en"), ("другой", OTHER_TOKEN, "ru")):
+def site(running_site: Site) -> Site:
+    running_site.is_ready = True
+    return running_site
+
+
+@pytest.fixture
+def readers(site: Site) -> Readers:
+    """Two active subscribers of their own names."""
+    token, other = uuid.uuid4().hex, uuid.uuid4().hex
+    made = Readers(token=token, name=f"reader <b> {token}", other_token=other, other_name=f"другой {other}")
+    with site.store.write() as tx:
+        for name, its_token, language in ((made.name, token, "en"), (made.other_name, other, "ru")):
             new = NewSubscriber(
                 name=name,
                 channel=ChannelKind.EMAIL,
                 address="reader@example.org",
                 language=language,
-                unsubscribe_token=token,
+                unsubscribe_token=its_token,
             )
             add_subscriber(tx, new, now=NOW)
-    made = Site(sqlite_store)
-    yield made
-    made.server.close()
+    return made
 
 
 # --- health -----------------------------------------------------------------------------------------------------------
@@ -94,105 +135,103 @@ def test_head_asks_for_the_status_alone(site: Site, path: str) -> None:
 # --- unsubscribing ----------------------------------------------------------------------------------------------------
 
 
-def test_a_get_asks_and_changes_nothing(site: Site) -> None:
+def test_a_get_asks_and_changes_nothing(site: Site, readers: Readers) -> None:
     # trust: E03
     for _ in range(3):
-        answer = site.ask("GET", f"/unsubscribe/{TOKEN}")
+        answer = site.ask("GET", f"/unsubscribe/{readers.token}")
         assert answer.status == 200
         assert '<form method="post"><button>' in answer.text
-    assert site.reader().state is SubscriberState.ACTIVE
-    assert site.reader().paused_because is None
+    assert site.state_of(readers.name) == ACTIVE
 
 
-def test_the_name_of_a_subscriber_is_text(site: Site) -> None:
+def test_the_name_of_a_subscriber_is_text(site: Site, readers: Readers) -> None:
     # trust: D14
-    page = site.ask("GET", f"/unsubscribe/{TOKEN}").text
-    assert "Stop all alerts to Reader &lt;b&gt;?" in page
+    page = site.ask("GET", f"/unsubscribe/{readers.token}").text
+    assert f"Stop all alerts to reader &lt;b&gt; {readers.token}?" in page
     assert "<b>" not in page
 
 
 @pytest.mark.parametrize(
     "body", ["List-Unsubscribe=One-Click", "", None], ids=["one-click", "the button", "no body at all"]
 )
-def test_a_post_unsubscribes_without_a_login_and_only_this_reader(site: Site, body: str | None) -> None:
+def test_a_post_unsubscribes_without_a_login_and_only_this_reader(
+    site: Site, readers: Readers, body: str | None
+) -> None:
     # trust: E03
-    answer = site.ask("POST", f"/unsubscribe/{TOKEN}", body, **{"Content-Type": "application/x-www-form-urlencoded"})
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = site.ask("POST", f"/unsubscribe/{readers.token}", body, **kind)
     assert answer.status == 200
     assert "You will get no more alerts from here." in answer.text
-    assert (site.reader().state, site.reader().paused_because) == (SubscriberState.PAUSED, UNSUBSCRIBED)
-    assert site.reader("другой").state is SubscriberState.ACTIVE
+    assert site.state_of(readers.name) == (SubscriberState.PAUSED, UNSUBSCRIBED)
+    assert site.state_of(readers.other_name) == ACTIVE
 
 
-def test_a_replay_is_harmless(site: Site) -> None:
+def test_a_replay_is_harmless(site: Site, readers: Readers) -> None:
     # trust: E03
-    answers = [site.ask("POST", f"/unsubscribe/{TOKEN}") for _ in range(3)]
+    answers = [site.ask("POST", f"/unsubscribe/{readers.token}") for _ in range(3)]
     assert {answer.status for answer in answers} == {200}
-    assert site.reader().state is SubscriberState.PAUSED
+    assert site.state_of(readers.name) == (SubscriberState.PAUSED, UNSUBSCRIBED)
+    assert site.state_of(readers.other_name) == ACTIVE
 
 
-@pytest.mark.xfail(
-    reason="bug: a replay overwrites why the operator (or a dead address) paused the reader", strict=True
-)
-def test_a_post_leaves_the_reason_of_an_earlier_pause(site: Site) -> None:
+@pytest.mark.xfail(reason="bug: a POST overwrites why the operator (or a dead address) paused the reader", strict=True)
+def test_a_post_leaves_the_reason_of_an_earlier_pause(site: Site, readers: Readers) -> None:
     # trust: E03
     with site.store.write() as tx:
-        pause(tx, site.reader().id, because="answered 550: no such user")
-    assert site.ask("POST", f"/unsubscribe/{TOKEN}").status == 200
-    assert site.reader().paused_because == "answered 550: no such user"
+        pause(tx, find_subscriber(tx, readers.name).id, because="answered 550: no such user")
+    assert site.ask("POST", f"/unsubscribe/{readers.token}").status == 200
+    assert site.state_of(readers.name) == (SubscriberState.PAUSED, "answered 550: no such user")
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        "0" * 32,
-        TOKEN[:-1],
-        TOKEN + "0",
-        TOKEN.upper(),
-        "",
-        "1",
-        "%25",
-        "_" * 32,
-        TOKEN + "%00",
-        TOKEN + "/",
-        "../" + TOKEN,
-        "'%20OR%20'1'='1",
-        "a" * 5_000,
-        "%D0%B6" * 8,
-        "%C3%A9",
-    ],
-    ids=lambda token: token[:12] or "empty",
-)
+FORGERIES: dict[str, Callable[[str], str]] = {
+    "zeros": lambda token: "0" * 32,
+    "shorter": lambda token: token[:-1],
+    "longer": lambda token: token + "0",
+    "upper case": lambda token: "ABCDEF" + token[6:].upper(),
+    "empty": lambda token: "",
+    "a number": lambda token: "1",
+    "percent": lambda token: "%25",
+    "like": lambda token: "_" * 32,
+    "nul behind it": lambda token: token + "%00",
+    "slash behind it": lambda token: token + "/",
+    "dots before it": lambda token: "../" + token,
+    "sql": lambda token: "'%20OR%20'1'='1",
+    "long": lambda token: "a" * 5_000,
+    "letters": lambda token: "%D0%B6" * 8,
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_forged_token_is_refused(site: Site, method: str, token: str) -> None:
+def test_a_forged_token_is_refused(site: Site, readers: Readers, method: str, forgery: str) -> None:
     # trust: E03
-    answer = site.ask(method, f"/unsubscribe/{token}")
+    answer = site.ask(method, f"/unsubscribe/{FORGERIES[forgery](readers.token)}")
     assert answer.status == 404
     assert "<form" not in answer.text
-    assert site.reader().state is SubscriberState.ACTIVE
-    assert site.reader("другой").state is SubscriberState.ACTIVE
+    assert site.state_of(readers.name) == site.state_of(readers.other_name) == ACTIVE
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"])
-def test_other_methods_do_nothing(site: Site, method: str) -> None:
+def test_other_methods_do_nothing(site: Site, readers: Readers, method: str) -> None:
     # trust: E03
-    assert site.ask(method, f"/unsubscribe/{TOKEN}").status in {404, 405, 501}
-    assert site.reader().state is SubscriberState.ACTIVE
+    assert site.ask(method, f"/unsubscribe/{readers.token}").status in {404, 405, 501}
+    assert site.state_of(readers.name) == ACTIVE
 
 
-def test_a_reader_is_answered_in_their_own_language(site: Site) -> None:
-    page = site.ask("GET", f"/unsubscribe/{OTHER_TOKEN}").text
+def test_a_reader_is_answered_in_their_own_language(site: Site, readers: Readers) -> None:
+    page = site.ask("GET", f"/unsubscribe/{readers.other_token}").text
     assert '<html lang="ru">' in page
-    assert "Остановить все оповещения для другой?" in page
-    assert "Больше оповещений отсюда не будет." in site.ask("POST", f"/unsubscribe/{OTHER_TOKEN}").text
+    assert f"Остановить все оповещения для {readers.other_name}?" in page
+    assert "Больше оповещений отсюда не будет." in site.ask("POST", f"/unsubscribe/{readers.other_token}").text
 
 
 # --- all pages --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", f"/unsubscribe/{TOKEN}", "/unsubscribe/forged", "/x/y"])
-def test_every_page_forbids_active_content_and_framing(site: Site, path: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/unsubscribe/TOKEN", "/unsubscribe/forged", "/x/y"])
+def test_every_page_forbids_active_content_and_framing(site: Site, readers: Readers, path: str) -> None:
     # trust: D14
-    headers = site.ask("GET", path).headers
+    headers = site.ask("GET", path.replace("TOKEN", readers.token)).headers
     policy = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
     assert policy["default-src"] == "'none'"
     assert policy["frame-ancestors"] == "'none'"
@@ -225,15 +264,16 @@ def test_there_is_nothing_else(site: Site, path: str) -> None:
     assert "root:" not in answer.text
 
 
-def test_a_strange_host_header_is_not_shown(site: Site) -> None:
+def test_a_strange_host_header_is_not_shown(site: Site, readers: Readers) -> None:
     # trust: D24
-    answer = site.ask("GET", f"/unsubscribe/{TOKEN}", Host="evil.example")
+    answer = site.ask("GET", f"/unsubscribe/{readers.token}", Host="evil.example")
     assert "evil.example" not in answer.text + str(answer.headers)
 
 
-def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
-    assert site.ask("POST", f"/unsubscribe/{TOKEN}", "x" * 70_000).status == 413
-    assert site.reader().state is SubscriberState.ACTIVE
+def test_a_body_that_is_too_large_is_refused(site: Site, readers: Readers) -> None:
+    answer = site.ask("POST", f"/unsubscribe/{readers.token}", **{"Content-Length": "70000"})
+    assert answer.status == 413
+    assert site.state_of(readers.name) == ACTIVE
 
 
 def test_a_closed_server_answers_no_more(sqlite_store: Store) -> None:
@@ -242,3 +282,35 @@ def test_a_closed_server_answers_no_more(sqlite_store: Store) -> None:
     site.server.close()
     with pytest.raises(OSError):  # noqa: PT011 - refused or reset, as the system likes
         site.ask("GET", "/healthz")
+
+
+_CLOSE_WHILE_A_BROWSER_IS_CONNECTED = """
+import socket
+from reformwatch.web import WebServer
+def page(environ, respond):
+    respond("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+server = WebServer(page, host="127.0.0.1", port=0)
+browser = socket.create_connection(("127.0.0.1", server.port), timeout=2)
+browser.sendall(b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+while b"ok" not in browser.recv(1000):
+    pass
+server.close()
+assert browser.recv(10) == b"", "the browser's connection is still open"
+"""
+
+
+@pytest.mark.xfail(
+    reason="bug: closing the pages pulls the sockets from under their loop: a traceback, and browsers stay connected",
+    strict=True,
+)
+def test_closing_while_a_browser_is_connected_ends_quietly() -> None:
+    # trust: A15
+    ran = subprocess.run(
+        [sys.executable, "-c", _CLOSE_WHILE_A_BROWSER_IS_CONNECTED],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
