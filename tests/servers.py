@@ -431,6 +431,7 @@ class CountingStream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
         self.read_bytes = 0
+        self.is_closed = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         got = self._stream.read(max_bytes, timeout)
@@ -441,6 +442,7 @@ class CountingStream(httpcore.NetworkStream):
         self._stream.write(buffer, timeout)
 
     def close(self) -> None:
+        self.is_closed = True
         self._stream.close()
 
     def start_tls(

@@ -166,11 +166,10 @@ def test_the_wheel_carries_the_migrations_the_packs_and_the_templates(built: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="bug: hatch takes a file in `sources` for a folder: it lies beside the package", strict=True)
 def test_the_wheel_carries_the_example_inside_the_package(built: Path) -> None:
     with zipfile.ZipFile(one(built, "*.whl")) as wheel:
         names = wheel.namelist()
-    assert [name for name in names if name.endswith(".toml")] == [
+    assert sorted(name for name in names if name.endswith(".toml")) == [
         "reformwatch/config.example.toml",
         "reformwatch/packs/kazakhstan.toml",
     ]
@@ -248,9 +247,6 @@ def test_the_installed_wheel_makes_a_database_and_checks_it_with_the_source_out_
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason="bug: the wheel has config.example.toml in the wrong place, init ends in a traceback", strict=True
-)
 def test_the_installed_wheel_begins_with_init(installed: Path, tmp_path: Path) -> None:
     ran = run_installed(installed, tmp_path, "reformwatch", "init", "--no-pack")
     assert ran.returncode == 0, ran.stderr

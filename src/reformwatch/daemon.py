@@ -266,8 +266,8 @@ class Daemon:
     @staticmethod
     def _retire(old: Tools) -> None:
         """Let the old tools finish what they have under way, then close them."""
-        time.sleep(_GRACE_S)
-        old.close()
+        with old.poller.running, old.deliverer.running:
+            old.close()
 
     def _shut_down(self, scheduler: BackgroundScheduler) -> None:
         """Finish what is under way; after a while, cut it short and give it back. # trust: A15."""

@@ -26,7 +26,6 @@ import httpcore
 import httpx
 
 from reformwatch.model.feed import FailureKind
-from reformwatch.urls import origin_of
 
 MAX_REDIRECTS: Final = 5
 _CONNECT_S: Final = 10.0
@@ -36,8 +35,26 @@ _ERROR_BYTES: Final = 16_384
 _LONGEST_WISH_S: Final = 10**9
 _PERMANENT: Final = frozenset({301, 308})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _V4_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
+
+#: What some Python from 3.11.7 to 3.14 calls global, out of the registries iana.org/assignments/
+#: iana-ipv4-special-registry and iana-ipv6-special-registry. A few single addresses of the first and the fourth are
+#: reachable in truth (anycast services of protocols); no feed is served there.
+_SPECIAL: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.0.0.0/24",  # protocol assignments, RFC 6890; Oracle's cloud answers for metadata at 192.0.0.192
+        "192.88.99.0/24",  # relays of 6to4, ended by RFC 7526
+        "64:ff9b:1::/48",  # NAT64 of a network's own, RFC 8215
+        "2001::/23",  # protocol assignments, RFC 2928
+        "100:0:0:1::/64",  # dummy prefix, RFC 9780
+        "3fff::/20",  # documentation, RFC 9637
+        "5f00::/16",  # SRv6 segments, RFC 9602
+        "fec0::/10",  # site-local, RFC 3879
+    )
+)
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], list[str]]
@@ -65,6 +82,11 @@ class Reply:
         """A header's value, each byte as the character of the same number; None where it is not there."""
         return next((value for key, value in self.headers if key == name), None)
 
+    def header_list(self, name: str) -> list[str]:
+        """A header that is a list: its parts out of all its lines (RFC 9110, 5.3)."""
+        lines = (value for key, value in self.headers if key == name)
+        return [part.strip() for line in lines for part in line.split(",")]
+
     def retry_after(self, *, now: datetime) -> timedelta | None:
         """The wish in ``Retry-After``, seconds or a date (RFC 9110, 10.2.3); None for anything else."""
         text = (self.header("retry-after") or "").strip()
@@ -75,8 +97,8 @@ class Reply:
 
     def max_age(self) -> timedelta | None:
         """``Cache-Control: max-age``, else ``Expires`` minus ``Date`` (RFC 9111, 4.2.1)."""
-        for directive in (self.header("cache-control") or "").split(","):
-            name, _, value = directive.strip().partition("=")
+        for directive in self.header_list("cache-control"):
+            name, _, value = directive.partition("=")
             value = value.strip('" ')
             if name.lower() == "max-age" and value.isascii() and value.isdigit():
                 return timedelta(seconds=min(int(value[:12]), _LONGEST_WISH_S))
@@ -128,6 +150,8 @@ def is_public(address: IpAddress) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
@@ -156,46 +180,44 @@ class Door:
         dialler: httpcore.NetworkBackend | None = None,
     ) -> None:
         self.policy = policy
-        self._resolver = resolver
         self._user_agent = user_agent.encode("ascii", "replace")
         self._deadline_s = deadline.total_seconds()
         self._max_bytes = max_bytes
         self._clock = _Clock()
-        self._transport = _Transport(
-            backend=_GuardedBackend(policy, resolver, dialler or httpcore.SyncBackend(), self._clock),
-            max_connections=max_connections,
-            keep_alive=keep_alive,
-        )
+        self._backend = _GuardedBackend(policy, resolver, dialler or httpcore.SyncBackend(), self._clock)
+        self._transport = _Transport(backend=self._backend, max_connections=max_connections, keep_alive=keep_alive)
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
         """GET, following at most 5 redirects. Raises RequestFailed."""
         sent = {"accept-encoding": "gzip", **(headers or {})}
         permanently = True
-        with self._translated(url), self._clock.running(self._deadline_s):
+        with self._clock.running(self._deadline_s):
             for hop in range(MAX_REDIRECTS + 1):
-                reply = self._exchange("GET", url, sent, b"", cut=False)
+                reply = self._exchange("GET", url, headers=sent, receive=self._document)
                 target = _redirect_target(reply)
                 if target is None:
                     return Reply(**{**vars(reply), "moved_permanently": permanently and hop > 0})
                 permanently = permanently and reply.status in _PERMANENT
                 url = target
-        raise RequestFailed(FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects, the last to {url}")
+        raise RequestFailed(FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects, the last to {_shown(url)}")
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """POST without following redirects; a reply's body beyond ``max_bytes`` is not read. Raises RequestFailed."""
-        with self._translated(url), self._clock.running(self._deadline_s):
-            return self._exchange("POST", url, {"accept-encoding": "identity", **headers}, body, cut=True)
+        sent = {"accept-encoding": "identity", **headers}
+        with self._clock.running(self._deadline_s):
+            return self._exchange("POST", url, headers=sent, body=body, receive=self._receipt)
 
     def check(self, url: str) -> None:
         """Raise RequestFailed where an address could never be dialled; a name that does not resolve now may later."""
-        with self._translated(url):
-            parsed = httpx.URL(url)
-            self.policy.check(parsed.host, self._resolver(parsed.host, parsed.port or 443))
+        with self._translated(url), self._clock.running(self._deadline_s):
+            address = _web_address(url)
+            host = address.raw_host.decode("ascii")
+            self.policy.check(host, self._backend.addresses(host, address.port or 443))
 
     def close(self) -> None:
         """End exchanges under way, and let no new one begin."""
         self._clock.stop()
-        self._transport.close()
+        self._transport.close_idle()
 
     def __enter__(self) -> Self:
         return self
@@ -205,10 +227,22 @@ class Door:
     ) -> None:
         self.close()
 
-    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, cut: bool) -> Reply:
-        address = httpx.URL(url)
-        if address.scheme not in {"http", "https"} or not address.host:
-            raise RequestFailed(FailureKind.PROTOCOL, f"{url[:200]} is not an http or https address")
+    def _exchange(
+        self, method: str, url: str, *, headers: Mapping[str, str], receive: "_Receive", body: bytes = b""
+    ) -> Reply:
+        with self._translated(url):
+            response = self._transport.handle_request(self._request(method, url, headers=headers, body=body))
+            try:
+                received = receive(response)
+            finally:
+                response.close()
+                if self._clock.stopped:  # this connection was busy when the door closed, and is idle now
+                    self._transport.close_idle()
+        shown = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in response.headers.raw)
+        return Reply(status=response.status_code, headers=shown, body=received, url=url)
+
+    def _request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes) -> httpx.Request:
+        address = _web_address(url)
         raw = [(b"host", address.netloc), (b"user-agent", self._user_agent)]
         raw += [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
         if address.userinfo:
@@ -219,61 +253,53 @@ class Door:
             raw.append((b"content-length", str(len(body)).encode()))
         request = httpx.Request(method, address, headers=raw, content=body or None)
         request.extensions = {"timeout": {"connect": _CONNECT_S, "read": None, "write": None, "pool": None}}
-        response = self._transport.handle_request(request)
-        try:
-            received = self._received(response, cut=cut)
-        finally:
-            response.close()
-        shown = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in response.headers.raw)
-        return Reply(status=response.status_code, headers=shown, body=received, url=url)
+        return request
 
-    def _received(self, response: httpx.Response, *, cut: bool) -> bytes:
-        """The body of a reply that has one to show; of an error, its beginning."""
-        status = response.status_code
-        if status == 200 or (cut and status < 300):
-            return self._read(response, cut=cut, limit=self._max_bytes)
-        return self._read(response, cut=True, limit=_ERROR_BYTES) if status >= 400 else b""
+    def _document(self, response: httpx.Response) -> bytes:
+        """The whole body of a reply that brings a document; of an error, its beginning."""
+        if response.status_code >= 400:
+            return _beginning(response, _ERROR_BYTES)
+        return _whole(response, self._max_bytes) if response.status_code == 200 else b""
 
-    def _read(self, response: httpx.Response, *, cut: bool, limit: int) -> bytes:
-        """The body, inflated with a bound."""
-        encoding = response.headers.get("content-encoding", "").strip().lower()
-        chunks = response.iter_raw(_READ_BYTES)
-        if encoding in {"gzip", "x-gzip"}:
-            chunks = _inflated(chunks, limit)
-        elif encoding not in {"", "identity"}:
-            raise RequestFailed(FailureKind.PROTOCOL, f"answers in an encoding it was not asked for ({encoding[:40]})")
-        body = bytearray()
-        for chunk in chunks:
-            body += chunk
-            if len(body) > limit:
-                if cut:
-                    return bytes(body[:limit])
-                raise RequestFailed(FailureKind.TOO_LARGE, f"the reply is larger than {limit // 1024:,} kB")
-        return bytes(body)
+    def _receipt(self, response: httpx.Response) -> bytes:
+        """The beginning of what a receiver says; of a redirect, nothing."""
+        if response.status_code >= 400:
+            return _beginning(response, _ERROR_BYTES)
+        return _beginning(response, self._max_bytes) if response.status_code < 300 else b""
 
     @contextlib.contextmanager
     def _translated(self, url: str) -> Iterator[None]:
         """Foreign errors in the words of :class:`RequestFailed`."""
-        host = origin_of(url)
+        host = _named(url)
         try:
             yield
         except RequestFailed:
             raise
-        except httpcore.TimeoutException as slow:
-            said = f"no whole answer from {host} within {self._deadline_s:g} s"
-            raise RequestFailed(
-                FailureKind.TIMEOUT, "the program is stopping" if self._clock.stopped else said
-            ) from slow
-        except httpcore.ConnectError as refused:
-            raise _connect_failure(host, refused) from refused
-        except (httpcore.NetworkError, OSError) as broken:
-            raise RequestFailed(FailureKind.CONNECT, f"the connection to {host} broke ({_said(broken)})") from broken
-        except (httpcore.ProtocolError, httpcore.UnsupportedProtocol, zlib.error) as wrong:
-            raise RequestFailed(
-                FailureKind.PROTOCOL, f"{host} does not speak HTTP properly ({_said(wrong)})"
-            ) from wrong
-        except (httpx.InvalidURL, UnicodeError, ValueError) as bad:
-            raise RequestFailed(FailureKind.PROTOCOL, f"{url[:200]!r} is not an address that can be asked") from bad
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError) as broken:
+            if self._clock.stopped:
+                raise RequestFailed(FailureKind.TIMEOUT, "the program is stopping") from broken
+            raise _failure(host, broken, self._deadline_s) from broken
+        except (httpcore.UnsupportedProtocol, zlib.error) as wrong:
+            raise _not_http(host, wrong) from wrong
+        except (httpx.InvalidURL, ValueError) as bad:
+            raise RequestFailed(FailureKind.PROTOCOL, f"{_shown(url)} is not an address that can be asked") from bad
+
+
+_Receive = Callable[[httpx.Response], bytes]
+
+
+def _failure(host: str, broken: Exception, deadline_s: float) -> RequestFailed:
+    if isinstance(broken, httpcore.TimeoutException):
+        return RequestFailed(FailureKind.TIMEOUT, f"no whole answer from {host} within {deadline_s:g} s")
+    if isinstance(broken, httpcore.ProtocolError):
+        return _not_http(host, broken)
+    if isinstance(broken, httpcore.ConnectError):
+        return _connect_failure(host, broken)
+    return RequestFailed(FailureKind.CONNECT, f"the connection to {host} broke ({_said(broken)})")
+
+
+def _not_http(host: str, wrong: Exception) -> RequestFailed:
+    return RequestFailed(FailureKind.PROTOCOL, f"{host} does not speak HTTP properly ({_said(wrong)})")
 
 
 def _connect_failure(host: str, refused: Exception) -> RequestFailed:
@@ -288,27 +314,99 @@ def _said(error: BaseException) -> str:
     return text.splitlines()[0][:160]
 
 
+def _web_address(url: str) -> httpx.URL:
+    """An address that can be asked. Raises RequestFailed, httpx.InvalidURL, ValueError."""
+    address = httpx.URL(url)
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise RequestFailed(FailureKind.PROTOCOL, f"{_shown(url)} is not an http or https address")
+    return address
+
+
+def _shown(url: str) -> str:
+    """An address for a sentence: without user and password, whatever else is wrong with it. # trust: D25."""
+    with contextlib.suppress(httpx.InvalidURL, ValueError):
+        address = httpx.URL(url)
+        if address.host:
+            return str(address.copy_with(userinfo=b""))[:200]
+    return repr(url.rpartition("@")[2][:200])
+
+
+def _named(url: str) -> str:
+    """Host and port of an address, for a sentence."""
+    with contextlib.suppress(httpx.InvalidURL, ValueError):
+        return httpx.URL(url).netloc.decode("ascii") or _shown(url)
+    return _shown(url)
+
+
 def _redirect_target(reply: Reply) -> str | None:
     location = reply.header("location")
     if reply.status not in _REDIRECTS or not location:
         return None
-    joined = httpx.URL(reply.url).join(location.encode("latin-1").decode("utf-8", "replace"))
-    if origin_of(str(joined)) == origin_of(reply.url) and httpx.URL(reply.url).userinfo and not joined.userinfo:
-        joined = joined.copy_with(userinfo=httpx.URL(reply.url).userinfo)
-    return str(joined.copy_with(fragment=None))
+    origin = httpx.URL(reply.url)
+    try:
+        target = origin.join(location.encode("latin-1").decode("utf-8", "replace")).copy_with(fragment=None)
+    except (httpx.InvalidURL, ValueError) as bad:
+        raise RequestFailed(
+            FailureKind.PROTOCOL, f"{_named(reply.url)} redirects to {_shown(location)}, which can't be asked"
+        ) from bad
+    if origin.userinfo and not target.userinfo and _is_same_origin(origin, target):
+        target = target.copy_with(userinfo=origin.userinfo)
+    return str(target)
+
+
+def _is_same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    """Scheme, host and port (RFC 6454): a password given for https must not go in clear. # trust: C23."""
+    return (one.scheme, one.raw_host, one.port) == (other.scheme, other.raw_host, other.port)
+
+
+def _whole(response: httpx.Response, limit: int) -> bytes:
+    """A body, inflated. Raises RequestFailed where it is larger than the limit, zlib.error where it is broken."""
+    body = bytearray()
+    for chunk in _decoded(response, limit):
+        body += chunk
+        if len(body) > limit:
+            raise RequestFailed(FailureKind.TOO_LARGE, f"the reply is larger than {limit // 1024:,} kB")
+    return bytes(body)
+
+
+def _beginning(response: httpx.Response, limit: int) -> bytes:
+    """The first bytes of a body whose status says enough: what can't be inflated is left out."""
+    body = bytearray()
+    with contextlib.suppress(RequestFailed, zlib.error):
+        for chunk in _decoded(response, limit):
+            body += chunk
+            if len(body) >= limit:
+                break
+    return bytes(body[:limit])
+
+
+def _decoded(response: httpx.Response, limit: int) -> Iterator[bytes]:
+    """The body as it comes in. Raises RequestFailed for an encoding that is not gzip."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    chunks = response.stream
+    assert isinstance(chunks, httpx.SyncByteStream)  # noqa: S101 - the type checker's knowledge: _Transport made it
+    if encoding in {"", "identity"}:
+        return iter(chunks)
+    if encoding in {"gzip", "x-gzip"}:
+        return _inflated(chunks, limit)
+    raise RequestFailed(FailureKind.PROTOCOL, f"answers in an encoding it was not asked for ({encoding[:40]})")
 
 
 def _inflated(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
     """gzip members inflated piece by piece; at most ``limit`` and one piece more ever exist."""
-    inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    total = 0
+    inflater = _new_inflater()
+    total, is_empty, held = 0, True, b""
     for chunk in chunks:
-        rest = chunk
+        rest, held = held + chunk, b""
+        is_empty = is_empty and not rest
         while rest:
             if inflater.eof:
-                if not rest.startswith(b"\x1f\x8b"):
+                if rest == _GZIP_MAGIC[:1]:
+                    held = rest  # half a mark: the next chunk tells whether another member begins
+                    break
+                if not rest.startswith(_GZIP_MAGIC):
                     return  # padding after the last member
-                inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+                inflater = _new_inflater()
             piece = inflater.decompress(rest, _READ_BYTES)
             total += len(piece)
             yield piece
@@ -317,8 +415,12 @@ def _inflated(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
             rest = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
     while not inflater.eof and (piece := inflater.decompress(inflater.unconsumed_tail, _READ_BYTES)):
         yield piece
-    if not inflater.eof and total:
+    if not inflater.eof and not is_empty:
         raise zlib.error("the compressed reply ends too early")
+
+
+def _new_inflater() -> "zlib._Decompress":
+    return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
 
 
 class _Clock:
@@ -375,10 +477,11 @@ class _Transport(httpx.BaseTransport):
         assert isinstance(stream, Iterable)  # noqa: S101 - the type checker's knowledge: this pool is a synchronous one
         return httpx.Response(status_code=response.status, headers=response.headers, stream=_Body(stream))
 
-    def close(self) -> None:
-        """Close idle connections; busy ones end by their deadline."""
-        with contextlib.suppress(RuntimeError):
-            self._pool.close()
+    def close_idle(self) -> None:
+        """Close idle connections. A busy one is its thread's: the number of its socket must not become another's."""
+        for connection in self._pool.connections:
+            if connection.is_idle():
+                connection.close()
 
 
 class _Body(httpx.SyncByteStream):
@@ -405,7 +508,7 @@ class _GuardedBackend(httpcore.NetworkBackend):
         self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:  # fmt: skip
-        addresses = self._addresses(host, port)
+        addresses = self.addresses(host, port)
         self._policy.check(host, addresses)
         failure: Exception = httpcore.ConnectError("no address")
         for address in addresses:
@@ -422,7 +525,8 @@ class _GuardedBackend(httpcore.NetworkBackend):
                 return _BoundedStream(stream, self._clock)
         raise failure
 
-    def _addresses(self, host: str, port: int) -> list[str]:
+    def addresses(self, host: str, port: int) -> list[str]:
+        """All addresses of a host. Raises RequestFailed where the name is not known, or not in time."""
         with contextlib.suppress(ValueError):
             return [str(ipaddress.ip_address(host))]
         found: list[list[str] | Exception] = []
@@ -436,6 +540,8 @@ class _GuardedBackend(httpcore.NetworkBackend):
         thread = threading.Thread(target=look_up, name=f"resolve {host}", daemon=True)
         thread.start()
         thread.join(min(self._clock.left(), _CONNECT_S))
+        if not found and self._clock.stopped:
+            raise httpcore.ConnectTimeout
         if not found:
             raise RequestFailed(FailureKind.NAME, f"the name server does not answer for {host}")
         if isinstance(found[0], Exception) or not found[0]:

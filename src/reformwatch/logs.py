@@ -15,8 +15,8 @@ FIELDS: Final = ("feed", "delivery", "subscriber", "outcome", "took_ms", "poll_i
 class _TextFormat(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        line = f"{time} {record.levelname.lower():7} {printable(record.getMessage())}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = f"{time} {record.levelname.lower():7} {_on_one_line(record.getMessage())}"
+        return f"{line}\n{printable(self.formatException(record.exc_info))}" if record.exc_info else line
 
 
 class _JsonFormat(logging.Formatter):
@@ -30,7 +30,12 @@ class _JsonFormat(logging.Formatter):
         event |= {name: value for name in FIELDS if (value := getattr(record, name, None)) is not None}
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(event, ensure_ascii=False)
+        return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in json.dumps(event, ensure_ascii=False))
+
+
+def _on_one_line(message: str) -> str:
+    """A line break in a message is shown as an escape: what a feed says can not forge a second line."""
+    return printable(message).replace("\n", "\\n")
 
 
 def set_up_logging(*, level: str, form: str) -> None:

@@ -4,6 +4,8 @@ pydantic-settings ignores variables it does not know; here an unknown key or var
 # trust: D22
 """
 
+import contextlib
+import ipaddress
 import os
 import tomllib
 from datetime import timedelta
@@ -11,22 +13,52 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from reformwatch.errors import ConfigError
+from reformwatch.errors import ConfigError, NotPermitted
+from reformwatch.urls import without_password
 
 ENV_PREFIX: Final = "REFORMWATCH_"
 ENV_CONFIG: Final = "REFORMWATCH_CONFIG"
 #: Secrets handed over by systemd (LoadCredential=) stand here as files.
 _ENV_CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted")  # noqa: TRY004 - pydantic takes ValueError only
+    return value
+
+
+def _network_or_host(given: str) -> str:
+    """What has a slash is meant as a network; anything else is the name of a host."""
+    if "/" in given:
+        try:
+            ipaddress.ip_network(given, strict=False)
+        except ValueError:
+            raise ValueError("neither a network such as 10.0.0.0/8 nor the name of a host") from None
+    return given
+
+
+_NoTruth = BeforeValidator(_no_truth)
+Positive = Annotated[float, _NoTruth, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, _NoTruth, Field(ge=0, allow_inf_nan=False)]
+Whole = Annotated[int, _NoTruth]
+Reachable = Annotated[str, AfterValidator(_network_or_host)]
 
 
 class _Section(BaseModel):
@@ -48,10 +80,10 @@ class HttpSettings(_Section):
 
     contact: str = Field(default="", max_length=200)
     deadline_s: Positive = 30.0
-    max_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
-    workers: int = Field(default=32, ge=1, le=256)
+    max_bytes: Whole = Field(default=10 * 1024 * 1024, ge=1024)
+    workers: Whole = Field(default=32, ge=1, le=256)
     per_host_gap_s: NotNegative = 2.0
-    allow_private: tuple[str, ...] = ()
+    allow_private: tuple[Reachable, ...] = ()
 
 
 class PollSettings(_Section):
@@ -73,7 +105,7 @@ class AlertSettings(_Section):
     """What is told."""
 
     late_after_days: Positive = 7.0
-    burst_limit: int = Field(default=10, ge=1)
+    burst_limit: Whole = Field(default=10, ge=1)
     base_url: str = Field(default="", pattern=r"^(https?://[^\s/]+[^\s]*)?$")
 
 
@@ -81,7 +113,7 @@ class SmtpSettings(_Section):
     """The mail server."""
 
     host: str = ""
-    port: int = Field(default=587, ge=1, le=65535)
+    port: Whole = Field(default=587, ge=1, le=65535)
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
@@ -152,7 +184,7 @@ class Settings(BaseSettings):
         """The mail server's password: from the configuration, a file, a systemd credential. Raises ConfigError."""
         path = self.smtp.password_file
         credentials = os.environ.get(_ENV_CREDENTIALS)
-        if path is None and credentials and (Path(credentials) / "smtp_password").is_file():
+        if path is None and credentials and _is_file(Path(credentials) / "smtp_password"):
             path = Path(credentials) / "smtp_password"
         if path is None:
             return self.smtp.password.get_secret_value()
@@ -166,13 +198,21 @@ def find_config(given: Path | None) -> Path | None:
     """The file to read: the given one, ``$REFORMWATCH_CONFIG``, ``./config.toml``, the user's; None: defaults."""
     named = given or (Path(os.environ[ENV_CONFIG]) if os.environ.get(ENV_CONFIG) else None)
     if named is not None:
-        if not named.is_file():
+        if not _is_file(named):
             raise ConfigError(f"{named}: there is no such configuration file")
         return named
     for candidate in (Path("config.toml"), user_config_path("reformwatch", appauthor=False) / "config.toml"):
-        if candidate.is_file():
-            return candidate
+        with contextlib.suppress(NotPermitted):  # a home that this user may not look into is not asked for
+            if _is_file(candidate):
+                return candidate
     return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError as no:
+        raise NotPermitted(f"{path}: no permission to look into its folder") from no
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -220,30 +260,45 @@ def _first_error(bad: ValidationError, path: Path | None) -> str:
     error = bad.errors()[0]
     where = [str(part) for part in error["loc"]]
     name = f"[{where[0]}] {'.'.join(where[1:])}" if len(where) > 1 else f"[{where[0]}]"
-    source = str(path) if path and _stands_in(path, where) else "configuration"
+    source = _source(where, path)
     if error["type"] == "extra_forbidden":
         return f"{source}: {name}: there is no such key; see config.example.toml"
     return f"{source}: {name}: {error['msg'].removeprefix('Value error, ')}{_shown_input(error, where)}"
 
 
+def _source(where: list[str], path: Path | None) -> str:
+    """Who said what is wrong: a variable, which comes before the file; the file; else the two together."""
+    set_names = {name.upper(): name for name in os.environ}
+    for depth in (2, 1):
+        if (variable := f"{ENV_PREFIX}{'__'.join(where[:depth])}".upper()) in set_names:
+            return f"environment variable {set_names[variable]}"
+    return str(path) if path and _stands_in(path, where) else "configuration"
+
+
 def _stands_in(path: Path, where: list[str]) -> bool:
     node: Any = _read_toml(path)
     for part in where:
-        if not isinstance(node, dict) or part not in node:
+        if isinstance(node, list) and part.isdecimal():
+            node = dict(enumerate(node)).get(int(part))
+        elif isinstance(node, dict) and part in node:
+            node = node[part]
+        else:
             return False
-        node = node[part]
     return True
 
 
 def _shown_input(error: Any, where: list[str]) -> str:
-    if "password" in where or isinstance(error.get("input"), dict):
-        return ""
-    return f", not {error['input']!r}"
+    """What was given, if it is one value of one key and no secret."""
+    given = error.get("input")
+    is_secret = "password" in where or len(where) < 2
+    return f", not {given!r}" if isinstance(given, str | int | float) and not is_secret else ""
 
 
 def shown(settings: Settings) -> dict[str, dict[str, Any]]:
     """The effective settings with secrets masked, keys as in the file."""
-    return settings.model_dump(mode="json", by_alias=True)
+    told = settings.model_dump(mode="json", by_alias=True)
+    told["database"]["url"] = without_password(settings.database.url)
+    return told
 
 
 def seconds(value: float) -> timedelta:

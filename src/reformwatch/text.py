@@ -5,8 +5,8 @@ import unicodedata
 from typing import Final
 
 #: C0 and C1 controls other than tab and newline, NUL, bidi overrides and isolates, word joiners, BOM, tag characters,
-#: lone surrogates,
-#: the two marks of our own messages. Zero-width joiners stay (they belong to some scripts) but never in floods.
+#: lone surrogates, the two marks of our own messages. Zero-width joiners stay (they belong to some scripts) but never
+#: in floods.
 _UNSAFE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ue000\ue001"
     "\ud800-\udfff\U000e0000-\U000e007f]"
@@ -45,9 +45,17 @@ def shorten(text: str, *, limit: int) -> str:
     """``text`` if it has at most ``limit`` characters, else its beginning with an ellipsis, cut at a word if near."""
     if len(text) <= limit:
         return text
+    if limit < 1:
+        return ""
     head = text[: limit - 1]
     space = head.rfind(" ")
-    return (head[:space] if space > limit - 30 else head).rstrip() + ELLIPSIS
+    is_near = space > max(limit - 30, limit // 2)
+    return (head[:space] if is_near else head).rstrip() + ELLIPSIS
+
+
+def without_surrogates(text: str) -> str:
+    """Text that can be encoded: halves of characters are left out."""
+    return text.encode("utf-8", "ignore").decode("utf-8")
 
 
 def printable(text: str) -> str:
@@ -58,6 +66,6 @@ def printable(text: str) -> str:
 def header_safe(text: str, *, limit: int) -> str:
     """Untrusted text for a mail header: one line, no controls, and no encoded-word that a parser might decode again.
 
-    # trust: D15, E15
+    Cleaned first: what is taken out of the middle of ``=?`` must not join its halves. # trust: D15, E15
     """
-    return clean_line(text.replace("=?", "= ?"), limit=limit)
+    return shorten(clean_line(text, limit=limit).replace("=?", "= ?"), limit=limit)

@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
 
 MAX_URL: Final = 2_000
 
@@ -18,13 +18,19 @@ _TRACKING_NAMES: Final = frozenset(
 )  # fmt: skip
 _TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_", "at_", "ns_")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_BAD_IN_URL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029<>\"\\^`{|}]")
+#: Blanks, controls, what ends an address in markup, and what steers or hides in a text that shows it.
+_BAD_IN_URL: Final = re.compile(
+    "[\x00-\x20\x7f-\xa0\xad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\udfff\ufeff\ufff9-\uffff"
+    '\U000e0000-\U000e007f<>"\\\\^`{|}]'
+)
+_PASSWORD_PARAMETER: Final = re.compile(r"(password=)[^&]*", re.IGNORECASE)
+_HALF_ESCAPE: Final = re.compile(r"%[0-9A-F]?$")
 
 
 def safe_link(link: str | None, *, base: str) -> str | None:
     """An absolute http or https address, or None: ``javascript:``, ``data:`` and ``file:`` are never links.
 
-    # trust: D13
+    What could steer or hide is escaped; more than ``MAX_URL`` characters are cut off. # trust: D09, D13
     """
     if not link:
         return None
@@ -36,7 +42,13 @@ def safe_link(link: str | None, *, base: str) -> str | None:
         return None
     if not is_web:
         return None
-    return _BAD_IN_URL.sub(lambda m: "".join(f"%{b:02X}" for b in m.group().encode()), urlunsplit(parts))
+    escaped = _BAD_IN_URL.sub(_escape, urlunsplit(parts))
+    return escaped if len(escaped) <= MAX_URL else _HALF_ESCAPE.sub("", escaped[:MAX_URL])
+
+
+def _escape(found: re.Match[str]) -> str:
+    """Percent escapes; of half a character (a lone surrogate) nothing is left."""
+    return "".join(f"%{byte:02X}" for byte in found.group().encode("utf-8", "ignore"))
 
 
 def canonical_url(url: str) -> str:
@@ -47,14 +59,54 @@ def canonical_url(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        host, port = (parts.hostname or "").removeprefix("www."), parts.port
+        host = _bare_host(parts)
     except ValueError:
         return url
-    if port and port != _DEFAULT_PORTS.get(parts.scheme):
-        host = f"{host}:{port}"
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(k)])
-    fragment = parts.fragment if parts.fragment.startswith("!") else ""
-    return urlunsplit(("", host, parts.path.rstrip("/") or "/", query, fragment))
+    return urlunsplit(("", host, parts.path.rstrip("/") or "/", _canonical_query(parts.query), _place(parts)))
+
+
+def spellings(url: str) -> set[str]:
+    """The addresses under which a page may have been stored by those who spell its address in another way."""
+    try:
+        parts = urlsplit(strip_tracking(url))
+        host = _bare_host(parts)
+    except ValueError:
+        return {url}
+    path = parts.path.rstrip("/")
+    query = parts.query
+    queries = {query, query.replace("%20", "+"), query.replace("+", "%20"), _canonical_query(query)}
+    return {url} | {
+        urlunsplit((scheme, f"{www}{host}", f"{path}{slash}", query, _place(parts)))
+        for scheme in _DEFAULT_PORTS
+        for www in ("", "www.")
+        for slash in ("", "/")
+        for query in queries
+    }
+
+
+def _bare_host(parts: SplitResult) -> str:
+    """The host without ``www.``, with its port where that is not the scheme's. Raises ValueError."""
+    host, port = (parts.hostname or "").removeprefix("www."), parts.port
+    return f"{host}:{port}" if port and port != _DEFAULT_PORTS.get(parts.scheme) else host
+
+
+def _place(parts: SplitResult) -> str:
+    """The fragment, where it names a page and not a place in one."""
+    return parts.fragment if parts.fragment.startswith("!") else ""
+
+
+def _canonical_query(query: str) -> str:
+    pieces = [_canonical_piece(piece) for piece in query.split("&") if piece]
+    return "&".join(piece for piece in pieces if not _is_tracking(piece.partition("=")[0]))
+
+
+def _canonical_piece(piece: str) -> str:
+    """``name=value`` with every byte that can be escaped escaped; bytes, since not all escapes are UTF-8."""
+    return "=".join(_canonical_escapes(part) for part in piece.split("=", 1))
+
+
+def _canonical_escapes(text: str) -> str:
+    return quote(unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogatepass")), safe="")
 
 
 def strip_tracking(url: str) -> str:
@@ -79,6 +131,18 @@ def host_of(url: str | None) -> str:
         return host.encode("idna").decode("ascii") if not host.isascii() else host
     except (ValueError, UnicodeError):
         return ""
+
+
+def without_password(url: str) -> str:
+    """An address of a database as it may be shown. A malformed one loses all that could be a password."""
+    if url.startswith("sqlite"):
+        return url
+    shown = _PASSWORD_PARAMETER.sub(r"\1***", url)
+    scheme, _, rest = shown.partition("://") if "://" in shown else ("", "", shown)
+    user, at, host = rest.rpartition("@")
+    name, colon, _ = user.partition(":")
+    masked = f"{name}:***@{host}" if colon or (at and not scheme) else rest
+    return f"{scheme}://{masked}" if scheme else masked
 
 
 def origin_of(url: str) -> str:

@@ -10,17 +10,22 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
-from waitress.server import create_server
+from waitress.server import TcpWSGIServer, create_server
+from waitress.wasyncore import close_all
 
 from reformwatch.core.phrases import phrase
+from reformwatch.model.subscriber import SubscriberState
+from reformwatch.model.value import Value
 from reformwatch.store import Store
 from reformwatch.store.subscribers import find_by_unsubscribe_token, pause
 
 log = logging.getLogger(__name__)
 
+_GRACE_S: Final = 2.0
 UNSUBSCRIBED: Final = "unsubscribed by the reader"
 _HEADERS: Final = (
     (
@@ -40,6 +45,15 @@ _STYLE: Final = (
 Respond = Callable[..., Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Page(Value):
+    """An answer."""
+
+    status: HTTPStatus
+    content_type: str
+    body: bytes
+
+
 class Pages:
     """A WSGI application. ``is_ready`` says whether the daemon's loops move."""
 
@@ -47,60 +61,91 @@ class Pages:
         self._store, self._is_ready = store, is_ready
 
     def __call__(self, environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
-        """Answer one request."""
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        """Answer one request; a HEAD gets no body (RFC 9110, 9.3.2)."""
+        method = environ["REQUEST_METHOD"]
+        page = self._page(method, environ.get("PATH_INFO", ""))
+        headers = [("Content-Type", page.content_type), ("Content-Length", str(len(page.body))), *_HEADERS]
+        respond(f"{page.status.value} {page.status.phrase}", headers)
+        return [] if method == "HEAD" else [page.body]
+
+    def _page(self, method: str, path: str) -> Page:
         if path == "/healthz" and method in {"GET", "HEAD"}:
-            return _json(respond, HTTPStatus.OK, {"status": "ok"})
+            return _json(HTTPStatus.OK, {"status": "ok"})
         if path == "/readyz" and method in {"GET", "HEAD"}:
             is_ready = self._is_ready()
             said = {"status": "ready" if is_ready else "not ready"}
-            return _json(respond, HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE, said)
+            return _json(HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE, said)
         token = path.removeprefix("/unsubscribe/")
         if token != path and token.isalnum() and method in {"GET", "POST"}:
-            return self._unsubscribe(respond, method, token)
-        return _page(respond, HTTPStatus.NOT_FOUND, "en", "<p>There is nothing here.</p>")
+            return self._asked(token) if method == "GET" else self._unsubscribed(token)
+        return _html(HTTPStatus.NOT_FOUND, "en", "<p>There is nothing here.</p>")
 
-    def _unsubscribe(self, respond: Respond, method: str, token: str) -> Iterable[bytes]:
-        with self._store.write() as tx:
+    def _asked(self, token: str) -> Page:
+        with self._store.read() as tx:
             subscriber = find_by_unsubscribe_token(tx, token)
-            if subscriber is not None and method == "POST":
-                pause(tx, subscriber.id, because=UNSUBSCRIBED)
         if subscriber is None:
-            return _page(respond, HTTPStatus.NOT_FOUND, "en", "<p>This link is not known here.</p>")
+            return _unknown_link()
         language = subscriber.language
-        if method == "POST":
-            log.info("web: %s: %s", UNSUBSCRIBED, subscriber.name)
-            return _page(
-                respond, HTTPStatus.OK, language, f"<p>{html.escape(phrase('unsubscribe_done', language))}</p>"
-            )
         question = html.escape(phrase("unsubscribe_ask", language, name=subscriber.name))
         button = html.escape(phrase("unsubscribe", language))
         form = f'<p>{question}</p><form method="post"><button>{button}</button></form>'
-        return _page(respond, HTTPStatus.OK, language, form)
+        return _html(HTTPStatus.OK, language, form)
+
+    def _unsubscribed(self, token: str) -> Page:
+        with self._store.write() as tx:
+            subscriber = find_by_unsubscribe_token(tx, token)
+            if subscriber is not None and subscriber.state is not SubscriberState.PAUSED:
+                pause(tx, subscriber.id, because=UNSUBSCRIBED)
+        if subscriber is None:
+            return _unknown_link()
+        paused = f" (paused already: {subscriber.paused_because})" if subscriber.paused_because else ""
+        log.info("web: %s%s: %s", UNSUBSCRIBED, paused, subscriber.name)
+        done = html.escape(phrase("unsubscribe_done", subscriber.language))
+        return _html(HTTPStatus.OK, subscriber.language, f"<p>{done}</p>")
 
 
-def _json(respond: Respond, status: HTTPStatus, said: dict[str, str]) -> Iterable[bytes]:
-    respond(f"{status.value} {status.phrase}", [("Content-Type", "application/json"), *_HEADERS])
-    return [json.dumps(said).encode()]
+def _unknown_link() -> Page:
+    return _html(HTTPStatus.NOT_FOUND, "en", "<p>This link is not known here.</p>")
 
 
-def _page(respond: Respond, status: HTTPStatus, language: str, body: str) -> Iterable[bytes]:
-    respond(f"{status.value} {status.phrase}", [("Content-Type", "text/html; charset=utf-8"), *_HEADERS])
+def _json(status: HTTPStatus, said: dict[str, str]) -> Page:
+    return Page(status=status, content_type="application/json", body=json.dumps(said).encode())
+
+
+def _html(status: HTTPStatus, language: str, body: str) -> Page:
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
     page = f'<!doctype html><html lang="{language}"><head>{head}<title>reformwatch</title></head>'
-    return [f"{page}<body><main>{body}</main></body></html>".encode()]
+    whole = f"{page}<body><main>{body}</main></body></html>"
+    return Page(status=status, content_type="text/html; charset=utf-8", body=whole.encode())
 
 
 class WebServer:
     """The pages on an address, in a thread of their own."""
 
     def __init__(self, pages: Pages, *, host: str, port: int) -> None:
-        self._server = create_server(pages, host=host, port=port, threads=4, ident=None, max_request_body_size=65_536)
-        self.port = int(self._server.effective_port)
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of a request that waits for a moment
+        self._sockets: dict[int, Any] = {}  # waitress keeps here what it listens on, its connections, its alarm
+        self._server = create_server(
+            pages, map=self._sockets, host=host, port=port, threads=4, ident=None, max_request_body_size=65_536
+        )
+        listening = [one for one in self._sockets.values() if isinstance(one, TcpWSGIServer)]
+        self._alarm, self.port = listening[0].trigger, int(listening[0].effective_port)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering."""
-        self._server.close()
-        self._thread.join(5)
+        """Let requests under way be answered, for a moment; then stop answering and close all connections."""
+        if not self._thread.is_alive():
+            return
+        self._server.task_dispatcher.shutdown(timeout=_GRACE_S)
+        self._alarm.pull_trigger(self._let_go)
+        self._thread.join(_GRACE_S)
+
+    def _let_go(self) -> None:
+        """Close all sockets; in the thread that waits on them, since in another its wait would fail, or not end."""
+        try:
+            for one in list(self._sockets.values()):
+                if one.writable():
+                    one.handle_write()
+        finally:
+            close_all(self._sockets)

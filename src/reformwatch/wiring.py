@@ -70,7 +70,7 @@ def owner_name(store: Store) -> str:
 def open_store(settings: Settings) -> Store:
     """The database for a command: made where there is none, refused where its version is not this program's."""
     store = Store(settings.database.url)
-    if store.sqlite_path is not None and not store.sqlite_path.exists():
+    if store.is_missing():
         return create_store(settings)
     if store.sqlite_path is None and current_revision(store) is None:
         return create_store(settings)

@@ -11,7 +11,7 @@ import pytest
 
 from messages import NOW, TITLE, a_message, an_alert, an_entry, an_envelope, an_item, evidence_in, rendered
 from reformwatch.channels.console import ConsoleChannel
-from reformwatch.model.alert import SendOutcome, Sent, TryLater
+from reformwatch.model.alert import Sent, TryLater
 from reformwatch.model.message import Message
 
 
@@ -110,9 +110,6 @@ print(repr(ConsoleChannel().send(message, an_envelope("-"), now=NOW)), file=sys.
 """
 
 
-@pytest.mark.xfail(
-    reason="bug: rich answers a broken pipe with SystemExit and sends standard output to /dev/null", strict=True
-)
 def test_a_broken_pipe_is_tried_later() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _INTO_A_CLOSED_PIPE, str(Path(__file__).parents[1])],
@@ -140,15 +137,34 @@ def test_a_stream_that_can_not_be_written_is_tried_later() -> None:
     assert outcome == TryLater(reason="standard output can't be written (No space left on device)")
 
 
-@pytest.mark.xfail(
-    reason="bug: a terminal that can't show a letter (LANG=C, ISO-8859-1) makes send raise UnicodeEncodeError",
-    strict=True,
-)
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_stream_that_can_not_show_a_letter_is_a_value(encoding: str) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     outcome = ConsoleChannel(stream).send(a_message(title="Жолдау"), an_envelope("-"), now=NOW)
-    assert isinstance(outcome, SendOutcome)
+    assert outcome == Sent()
+    stream.seek(0)
+    assert "\\u0416\\u043e\\u043b\\u0434\\u0430\\u0443" in stream.read()
+
+
+class FullForAMoment(io.StringIO):
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_full = True
+
+    def write(self, text: str) -> int:
+        if self.is_full:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+
+def test_a_message_that_could_not_be_written_does_not_come_with_the_next() -> None:
+    stream = FullForAMoment()
+    channel = ConsoleChannel(stream)
+    channel.send(a_message(title="First"), an_envelope("-"), now=NOW)
+    stream.is_full = False
+    assert channel.send(a_message(title="Second"), an_envelope("-"), now=NOW) == Sent()
+    assert "First" not in stream.getvalue()
+    assert "Second" in stream.getvalue()
 
 
 def test_messages_of_several_threads_are_not_mixed() -> None:

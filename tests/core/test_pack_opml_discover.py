@@ -143,9 +143,6 @@ def test_a_pack_that_cannot_be_used_says_where_and_why(text: str, said: list[str
     assert len(message.splitlines()) == 1
 
 
-@pytest.mark.xfail(
-    reason="bug: a value of the wrong type in a pack ends in AttributeError, TypeError or ValueError", strict=True
-)
 @pytest.mark.parametrize(
     "text",
     [
@@ -164,7 +161,6 @@ def test_a_value_of_the_wrong_type_in_a_pack_is_bad_input(text: str) -> None:
         read_pack(text, source="a.toml")
 
 
-@pytest.mark.xfail(reason="bug: [pack] and a feed's language are not checked as the rest is", strict=True)
 @pytest.mark.parametrize("text", [HEAD + "vresion = 2", HEAD + '[[feeds]]\nurl = "https://a.example/"\nlanguage = 5'])
 def test_what_a_pack_does_not_know_is_bad_input_everywhere(text: str) -> None:
     # trust: D22
@@ -287,7 +283,6 @@ def test_a_list_that_cannot_be_used_is_bad_input(body: bytes, said: str) -> None
     assert len(str(refused.value).splitlines()) == 1
 
 
-@pytest.mark.xfail(reason="bug: an encoding that expat does not know raises LookupError or ValueError", strict=True)
 @pytest.mark.parametrize("encoding", ["gbk", "shift_jis", "utf-7", "no-such-thing", "undefined", "idna"])
 def test_a_list_in_an_encoding_that_cannot_be_read_is_bad_input_or_read(encoding: str) -> None:
     # trust: D10, D21
@@ -335,7 +330,6 @@ def test_the_shared_lists_are_read_or_refused_with_the_place(shared: Path) -> No
     assert read > 0
 
 
-@pytest.mark.xfail(reason="bug: one bare & in an attribute refuses the list: four of the six shared ones", strict=True)
 def test_a_list_with_a_bare_ampersand_is_read() -> None:
     # trust: G09
     (one,) = read_opml(opml('<outline text="Law & order" xmlUrl="https://a.example/?a=1&b=2"/>'))
@@ -428,14 +422,10 @@ def test_any_page_gives_feeds_with_web_addresses(html: str) -> None:
     assert all(url.startswith("http") for url in names(html))
 
 
-@pytest.mark.xfail(reason="bug: html.parser's AssertionError comes again when the same page is fed again", strict=True)
 def test_a_page_with_an_unknown_marked_section_is_read() -> None:
     names('<![bogus[ x ]]><a href="/rss">A</a>')
 
 
-@pytest.mark.xfail(
-    reason="bug: the codecs idna and undefined, and a NUL in a name, raise UnicodeError or ValueError", strict=True
-)
 @pytest.mark.parametrize("encoding", ["idna", "undefined", "utf\x00"])
 def test_a_page_in_a_useless_encoding_is_read_as_utf_8(encoding: str) -> None:
     # trust: D10

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reformwatch.core.alerts import plan_alerts, standing_of
-from reformwatch.core.match import CompiledTopic, compile_topic
+from reformwatch.core.match import CompiledTopic, TopicIndex, compile_topic
 from reformwatch.core.parse import distinct, make_entry
 from reformwatch.core.plan import Reply, plan_failure, plan_reply, plan_unchanged, plan_unreadable, sort_out
 from reformwatch.core.schedule import PollPolicy
@@ -139,7 +139,7 @@ def plan(
 ) -> PollPlan:
     """The plan of a reply with these entries; one subscriber follows everything."""
     before = snapshot or Snapshot(feed=feed(), subscribers=(subscriber(),))
-    return plan_reply(before, reply(*entries, **told), topics, policy=policy, now=NOW, jitter=0.0)
+    return plan_reply(before, reply(*entries, **told), TopicIndex.of(topics), policy=policy, now=NOW, jitter=0.0)
 
 
 def reasons(planned: NewEntry) -> list[str]:
@@ -193,7 +193,7 @@ def test_a_replys_hints_set_the_next_poll() -> None:
     assert plan(entry(), hints=ServerHints(max_age=2 * DAY)).after.next_poll_at == NOW + 2 * DAY
     assert plan(entry(), hints=ServerHints()).after.next_poll_at == NOW + HOUR
     hinted = Reply(fetched=reply().fetched, parsed=replace(reply().parsed, hints=FeedHints(ttl=5 * HOUR)))
-    made = plan_reply(Snapshot(feed=feed()), hinted, TOPICS, policy=POLICY, now=NOW, jitter=0.0)
+    made = plan_reply(Snapshot(feed=feed()), hinted, TopicIndex.of(TOPICS), policy=POLICY, now=NOW, jitter=0.0)
     assert made.after.next_poll_at == NOW + 5 * HOUR
 
 
@@ -483,7 +483,6 @@ def test_an_entry_of_a_known_story_joins_another_of_it() -> None:
     assert [draft.entries for draft in plan(other, one, snapshot=snapshot).alerts] == [(0, 1)]
 
 
-@pytest.mark.xfail(reason="bug: an entry that joins two groups leaves them apart: two alerts of one story", strict=True)
 def test_an_entry_that_links_two_others_makes_all_three_one_story() -> None:
     # trust: E16
     page = entry(1)
@@ -564,9 +563,58 @@ def test_an_edit_is_a_new_version_and_never_an_alert() -> None:
     assert "1 edited" in made.summary
 
 
-def test_as_many_stories_as_the_limit_are_told_one_by_one() -> None:
+def test_an_edit_has_the_matches_of_its_new_text() -> None:
+    # trust: D20
+    before = Snapshot(feed=feed(), known={"guid:g1": known(entry(1))}, subscribers=(subscriber(),))
+    (edit,) = plan(entry(1, summary="A vote, too."), snapshot=before).edits
+    assert [(match.slug, match.evidence[0].word) for match in edit.matches] == [("law", "law"), ("vote", "vote")]
+    (edit,) = plan(entry(1, title="Weather"), snapshot=before).edits
+    assert edit.matches == ()
+
+
+@pytest.mark.parametrize(("declared", "told", "expected"), [("en", "ru", "en"), (None, "ru", "ru"), (None, None, None)])
+def test_a_new_entry_bears_the_language_that_is_declared(
+    declared: str | None, told: str | None, expected: str | None
+) -> None:
+    made = plan(entry(1, title="Law", summary=""), snapshot=Snapshot(feed=feed(language=declared)), language=told)
+    assert [one.language for one in made.entries] == [expected]
+
+
+MENTION = {"title": "Weather", "summary": "Sun, says the office. A law was passed."}
+
+
+def test_who_wants_what_is_about_a_topic_hears_of_no_mention_and_the_reason_is_kept() -> None:
+    # trust: G15
+    readers = (subscriber(1), subscriber(2, wants_mentions=True), subscriber(3, state=SubscriberState.PAUSED))
+    made = plan(entry(1, **MENTION), snapshot=Snapshot(feed=feed(), subscribers=readers))
+    (draft,) = made.alerts
+    assert draft.recipients == (Recipient(subscriber_id=2, topic_ids=(1,)),)
+    assert made.entries[0].silences == (
+        Silence(reason="it only mentions the topic, and reader-1 wants what is about it", subscriber_id=1),
+        Silence(reason="reader-3 is paused", subscriber_id=3),
+    )
+
+
+def test_a_story_of_which_one_entry_is_about_a_topic_is_told_though_another_mentions_it() -> None:
+    same = {"link": "https://courier.example/1"}
+    made = plan(entry(1, **MENTION | same), entry(2, **same))
+    assert [draft.entries for draft in made.alerts] == [(0, 1)]
+    assert all(one.silences == () for one in made.entries)
+
+
+def test_an_entry_about_one_topic_that_mentions_another_is_told_to_who_follows_the_first_only() -> None:
+    readers = (subscriber(1, topic_ids=frozenset({1})), subscriber(2, topic_ids=frozenset({2})), subscriber(3))
+    made = plan(entry(1, summary="It is read. Then comes a vote."), snapshot=Snapshot(feed=feed(), subscribers=readers))
+    (draft,) = made.alerts
+    assert [(one.subscriber_id, one.topic_ids) for one in draft.recipients] == [(1, (1,)), (3, (1, 2))]
+    assert reasons(made.entries[0]) == ["it only mentions the topic, and reader-2 wants what is about it"]
+
+
+def test_as_many_stories_as_the_limit_are_told_one_by_one_and_one_more_is_a_burst() -> None:
     made = plan(*(entry(i) for i in range(10)), policy=PollPolicy(burst_limit=10))
     assert [draft.kind for draft in made.alerts] == [AlertKind.STORY] * 10
+    made = plan(*(entry(i) for i in range(11)), policy=PollPolicy(burst_limit=10))
+    assert [draft.kind for draft in made.alerts] == [AlertKind.BURST]
 
 
 def test_more_stories_than_the_limit_are_one_summary() -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reformwatch.core.language.words import fold, words
+from reformwatch.core.language.words import WORD
 from reformwatch.core.match import CompiledTopic, compile_topic, document_of, head_of, match_entry
 from reformwatch.core.query import Document, evaluate, parse_query
+from reformwatch.core.query.document import GAP
 from reformwatch.core.query.evaluate import MAX_EVIDENCE
 from reformwatch.errors import QueryError
 from reformwatch.model.entry import ParsedEntry
@@ -50,7 +51,9 @@ NOTHING = None
         ("reform", "A reform is near", [(2, "reform")]),
         ("reform", "REFORM", [(0, "REFORM")]),
         ("REFORM", "reform", [(0, "reform")]),
-        ("reform", "reforms", NOTHING),
+        ("reform", "reforms", [(0, "reforms")]),
+        ("reforms", "reform", NOTHING),
+        ("reform", "reformer", NOTHING),
         ("reform", "preform", NOTHING),
         ("reform", "a re-form", NOTHING),
         ("reform", "", NOTHING),
@@ -70,6 +73,21 @@ NOTHING = None
         ("kazakhstan", "Kazakhstan’s law", [(0, "Kazakhstan’s")]),
         ("kazakhstan's", "Kazakhstan law", [(0, "Kazakhstan")]),
         ("жана", "жаңа", NOTHING),
+        # any inflected form of what is typed, which itself stays as typed
+        ("реформа", "о реформах, реформу", [(2, "реформах"), (12, "реформу")]),
+        ("реформах", "реформа", NOTHING),
+        ("аким", "слова акимов", [(6, "акимов")]),
+        ("акимов", "слова акима", NOTHING),
+        ("акимов", "Акимову, акиму", [(0, "Акимову")]),
+        ("әкім", "Әкімнің сөзі", [(0, "Әкімнің")]),
+        ("әкім", "әкімдіктің сөзі", NOTHING),
+        ("ley", "las leyes", [(4, "leyes")]),
+        ("vote", "voted, voting, voter", [(0, "voted"), (7, "voting")]),
+        ("мәжіліс", "Mäjılıs", [(0, "Mäjılıs")]),
+        ("Mäjılıs", "мәжілісте", [(0, "мәжілісте")]),
+        ('"новый закон"', "о новых законах", [(2, "новых"), (8, "законах")]),
+        ('"новый =закон"', "новые законы", NOTHING),
+        ("закон NEAR/2 сенат", "Сенатом принят закон", [(0, "Сенатом"), (15, "закон")]),
         # exactly this word, and beginnings
         ("=reform", "Reform", [(0, "Reform")]),
         ("=reform", "reforms", NOTHING),
@@ -201,7 +219,11 @@ def test_a_field_of_a_query_is_a_field_of_the_entry(query: str, expected: list[s
     [
         ("Reform", "reform", "Reform", "same form"),
         ("=Reform", "reform", "=Reform", "exact"),
+        ("Reform", "reforms", "Reform", "inflection of reform"),
+        ("Ёлка", "ёлки", "Ёлка", "inflection of елка"),
+        ("әкім", "әкімнің", "әкім", "inflection of әкім"),
         ("рефо*", "реформа", "рефо*", "prefix"),
+        ("~Tokayev", "Тоқаевтың", "~Tokayev", "name"),
         ("~Tokayev", "Токаев", "~Tokayev", "name"),
     ],
 )
@@ -209,6 +231,26 @@ def test_evidence_says_which_term_was_met_and_how(query: str, text: str, term: s
     evidence = found(query, summary=text)
     assert evidence is not None
     assert [(one.term, one.how) for one in evidence] == [(term, how)]
+
+
+@pytest.mark.xfail(
+    reason="bug: Kazakh in Latin letters becomes Cyrillic in a query, and what stands in the text is compared in Latin",
+    strict=True,
+)
+@pytest.mark.parametrize(
+    ("query", "text", "how"),
+    [
+        ("=Mäjılıs", "Mäjılıs", "exact"),
+        ("Mäjı*", "Mäjılıs", "prefix"),
+        ("=Şahin", "Şahin", "exact"),
+        ("Präsi*", "Präsident", "prefix"),
+        ("Mäjılıs", "Mäjılıs", "same form"),
+    ],
+)
+def test_a_word_in_latin_letters_of_kazakh_is_found_as_it_is_typed(query: str, text: str, how: str) -> None:
+    evidence = found(query, summary=text)
+    assert evidence is not None
+    assert [one.how for one in evidence] == [how]
 
 
 def test_evidence_is_bounded_and_keeps_something_of_each_part() -> None:
@@ -226,15 +268,34 @@ def test_evidence_tells_each_word_once() -> None:
     assert [one.word for one in evidence] == ["a", "b", "c"]
 
 
+def test_places_count_the_words_of_all_parts_and_no_phrase_bridges_two() -> None:
+    held = Document({"title": "one two", "summary": "", "content": "three one"})
+    assert held.places == [0, 1, 2 * GAP + 2, 2 * GAP + 3]
+    assert list(held.with_form("one")) == [0, 2 * GAP + 3]
+    assert [held.part_of(place) for place in held.places] == ["title", "title", "content", "content"]
+    assert [held.span(place) for place in held.places] == [(0, 3), (4, 7), (0, 5), (6, 9)]
+    assert [held.form_at(place) for place in held.places] == ["one", "two", "three", "one"]
+    assert held.range_of("content") == (2 * GAP, 3 * GAP)
+    assert held.range_of("author") == (0, 0)
+
+
+@pytest.mark.parametrize(("offset", "words"), [(0, 0), (1, 1), (4, 1), (5, 2), (100, 3)])
+def test_the_words_of_a_part_that_begin_before_an_offset_are_a_range(offset: int, words: int) -> None:
+    held = Document({"title": "zero", "summary": "one two three", "content": "four"})
+    assert held.range_until("summary", offset) == (GAP, GAP + 1 + words)
+
+
 # --- laws ------------------------------------------------------------------------------------------------------------
 
-_WORD = st.sampled_from(["a", "b", "c", "d", "reform", "reforms", "Токаев", "Тоқаев", "ёлка", "елка", "Kazakhstan's"])
+_WORD = st.sampled_from(
+    ["a", "b", "c", "d", "reform", "reforms", "Токаев", "Тоқаев", "ёлка", "елка", "Kazakhstan's", "законах", "әкімнің"]
+)
 _TEXT = st.lists(_WORD, max_size=10).flatmap(
     lambda some: st.lists(st.sampled_from([" ", ", ", " — ", "\n"]), min_size=len(some), max_size=len(some)).map(
         lambda gaps: "".join(word + gap for word, gap in zip(some, gaps, strict=True))
     )
 )
-_TERM = st.sampled_from(["a", "b", "c", "=a", "reform*", "reform", "~Tokayev", "ёлка", "kazakhstan"])
+_TERM = st.sampled_from(["a", "b", "c", "=a", "reform*", "reform", "~Tokayev", "ёлка", "kazakhstan", "закон", "әкім"])
 _DISTANCE = st.integers(min_value=1, max_value=6)
 _POSITIONAL = st.recursive(
     _TERM | st.lists(_TERM, min_size=2, max_size=3).map(lambda some: f'"{" ".join(some)}"'),
@@ -259,8 +320,8 @@ _QUERY = st.recursive(
 @given(_QUERY, _TEXT, _TEXT)
 def test_every_word_of_evidence_is_the_text_between_its_offsets(query: str, title: str, text: str) -> None:
     evidence = found(query, title=title, summary=text)  # compares each word with the text between its offsets
-    forms = {word.form for text in (title, text) for word in words(text)}
-    assert {fold(one.word) for one in evidence or ()} <= forms
+    words = {word for text in (title, text) for word in WORD.findall(text)}
+    assert {one.word for one in evidence or ()} <= words
     assert evidence is None or len(evidence) > 0
 
 
@@ -320,6 +381,17 @@ def test_a_phrase_is_met_by_every_phrase_with_slop(terms: list[str], text: str) 
         assert is_met(f"{phrase}~0", text)
     if is_met(f"{phrase}~1", text):
         assert is_met(f"{phrase}~2", text)
+
+
+@pytest.mark.xfail(
+    reason="bug: of the choices of places for a phrase with slop only the first 200 are tried, of which none may be"
+    " of different places where a word is repeated",
+    strict=True,
+)
+def test_a_phrase_with_slop_finds_a_repeated_word_among_many() -> None:
+    text = "a " * 30 + "b " + "a " * 30
+    assert is_met('"a a a a b"', text)
+    assert is_met('"a a a a b"~12', text)
 
 
 _LETTERS = st.lists(st.sampled_from("abcx"), max_size=9)
@@ -513,7 +585,6 @@ def test_the_work_of_a_query_grows_with_the_text_and_not_faster() -> None:
         assert evaluate(tree, held) is not None
 
 
-@pytest.mark.xfail(reason="bug: NEAR compares every pair of places, however far apart", strict=True)
 def test_two_words_that_fill_a_text_but_are_seldom_near_cost_no_more() -> None:
     # trust: D08
     tree, held = parse_query("a NEAR/8 b"), document(summary="a " * 2_000 + "b " * 2_000)
@@ -521,7 +592,6 @@ def test_two_words_that_fill_a_text_but_are_seldom_near_cost_no_more() -> None:
         assert evaluate(tree, held) is not None
 
 
-@pytest.mark.xfail(reason="bug: a phrase with slop looks through all places of its words at each place", strict=True)
 def test_a_phrase_with_slop_whose_words_fill_a_text_costs_no_more() -> None:
     # trust: D08
     tree, held = parse_query('"a b"~5'), document(summary="a b " * 2_000)
@@ -529,7 +599,6 @@ def test_a_phrase_with_slop_whose_words_fill_a_text_costs_no_more() -> None:
         assert evaluate(tree, held) is not None
 
 
-@pytest.mark.xfail(reason="bug: a phrase with slop tries up to 10,000 choices at each place", strict=True)
 def test_a_phrase_whose_repeated_word_is_one_too_few_costs_no_more() -> None:
     # trust: D08
     tree, held = parse_query('"a a a a a b"~20'), document(summary=("a a a a b " + "x " * 25) * 20)
@@ -537,16 +606,13 @@ def test_a_phrase_whose_repeated_word_is_one_too_few_costs_no_more() -> None:
         assert evaluate(tree, held) is None
 
 
-@pytest.mark.xfail(
-    reason="bug: the head's end is searched in time that grows with the square of a run of dots", strict=True
-)
 @pytest.mark.timeout(2)
 def test_a_text_of_dots_has_a_head_in_bounded_time() -> None:
     # trust: D08
-    assert head_of(document(content="." * 59_000)).texts["content"] == ""
+    held = document(content="Law " + "." * 59_000)
+    assert head_of(held).default == ((0, 0), (2 * GAP, 2 * GAP + 1))
 
 
-@pytest.mark.xfail(reason="bug: a chain of NEARs nests without limit: RecursionError when it is evaluated", strict=True)
 def test_a_long_chain_of_nears_is_refused_or_evaluated() -> None:
     # trust: D08
     try:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reformwatch.core.language.names import name_key
-from reformwatch.core.language.words import fold
+from reformwatch.core.language.forms import query_form
+from reformwatch.core.language.names import names_of
+from reformwatch.core.language.words import WORD
 from reformwatch.core.query import Node, parse_query
 from reformwatch.core.query.grammar import MAX_DEPTH, MAX_DISTANCE, MAX_LENGTH
 from reformwatch.core.query.tree import And, How, InField, Near, Not, Or, Phrase, Term, children_of
@@ -44,6 +45,13 @@ def terms_of(node: Node) -> Iterator[Term]:
             yield from terms_of(child)
 
 
+def nodes_of(node: Node) -> Iterator[Node]:
+    """All the parts of a tree, the terms of its phrases too, in the order in which they are written."""
+    yield node
+    for child in node.terms if isinstance(node, Phrase) else children_of(node):
+        yield from nodes_of(child)
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -68,7 +76,7 @@ def terms_of(node: Node) -> Iterator[Term]:
         ("a NEAR/3 b ONEAR/2 c", "(onear/2 (near/3 a b) c)"),
         ("(a OR b) NEAR/3 (c OR d)", "(near/3 (or a b) (or c d))"),
         ("a NEAR/3 b OR c", "(or (near/3 a b) c)"),
-        ('"new mayor" NEAR/4 ~Almaty', "(near/4 [new mayor] ~almati)"),
+        ('"new mayor" NEAR/4 ~Almaty', "(near/4 [new mayor] ~almaty)"),
         ("a NOT b", "(and a (not b))"),
         ("a -b", "(and a (not b))"),
         ("a !b", "(and a (not b))"),
@@ -97,14 +105,14 @@ def terms_of(node: Node) -> Iterator[Term]:
         ("„neue Regierung“", "[neue regierung]"),
         ("„neue Regierung”", "[neue regierung]"),
         ('"reform* law"', "[reform* law]"),
-        ('"=Law ~Tokayev"', "[=law ~tukaev]"),
+        ('"=Law ~Tokayev"', "[=law ~tokayev]"),
         ("reform*", "reform*"),
         ("=reform", "=reform"),
         ("=Reform", "=reform"),
-        ("~Tokayev", "~tukaev"),
-        ("~Тоқаев", "~tukaev"),
+        ("~Tokayev", "~tokayev"),
+        ("~Тоқаев", "~тоқаев"),
         ("Kassym-Jomart", "[kassym jomart]"),
-        ("~Kassym-Jomart", "[~kasim ~jumart]"),
+        ("~Kassym-Jomart", "[~kassym ~jomart]"),
         ("сто-процент*", "[сто процент*]"),
         ("don't", "[don t]"),
         ("U.S.", "[u s]"),
@@ -166,9 +174,9 @@ def test_a_query_has_this_tree(query: str, expected: str) -> None:
         ("a NEAR/1000001 b", 2, "1 to 50"),
         ("a NEAR/5", 8, "ends here"),
         ("a NEAR/5 NOT b", 9, "NEAR takes words"),
-        ("(a b) NEAR/5 c", 1, "NEAR takes words"),
+        ("(a b) NEAR/5 c", 0, "NEAR takes words"),
         ("a NEAR/5 title:b", 9, "NEAR takes words"),
-        ("(a OR b c) NEAR/5 d", 1, "NEAR takes words"),
+        ("(a OR b c) NEAR/5 d", 0, "NEAR takes words"),
         ('"a b"~', 6, "0 to 50"),
         ('"a b"~x', 6, "0 to 50"),
         ('"a b"~51', 6, "0 to 50"),
@@ -180,7 +188,7 @@ def test_a_query_has_this_tree(query: str, expected: str) -> None:
         ("-a -b", 0, "must occur"),
         ("a OR NOT b", 0, "must occur"),
         ("title:(NOT a)", 0, "must occur"),
-        ("(-a)", 1, "must occur"),
+        ("(-a)", 0, "must occur"),
         ("NOT (a OR b)", 0, "must occur"),
     ],
 )
@@ -219,6 +227,61 @@ def test_the_caret_is_right_even_where_the_query_has_line_breaks_and_tabs() -> N
 def test_terms_remember_what_was_typed() -> None:
     tree = parse_query('=Reform ~Тоқаев парламент* "Жаңа Қазақстан"')
     assert [term.shown for term in terms_of(tree)] == ["=Reform", "~Тоқаев", "парламент*", "Жаңа", "Қазақстан"]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("=law", ["=law"]),
+        ("~Tokayev", ["~Tokayev"]),
+        ("reform*", ["reform*"]),
+        ("new law", ["new law", "new", "law"]),
+        ("(law)", ["(law)"]),
+        ("( law OR act ) vote", ["( law OR act ) vote", "( law OR act )", "law", "act", "vote"]),
+        ("((law OR act)) vote", ["((law OR act)) vote", "((law OR act))", "law", "act", "vote"]),
+        ("NOT =law act", ["NOT =law act", "NOT =law", "=law", "act"]),
+        ("a -(b OR c)", ["a -(b OR c)", "a", "-(b OR c)", "(b OR c)", "b", "c"]),
+        ("title:(law vote)", ["title:(law vote)", "(law vote)", "law", "vote"]),
+        ("a NEAR/3 (b OR c)", ["a NEAR/3 (b OR c)", "a", "(b OR c)", "b", "c"]),
+        ('"new =law"~3 vote', ['"new =law"~3 vote', '"new =law"~3', "new", "=law", "vote"]),
+        ("«новый закон*»", ["«новый закон*»", "новый", "закон*"]),
+        ("~Kassym-Jomart", ["~Kassym-Jomart", "Kassym", "Jomart"]),
+    ],
+)
+def test_the_parts_of_a_query_cover_their_marks_quotes_and_brackets(query: str, shown: list[str]) -> None:
+    assert [query[node.start : node.end] for node in nodes_of(parse_query(query))] == shown
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "is_it"),
+    [
+        ("~Tokayev", "Тоқаев", True),
+        ("~Tokayev", "Тоқаевтың", True),
+        ("~Токаевым", "Tokayev", True),
+        ("~Tokayev", "Назарбаев", False),
+        ("~Jomart", "Жомарт", True),
+    ],
+)
+def test_the_keys_of_a_name_are_those_of_its_spellings(query: str, name: str, is_it: bool) -> None:
+    [term] = terms_of(parse_query(query))
+    assert bool(term.keys & names_of(name)) == is_it
+
+
+def test_only_a_name_has_keys() -> None:
+    assert [bool(term.keys) for term in terms_of(parse_query('Law =Law ~Law Laws* "Law ~Law"'))] == [
+        False, False, True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_a_word_stays_as_it_is_typed_whatever_it_may_be_an_inflection_of() -> None:
+    words = "реформы laws leyes әкімнің акимов"
+    assert [term.word for term in terms_of(parse_query(words))] == words.split()
+
+
+def test_kazakh_in_latin_letters_is_compared_as_in_cyrillic() -> None:
+    assert [term.word for term in terms_of(parse_query("Toqaevtyñ Mäjılıs äkım ğylym"))] == [
+        "тоқаевтың", "мәжіліс", "әкім", "ғылым",
+    ]  # fmt: skip
 
 
 def test_a_query_of_the_greatest_length_is_read_and_one_character_more_is_not() -> None:
@@ -303,8 +366,10 @@ def assert_read_or_refused(text: str) -> None:
         return
     assert 0 <= tree.start < tree.end <= len(text)
     for term in terms_of(tree):
-        piece = text[term.start : term.end]
-        assert term.word == (name_key(piece) if term.how is How.NAME else fold(piece))
+        [piece] = WORD.findall(text[term.start : term.end])
+        assert term.word == query_form(piece)
+        assert term.keys == (names_of(piece) if term.how is How.NAME else frozenset())
+        assert bool(term.keys) == (term.how is How.NAME)
 
 
 @given(st.integers(min_value=0, max_value=200))
@@ -318,12 +383,10 @@ def test_a_phrase_takes_a_slop_within_bounds_only(slop: int) -> None:
             parse_query(f'"a b"~{slop}')
 
 
-@pytest.mark.xfail(reason="bug: only the first six digits of a slop are compared with the limit", strict=True)
 def test_a_slop_behind_leading_zeros_is_bounded_too() -> None:
     with pytest.raises(QueryError):
         parse_query('"a b"~0000009999')
 
 
-@pytest.mark.xfail(reason="bug: int() of more than 4,300 digits raises ValueError", strict=True)
 def test_a_slop_of_thousands_of_digits_is_refused_as_any_other() -> None:
     assert_read_or_refused('"a b"~' + "0" * 5000)

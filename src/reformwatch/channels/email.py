@@ -6,12 +6,17 @@ policy encodes a long ``List-Unsubscribe`` to rubbish); text from feeds reaches 
 """
 
 import contextlib
+import hashlib
+import io
+import re
 import smtplib
+import socket
 import ssl
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -29,7 +34,11 @@ from reformwatch.text import clean_line, header_safe, printable
 MAX_SUBJECT: Final = 200
 _CRLF: Final = "\r\n"
 _TIMEOUT_S: Final = 30.0
+_DIALOGUE_S: Final = 120.0
+_GOODBYE_S: Final = 2.0
 _IDLE_S: Final = 10.0
+#: Enhanced codes that refuse a recipient and speak of somebody else: of a policy, a block list, the sender (RFC 3463).
+_NOT_OF_THE_ADDRESS: Final = re.compile(rb"5\.(7\.\d|1\.[78]\b)")
 _WIDE: Final = SMTP.clone(max_line_length=998)
 _UNFOLDED: Final = frozenset(
     {"list-unsubscribe", "list-unsubscribe-post", "list-id", "message-id", "references", "in-reply-to"}
@@ -90,7 +99,7 @@ def valid_address(address: str) -> bool:
         or any(c in address for c in " \r\n,;<>")
     ):
         return False
-    with contextlib.suppress(ValueError, IndexError):
+    with contextlib.suppress(ValueError, IndexError, AttributeError, MessageError):  # all of these are raised there
         made = Address(addr_spec=address)
         return bool(made.username) and "." in f".{made.domain}" and bool(made.domain)
     return False
@@ -116,23 +125,24 @@ def compose(message: Message, envelope: Envelope, account: SmtpAccount) -> Email
     else:
         mail["List-Unsubscribe"] = f"<mailto:{account.sender}?subject=unsubscribe>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = message.language
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    mail["Content-Language"] = message.language  # last: to set the content takes such headers off
+    mail.set_boundary(f"=_{hashlib.sha256(envelope.message_id.encode()).hexdigest()[:32]}")  # no part can hold "=_"
     return mail
 
 
 class EmailChannel:
-    """Sends mails; each thread keeps its connection while there is more to send."""
+    """Sends mails; each thread keeps its connection while there is more to send. ``dialogue_s`` bounds one mail's."""
 
-    def __init__(self, account: SmtpAccount) -> None:
-        self._account = account
+    def __init__(self, account: SmtpAccount, *, dialogue_s: float = _DIALOGUE_S) -> None:
+        self._account, self._dialogue_s = account, dialogue_s
         self._local = threading.local()
-        self._open: list[smtplib.SMTP] = []
+        self._open: list[_Smtp] = []
         self._lock = threading.Lock()
 
     def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:  # noqa: ARG002 - the channels' common form
-        """Try once. A connection that breaks before the mail was handed over is opened anew, once."""
+        """Try once. A kept connection that the server has closed meanwhile is opened anew."""
         data = compose(message, envelope, self._account).as_bytes()
         try:
             return self._hand_over(data, envelope.address)
@@ -151,53 +161,68 @@ class EmailChannel:
             return TryLater(reason=f"no answer from the mail server {where} ({clean_line(str(no), limit=120)})")
 
     def _hand_over(self, data: bytes, address: str) -> SendOutcome:
-        server = self._connection()
+        server = self._ready_server()
+        is_recipient_taken = False
         try:
-            code, said = self._begin(server, address)
+            code, said = server.rcpt(address)
             if code // 100 == 2:
-                code, said = server.data(data)
-        except (smtplib.SMTPException, OSError):
+                is_recipient_taken = True
+                code, said = _data(server, data)
+        except OSError:
             self._drop(server)
             raise
         if code // 100 == 2:
             self._local.used_at = time.monotonic()
             return Sent(detail=_reply(code, said))
-        return self._refusal(server, code, said)
-
-    def _begin(self, server: smtplib.SMTP, address: str) -> tuple[int, bytes]:
-        code, said = server.mail(self._account.sender)
-        if code != 250:
-            raise smtplib.SMTPSenderRefused(code, said, self._account.sender)
-        code, said = server.rcpt(address)
-        self._local.is_recipient_refused = code // 100 != 2
-        return code, said
-
-    def _refusal(self, server: smtplib.SMTP, code: int, said: bytes) -> SendOutcome:
-        with contextlib.suppress(smtplib.SMTPException, OSError):
-            server.rset()
+        self._reset(server, code)
         reason = f"the mail server answered {_reply(code, said)}"
-        if code == 421:
-            self._drop(server)
         if code // 100 != 5:
             return TryLater(reason=reason)
-        return AddressDead(reason=reason) if self._local.is_recipient_refused else Rejected(reason=reason)
+        if is_recipient_taken:
+            return Rejected(reason=reason)
+        return TryLater(reason=reason) if _NOT_OF_THE_ADDRESS.match(said) else AddressDead(reason=reason)
 
-    def _connection(self) -> smtplib.SMTP:
-        server: smtplib.SMTP | None = getattr(self._local, "server", None)
-        if server is not None:
-            if time.monotonic() - self._local.used_at < _IDLE_S or self._is_alive(server):
-                return server
+    def _ready_server(self) -> "_Smtp":
+        """A connection on which the sender was said: the kept one, or where the server has closed that, a new one."""
+        kept = self._kept()
+        if kept is not None:
+            with contextlib.suppress(OSError):
+                return self._begun(kept)
+        return self._begun(self._connect())
+
+    def _begun(self, server: "_Smtp") -> "_Smtp":
+        server.ends_at = time.monotonic() + self._dialogue_s
+        try:
+            code, said = server.mail(self._account.sender)
+            if code != 250:
+                raise smtplib.SMTPSenderRefused(code, said, self._account.sender)
+        except OSError:
             self._drop(server)
-        return self._connect()
+            raise
+        return server
 
-    def _connect(self) -> smtplib.SMTP:
+    def _reset(self, server: "_Smtp", code: int) -> None:
+        with contextlib.suppress(OSError):
+            server.rset()
+        if code == 421:
+            self._drop(server)
+
+    def _kept(self) -> "_Smtp | None":
+        server: _Smtp | None = getattr(self._local, "server", None)
+        if server is not None and time.monotonic() - self._local.used_at >= _IDLE_S and not self._is_alive(server):
+            self._drop(server)
+            return None
+        return server
+
+    def _connect(self) -> "_Smtp":
         account = self._account
         context = account.ssl_context or ssl.create_default_context()
-        server: smtplib.SMTP
+        ends_at = time.monotonic() + self._dialogue_s
+        server: _Smtp
         if account.tls is Tls.IMPLICIT:
-            server = smtplib.SMTP_SSL(account.host, account.port, timeout=_TIMEOUT_S, context=context)
+            server = _SmtpOverTls(account.host, account.port, timeout=_TIMEOUT_S, context=context, ends_at=ends_at)
         else:
-            server = smtplib.SMTP(account.host, account.port, timeout=_TIMEOUT_S)
+            server = _Smtp(account.host, account.port, timeout=_TIMEOUT_S, ends_at=ends_at)
         try:
             if account.tls is Tls.STARTTLS:
                 server.starttls(context=context)  # raises where the server offers none: nothing goes in clear
@@ -213,13 +238,13 @@ class EmailChannel:
             self._open.append(server)
         return server
 
-    @staticmethod
-    def _is_alive(server: smtplib.SMTP) -> bool:
+    def _is_alive(self, server: "_Smtp") -> bool:
+        server.ends_at = time.monotonic() + self._dialogue_s
         with contextlib.suppress(smtplib.SMTPException, OSError):
             return server.noop()[0] == 250
         return False
 
-    def _drop(self, server: smtplib.SMTP) -> None:
+    def _drop(self, server: "_Smtp") -> None:
         self._local.server = None
         server.close()
         with self._lock, contextlib.suppress(ValueError):
@@ -231,11 +256,49 @@ class EmailChannel:
             servers, self._open = self._open, []
         self._local = threading.local()
         for server in servers:
-            with contextlib.suppress(smtplib.SMTPException, OSError):
-                if server.sock is not None:
-                    server.sock.settimeout(2)
+            server.ends_at = time.monotonic() + _GOODBYE_S
+            with contextlib.suppress(OSError):
                 server.quit()
             server.close()
+
+
+class _Smtp(smtplib.SMTP):
+    """One that waits for replies until ``ends_at`` and no longer; its own time-out begins anew with every byte."""
+
+    def __init__(self, *given: Any, ends_at: float, **named: Any) -> None:
+        self.ends_at = ends_at
+        super().__init__(*given, **named)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """A reply. Raises SMTPServerDisconnected, also where it does not come in time."""
+        if self.file is None and self.sock is not None:
+            self.file = io.BufferedReader(_UntilTheEnd(self, self.sock))
+        return super().getreply()
+
+
+class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
+    """The same with TLS from the first byte."""
+
+
+class _UntilTheEnd(io.RawIOBase):
+    def __init__(self, server: _Smtp, connection: socket.socket) -> None:
+        self._server, self._connection = server, connection
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._server.ends_at - time.monotonic()
+        self._connection.settimeout(min(_TIMEOUT_S, max(0.001, left)))
+        return self._connection.recv_into(buffer)
+
+
+def _data(server: smtplib.SMTP, data: bytes) -> tuple[int, bytes]:
+    """The last reply, whether to the mail or to the wish to send one."""
+    try:
+        return server.data(data)
+    except smtplib.SMTPDataError as no:
+        return no.smtp_code, _bytes(no.smtp_error)
 
 
 def _reply(code: int, said: bytes) -> str:
@@ -243,5 +306,8 @@ def _reply(code: int, said: bytes) -> str:
 
 
 def _said(no: smtplib.SMTPResponseException) -> str:
-    said = no.smtp_error if isinstance(no.smtp_error, bytes) else str(no.smtp_error).encode()
-    return _reply(no.smtp_code, said)
+    return _reply(no.smtp_code, _bytes(no.smtp_error))
+
+
+def _bytes(said: bytes | str) -> bytes:
+    return said if isinstance(said, bytes) else said.encode()

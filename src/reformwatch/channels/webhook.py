@@ -17,9 +17,11 @@ from reformwatch.channels.base import Envelope
 from reformwatch.http import Door, RequestFailed
 from reformwatch.model.alert import AddressDead, SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
-from reformwatch.text import clean_line, printable
+from reformwatch.text import clean_line, printable, shorten
+from reformwatch.urls import MAX_URL
 
 MAX_BODY: Final = 20_000
+_LONGEST_TEXT: Final = 400
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - how a secret begins, not one
 
 
@@ -38,21 +40,50 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
 def body_of(payload: Mapping[str, Any]) -> bytes:
     """The bytes of a payload, fewer than 20 kB: what is too much is left out, with ``truncated`` in the data.
 
-    # trust: B15
+    Long texts are cut first; then half of the largest list goes, again and again, until at last one entry and one
+    topic are left, which fit. # trust: B15
     """
     body = _encoded(payload)
-    data = dict(payload["data"])
-    while len(body) >= MAX_BODY and (len(data.get("evidence", ())) > 1 or len(data["story"]["entries"]) > 1):
-        data["truncated"] = True
-        data["evidence"] = data["evidence"][: len(data["evidence"]) // 2]
-        entries = data["story"]["entries"]
-        data["story"] = data["story"] | {"entries": entries[: max(1, len(entries) // 2)]}
-        body = _encoded({**payload, "data": data})
+    if len(body) < MAX_BODY:
+        return body
+    data = _cut(payload["data"]) | {"truncated": True}
+    while len(body := _encoded({**payload, "data": data})) >= MAX_BODY and (lists := _lists(data)):
+        data = _halved(data, lists)
     return body
 
 
-def _encoded(payload: Mapping[str, Any]) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+def _cut(value: Any) -> Any:
+    """Every text cut to its longest; an address is whole or not there."""
+    if isinstance(value, str):
+        return shorten(value, limit=_LONGEST_TEXT)
+    if isinstance(value, list):
+        return [_cut(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _cut_address(one) if key == "url" else _cut(one) for key, one in value.items()}
+    return value
+
+
+def _cut_address(url: str | None) -> str | None:
+    return url if url and len(url) <= MAX_URL else None
+
+
+def _lists(data: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What may be left out, each with more than must stay."""
+    lists = {"evidence": data["evidence"], "entries": data["story"]["entries"], "topics": data["topics"]}
+    return {name: found for name, found in lists.items() if len(found) > (name != "evidence")}
+
+
+def _halved(data: Mapping[str, Any], lists: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """The data with half of that list which takes the most room."""
+    largest = max(lists, key=lambda name: len(_encoded(lists[name])))
+    half = lists[largest][: len(lists[largest]) // 2]
+    if largest == "entries":
+        return {**data, "story": {**data["story"], "entries": half}}
+    return {**data, largest: half}
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 class WebhookChannel:

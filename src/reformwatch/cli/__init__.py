@@ -2,10 +2,12 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+import reformwatch.cli.backtest  # noqa: F401 - adds its command to `topic`
 from reformwatch import __version__
 from reformwatch.cli.alert import alert, delivery
 from reformwatch.cli.config import config
@@ -19,7 +21,8 @@ from reformwatch.cli.run import deliver, demo, init, poll, run
 from reformwatch.cli.status import status
 from reformwatch.cli.subscriber import subscriber
 from reformwatch.cli.topic import topic
-from reformwatch.errors import QueryError, ReformwatchError
+from reformwatch.errors import BadInput, NotPermitted, QueryError, ReformwatchError
+from reformwatch.text import without_surrogates
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -55,9 +58,17 @@ for command in (
     cli.add_command(command)
 
 
+def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
+    """Bytes that the locale can't read arrive as lone surrogates, which nothing can store or print."""
+    for number, argument in enumerate(arguments, 1):
+        if without_surrogates(argument) != argument:
+            raise BadInput(f"argument {number}: its bytes are no text in this locale; write it in UTF-8")
+
+
 def main() -> None:
     """The console script: run a command, turn errors into one line and an exit code."""
     try:
+        _refuse_what_is_no_text(sys.argv[1:])
         cli.main(standalone_mode=False)
     except QueryError as bad:
         say_error(f"{bad}\n{bad.with_caret()}")
@@ -65,6 +76,9 @@ def main() -> None:
     except ReformwatchError as bad:
         say_error(str(bad))
         sys.exit(bad.exit_code)
+    except PermissionError as no:
+        say_error(f"{no.filename or 'a file'}: no permission ({no.strerror}); check its folders as well")
+        sys.exit(NotPermitted.exit_code)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as usage:

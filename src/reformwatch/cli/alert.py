@@ -212,7 +212,7 @@ def retry(invocation: Invocation, numbers: Sequence[int], all_dead: bool) -> Non
     with invocation.store() as store, store.write() as tx:
         chosen = list(numbers)
         if all_dead:
-            chosen = [d.id for d in outbox.list_deliveries(tx, state=DeliveryState.DEAD, limit=1_000_000)]
+            chosen = outbox.dead_letters(tx)
         for number in chosen:
             outbox.retry(tx, number, now=utc_now())
     say(f"{len(chosen)} deliveries are due again")

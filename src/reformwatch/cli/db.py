@@ -37,7 +37,7 @@ def upgrade_(invocation: Invocation) -> None:
     """
     store = Store(invocation.settings.database.url)
     quick_check(store)
-    before = current_revision(store)
+    before = None if store.is_missing() else current_revision(store)
     saved = upgrade(store, now=utc_now())
     after = current_revision(store)
     store.close()
@@ -57,7 +57,7 @@ def check(invocation: Invocation, as_json: bool) -> None:
     """
     store = Store(invocation.settings.database.url)
     path = store.sqlite_path
-    if path is not None and not path.exists():
+    if store.is_missing():
         raise DatabaseMismatch(f"database {path}: there is none yet; run `reformwatch init`")
     require_current(store)
     faults = [*check_integrity(store), *differences(store)]

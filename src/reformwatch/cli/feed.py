@@ -17,7 +17,7 @@ from reformwatch.errors import BadInput, CantCreate
 from reformwatch.model.feed import Feed, FeedKind, FeedState, NewFeed
 from reformwatch.pipeline.subscribe import FeedChoice, add_feed_by_address, discover_feeds
 from reformwatch.store.feeds import add_feed, find_feed, list_feeds, remove_feed, set_state
-from reformwatch.store.status import counts_by_feed
+from reformwatch.store.status import counts_by_feed, languages_of_feed
 from reformwatch.wiring import Tools, utc_now
 
 
@@ -175,8 +175,9 @@ def show(invocation: Invocation, which: str, as_json: bool) -> None:
     """
     with invocation.store() as store, store.read() as tx:
         one = find_feed(tx, which)
-        count = counts_by_feed(tx).get(one.id, 0)
-    told = as_dict(one, count)
+        languages = languages_of_feed(tx, one.id)
+    count = sum(languages.values())
+    told = as_dict(one, count) | {"languages": languages}
     if as_json:
         emit_json(told)
         return
@@ -192,6 +193,7 @@ def show(invocation: Invocation, which: str, as_json: bool) -> None:
             ("brought news", ago(one.last_new_at, now=now)),
             ("next poll", ago(one.next_poll_at, now=now)),
             ("entries", count),
+            ("languages", ", ".join(f"{name} {n / count:.0%}" for name, n in languages.items()) or None),
             ("from pack", one.pack),
         ]
     )

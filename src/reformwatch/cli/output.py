@@ -70,7 +70,7 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
     drawn.add_column(style="bold", no_wrap=True)
     drawn.add_column(overflow="fold")
     for name, value in pairs:
-        drawn.add_row(name, value if isinstance(value, Text) else Text(printable(_cell(value))))
+        drawn.add_row(Text(name), value if isinstance(value, Text) else Text(printable(_cell(value))))
     stdout().print(drawn)
 
 

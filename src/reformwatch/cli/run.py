@@ -1,5 +1,6 @@
 """Porch: init, demo, run, poll, deliver."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -128,13 +129,13 @@ def poll(invocation: Invocation, everything: bool, which: Sequence[str], as_json
 @json_option
 @click.pass_obj
 def deliver(invocation: Invocation, as_json: bool) -> None:
-    """Send what the outbox holds and is due.
+    """Send what the outbox holds and is due. With --json, alerts for the console go to standard error.
 
     Example: reformwatch deliver
     """
     invocation.log_quietly()
     with invocation.store() as store:
-        tools = Tools(invocation.settings, store, owner="cli")
+        tools = Tools(invocation.settings, store, owner="cli", stdout=sys.stderr if as_json else None)
         try:
             report = tools.deliverer.deliver_due()
         finally:

@@ -1,5 +1,6 @@
 """Porch: subscribers."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -245,8 +246,9 @@ def resume(invocation: Invocation, name: str) -> None:
 
 @subscriber.command("test")
 @click.argument("name")
+@json_option
 @click.pass_obj
-def test(invocation: Invocation, name: str) -> None:
+def test(invocation: Invocation, name: str, as_json: bool) -> None:
     """Send a subscriber a test message now, and say what came of it.
 
     Example: reformwatch subscriber test Aliya
@@ -257,13 +259,16 @@ def test(invocation: Invocation, name: str) -> None:
             one = find_subscriber(tx, name)
             headline = phrase("test", one.language)
             number = outbox.queue_test(tx, one, message_id=new_message_id(), headline=headline, now=utc_now())
-        tools = Tools(invocation.settings, store, owner="cli")
+        tools = Tools(invocation.settings, store, owner="cli", stdout=sys.stderr if as_json else None)
         try:
             tools.deliverer.deliver_due()
         finally:
             tools.close()
         with store.read() as tx:
             delivery = outbox.find_delivery(tx, number)
+    if as_json:
+        emit_json({"subscriber": one.name, "state": delivery.state.value, "detail": delivery.last_error})
     if delivery.state is not DeliveryState.SENT:
         raise ReformwatchError(f"{one.name}: the test message was not taken: {delivery.last_error or 'not tried yet'}")
-    say(f"{one.name}: the test message was taken ({delivery.channel.value})")
+    if not as_json:
+        say(f"{one.name}: the test message was taken ({delivery.channel.value})")

@@ -4,24 +4,30 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, facts, highlighted, iso, json_option, progress, say, stdout, table
+from reformwatch.core.backtest import Hit, find_hits, report_terms, try_out
 from reformwatch.core.language.names import transliterated
-from reformwatch.core.match import compile_topic, document_of, match_entry
+from reformwatch.core.match import CompiledTopic, compile_topic, document_of, match_entry
 from reformwatch.core.pack import SLUG, check_queries
 from reformwatch.core.snippet import marked, snippet
 from reformwatch.errors import BadInput
 from reformwatch.model.entry import Entry
 from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, Match, NewTopic, Topic, TopicKind, TopicState
+from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.store.entries import all_entries, count_entries
 from reformwatch.store.topics import add_topic, change_topic, find_topic, list_topics, remove_topic
 from reformwatch.wiring import utc_now
+
+#: A topic that would bring more than this is refused unless it is forced: nobody reads so many.
+MAX_ALERTS_A_DAY = 20
+_BROAD = 0.05
 
 
 @click.group()
@@ -64,9 +70,16 @@ def slug_of(name: str) -> str:
 )
 @click.option("--slug", help="Short name (default: made from the name).")
 @click.option("--description", default="", help="What a follow-up is.")
+@click.option("--force", is_flag=True, help="Save it even if it would bring very many alerts.")
 @click.pass_obj
 def add(
-    invocation: Invocation, name: str, queries: Sequence[str], kind: str, slug: str | None, description: str
+    invocation: Invocation,
+    name: str,
+    queries: Sequence[str],
+    kind: str,
+    slug: str | None,
+    description: str,
+    force: bool,
 ) -> None:
     """Track a topic; it is matched from the next poll on.
 
@@ -80,10 +93,47 @@ def add(
         slug=slug, name=" ".join(name.split()), kind=TopicKind(kind), description=description, queries=checked
     )
     with invocation.store() as store:
+        try_on_archive(store, compile_topic(0, slug, checked), invocation.settings, force=force)
         with store.write() as tx:
-            added = add_topic(tx, new, now=utc_now())
-        found = matches_in_archive(store, added)
-    say(f"tracking {slug}; of the archive, {len(found)} entries match: `reformwatch topic test {slug}`")
+            add_topic(tx, new, now=utc_now())
+    say(f"tracking {slug}: `reformwatch topic test {slug}` shows what of the archive matches")
+
+
+def try_on_archive(store: Store, compiled: CompiledTopic, settings: Settings, *, force: bool) -> None:
+    """Say what the last 30 and 90 days would have brought, and refuse a query that would bring too much."""
+    now = utc_now()
+    since = now - timedelta(days=90)
+    with store.read() as tx, progress("trying it on the archive") as bar:
+        entries = bar.track(all_entries(tx, since=since), total=count_entries(tx, since=since))
+        found = find_hits(entries, compiled)
+    hits = found.hits
+    if not found.entries:
+        say("the archive is empty so far: what it would bring can't be said")
+        return
+    limit = settings.alerts.burst_limit
+    trials = [try_out(hits, now=now, days=days, burst_limit=limit) for days in (30, 90)]
+    for trial in trials:
+        say(f"the last {trial.days} days: {trial.about} about it, {trial.mentions} only mention it")
+    for hit in trials[1].examples:
+        say(f"  {hit.moment:%Y-%m-%d}  {hit.entry.title}")
+    _say_terms(compiled, hits)
+    if found.evaluated > _BROAD * found.entries:
+        share = f"{found.evaluated / found.entries:.0%} of all entries"
+        say(f"note: its words are common: it is run on {share}, about {found.evaluated / 90:.0f} a day")
+    if trials[0].alerts_a_day > MAX_ALERTS_A_DAY and not force:
+        many = f"{trials[0].alerts_a_day:.0f} alerts a day, more than {MAX_ALERTS_A_DAY}"
+        raise BadInput(f"topic {compiled.slug}: it would bring {many}; narrow it, or add --force; nothing was stored")
+
+
+def _say_terms(compiled: CompiledTopic, hits: Sequence[Hit]) -> None:
+    if not hits:
+        return
+    report = report_terms(compiled, hits)
+    if report.workhorse:
+        say(f"one term is in nearly all of them: {report.workhorse}")
+    if report.idle:
+        more = f" and {len(report.idle) - 12} more" if len(report.idle) > 12 else ""
+        say(f"these terms are in none of them: {', '.join(report.idle[:12])}{more}")
 
 
 @topic.command("list")
@@ -155,6 +205,7 @@ def show(invocation: Invocation, slug: str, as_json: bool) -> None:
 @click.option("--drop-query", "dropped", metavar="LANG", multiple=True, help="Removes the query of that language.")
 @click.option("--kind", type=click.Choice([k.value for k in TopicKind]))
 @click.option("--description")
+@click.option("--force", is_flag=True, help="Save it even if it would bring very many alerts.")
 @click.pass_obj
 def edit(
     invocation: Invocation,
@@ -164,6 +215,7 @@ def edit(
     dropped: Sequence[str],
     kind: str | None,
     description: str | None,
+    force: bool,
 ) -> None:
     """Change a topic; it takes effect at the next poll.
 
@@ -171,21 +223,29 @@ def edit(
     """
     if not (name or queries or dropped or kind or description is not None):
         raise BadInput("nothing to change: give --name, --query, --drop-query, --kind or --description")
-    with invocation.store() as store, store.write() as tx:
-        one = find_topic(tx, slug)
-        for language in dropped:
-            if language not in one.queries:
-                raise BadInput(f"--drop-query {language}: the topic has no query in this language")
-        kept = {language: query for language, query in one.queries.items() if language not in dropped}
+    with invocation.store() as store:
+        with store.read() as tx:
+            one = find_topic(tx, slug)
         changed = replace(
             one,
             name=name or one.name,
             kind=TopicKind(kind) if kind else one.kind,
             description=one.description if description is None else description,
-            queries=check_queries({**kept, **query_pairs(queries)}, where=f"topic {slug}"),
+            queries=_changed_queries(one, query_pairs(queries), dropped),
         )
-        change_topic(tx, changed, now=utc_now())
+        if changed.queries != one.queries:
+            try_on_archive(store, compile_topic(one.id, slug, changed.queries), invocation.settings, force=force)
+        with store.write() as tx:
+            change_topic(tx, changed, now=utc_now())
     say(f"changed {slug}; `reformwatch topic test {slug}` shows what of the archive matches now")
+
+
+def _changed_queries(one: Topic, given: dict[str, str], dropped: Sequence[str]) -> dict[str, str]:
+    for language in dropped:
+        if language not in one.queries:
+            raise BadInput(f"--drop-query {language}: the topic has no query in this language")
+    kept = {language: query for language, query in one.queries.items() if language not in dropped}
+    return check_queries({**kept, **given}, where=f"topic {one.slug}")
 
 
 @topic.command("remove")

@@ -10,6 +10,7 @@ from reformwatch.model.entry import ParsedEntry, Standing
 from reformwatch.model.feed import Feed
 from reformwatch.model.plan import AlertDraft, NewEntry, Recipient, Silence, Snapshot
 from reformwatch.model.subscriber import Subscriber, SubscriberState
+from reformwatch.model.topic import Strength
 
 
 def standing_of(entry: ParsedEntry, feed: Feed, *, late_after: timedelta, now: datetime) -> tuple[Standing, str]:
@@ -67,14 +68,16 @@ def _by_story(entries: Sequence[NewEntry], snapshot: Snapshot) -> list[list[int]
         if entry.standing is not Standing.NEWS or not entry.matches:
             continue
         names = [*entry.story_keys, *(f"id:{snapshot.stories[k]}" for k in entry.story_keys if k in snapshot.stories)]
-        group = next((group_of[name] for name in names if name in group_of), None)
-        if group is None:
-            group = []
-            groups.append(group)
-        group.append(i)
-        for name in names:
-            group_of.setdefault(name, group)
-    return groups
+        met = list({id(group_of[name]): group_of[name] for name in names if name in group_of}.values())
+        group = sorted({*(place for one in met for place in one), i})
+        for other in met:
+            groups.remove(other)
+        groups.append(group)
+        for name, one in list(group_of.items()):
+            if one in met:
+                group_of[name] = group
+        group_of.update(dict.fromkeys(names, group))
+    return sorted(groups)
 
 
 def _told(places: Iterable[int], entries: Sequence[NewEntry], snapshot: Snapshot) -> frozenset[int]:
@@ -92,10 +95,11 @@ def _recipients(
     topic_ids = _topic_ids(places, entries)
     recipients = []
     followers = [s for s in subscribers if any(s.follows(topic) for topic in topic_ids)]
+    mentioned = set(topic_ids) - set(_topic_ids(places, entries, only=Strength.ABOUT))
     for subscriber in followers:
-        reason = _silence(subscriber, told)
+        theirs = tuple(topic for topic in topic_ids if subscriber.follows(topic))
+        reason = _silence(subscriber, told, is_mention=mentioned.issuperset(theirs))
         if reason is None:
-            theirs = tuple(topic for topic in topic_ids if subscriber.follows(topic))
             recipients.append(Recipient(subscriber_id=subscriber.id, topic_ids=theirs))
         else:
             for i in places:
@@ -106,16 +110,20 @@ def _recipients(
     return tuple(recipients)
 
 
-def _silence(subscriber: Subscriber, told: frozenset[int]) -> str | None:
+def _silence(subscriber: Subscriber, told: frozenset[int], *, is_mention: bool) -> str | None:
     if subscriber.state is SubscriberState.PAUSED:
         return f"{subscriber.name} is paused"
     if subscriber.id in told:
         return f"{subscriber.name} has already heard of this story"
+    if is_mention and not subscriber.wants_mentions:
+        return f"it only mentions the topic, and {subscriber.name} wants what is about it"
     return None
 
 
-def _topic_ids(places: Iterable[int], entries: Sequence[NewEntry]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(match.topic_id for i in places for match in entries[i].matches))
+def _topic_ids(places: Iterable[int], entries: Sequence[NewEntry], *, only: Strength | None = None) -> tuple[int, ...]:
+    """The topics that these entries match, in order; with ``only``, those they match with this strength."""
+    found = (match for i in places for match in entries[i].matches if only is None or match.strength is only)
+    return tuple(dict.fromkeys(match.topic_id for match in found))
 
 
 def _draft(places: Sequence[int], entries: Sequence[NewEntry], recipients: tuple[Recipient, ...]) -> AlertDraft:

@@ -1,5 +1,6 @@
 """Core: the feeds that a web page names (``<link rel="alternate">``, then links that look like feeds)."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ _LOOKS_LIKE_FEED: Final = re.compile(
     r"(?:^|[/._-])(?:rss|atom|feed|feeds)(?:[/._?-]|$)|\.(?:rss|atom|rdf)$", re.IGNORECASE
 )
 _MAX_CHOICES: Final = 20
+_MAX_BYTES: Final = 2_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +31,20 @@ class FeedLink(Value):
 def find_feeds(body: bytes, *, url: str, encoding: str = "utf-8") -> tuple[FeedLink, ...]:
     """The feeds named by the page at ``url``, declared ones first, each once; comment feeds last among them."""
     collector = _Collector(url)
-    try:
-        collector.feed(body[:2_000_000].decode(encoding, "replace"))
-    except (LookupError, AssertionError):
-        collector.feed(body[:2_000_000].decode("utf-8", "replace"))
+    with contextlib.suppress(AssertionError):  # html.parser's word for markup that it does not know
+        collector.feed(_text(body[:_MAX_BYTES], encoding).replace("<![", "<! ["))  # HTML has no marked sections
     unique: dict[str, FeedLink] = {}
     for link in sorted(collector.links, key=lambda found: (not found.is_declared, "comment" in found.url)):
         unique.setdefault(link.url, link)
     declared = [link for link in unique.values() if link.is_declared]
     return tuple((declared or list(unique.values()))[:_MAX_CHOICES])
+
+
+def _text(body: bytes, encoding: str) -> str:
+    try:
+        return body.decode(encoding, "replace")
+    except (LookupError, ValueError):
+        return body.decode("utf-8", "replace")
 
 
 class _Collector(HTMLParser):

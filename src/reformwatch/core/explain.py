@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from reformwatch.core.query.document import Document
 from reformwatch.core.query.evaluate import evaluate
-from reformwatch.core.query.tree import And, InField, Node, Not, Or
+from reformwatch.core.query.tree import And, Node, Or
 from reformwatch.model.topic import Evidence
 from reformwatch.model.value import Value
 
@@ -31,11 +31,4 @@ def _parts(node: Node, query: str, document: Document) -> tuple[Part, ...]:
 
 def _part(node: Node, query: str, document: Document) -> Part:
     evidence = evaluate(node, document)
-    return Part(text=_text(node, query), is_met=evidence is not None, evidence=evidence or ())
-
-
-def _text(node: Node, query: str) -> str:
-    text = query[node.start : node.end]
-    if isinstance(node, Or) or (isinstance(node, Not | InField) and isinstance(node.child, Or)):
-        return f"({text})" if isinstance(node, Or) else f"{text})"
-    return text
+    return Part(text=query[node.start : node.end], is_met=evidence is not None, evidence=evidence or ())

@@ -6,6 +6,7 @@ markup keeps the same bounds over the rest. # trust: D01, D02, D21
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 from xml.parsers import expat
 
@@ -14,27 +15,81 @@ MAX_ELEMENTS: Final = 400_000
 MAX_ATTRIBUTES: Final = 200
 MAX_NAMESPACES: Final = 200
 MAX_TAG_CHARACTERS: Final = 200_000
+MAX_AUTHOR_CHARACTERS: Final = 2_000
 
-_TAG: Final = re.compile(rb"<[A-Za-z/!?][^<>]*")
-_NAMESPACE: Final = re.compile(rb"xmlns[:=]")
+_TAG: Final = re.compile(r"<[A-Za-z/!?][^<>]*")
+_NAME: Final = re.compile(r"<([A-Za-z][^\s<>/]*)")
+_NAMESPACE: Final = re.compile(r"xmlns[:=]")
+#: Elements of HTML that are never closed. Those that mean something in a feed (link, source) are not among them.
+_VOID: Final = frozenset({"area", "br", "col", "embed", "hr", "img", "input", "meta", "track", "wbr"})
+#: Sections that hold no markup, and their ends; the loosest end that a parser takes, so that no scan goes on longer.
+_SECTIONS: Final = {"<![CDATA[": re.compile(r"\]\]>"), "<!--": re.compile(r"--\s*>")}
+#: Where feedparser searches a mail address in the text: its pattern takes time that grows with the square. # trust: D08
+_AUTHOR: Final = re.compile(
+    r"<(?:[\w.-]+:)?(?:author|creator|managingeditor|webmaster|publisher|owner|name)(?:\s[^<>]*)?>", re.IGNORECASE
+)
 
 
 class RefusedMarkup(Exception):
     """The document would hurt a parser; the message says how."""
 
 
-def check_markup(body: bytes) -> None:
+def check_markup(text: str) -> None:
     """Raise :class:`RefusedMarkup` where a document is too deep, too wide, or declares entities of its own."""
     scan = _Scan()
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # whatever the document declares: it was decoded already
     parser.StartElementHandler = scan.start
     parser.EndElementHandler = scan.end
     parser.EntityDeclHandler = scan.entity
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     try:
-        parser.Parse(body, True)  # noqa: FBT003 - expat takes it by position only
+        parser.Parse(text.encode("utf-8", "replace"), True)  # noqa: FBT003 - expat takes it by position only
     except (expat.ExpatError, ValueError, LookupError):
-        _check_loose_markup(body)
+        _check_loose_markup(text)
+
+
+def without_endless_authors(text: str) -> str:
+    """The document, with every author's text that is longer than any author cut at a word, or left out."""
+    kept, at = [], 0
+    ends = _Ends(text)
+    while found := _AUTHOR.search(text, at):
+        end = _end_of_text(text, found.end(), ends)
+        kept += [text[at : found.end()], _bounded(text[found.end() : end])]
+        at = end
+    return "".join([*kept, text[at:]])
+
+
+def _end_of_text(text: str, start: int, ends: "_Ends") -> int:
+    """Where the next tag begins; sections without markup are text."""
+    at = text.find("<", start)
+    while at >= 0 and (end := ends.of_section(at)) is not None:
+        at = text.find("<", end)
+    return at if at >= 0 else len(text)
+
+
+def _bounded(author: str) -> str:
+    """No reference and no section is cut in two: neither has a blank, and a text with sections goes as a whole."""
+    if len(author) <= MAX_AUTHOR_CHARACTERS:
+        return author
+    return "" if "<" in author else author[:MAX_AUTHOR_CHARACTERS].rpartition(" ")[0]
+
+
+class _Ends:
+    """Where sections end. That one has no end is found out once, or a row of open ones would take for ever."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._endless: set[str] = set()
+
+    def of_section(self, at: int) -> int | None:
+        """The end of the CDATA section or comment that begins here; None if there is none, or it does not end."""
+        for opening, closing in _SECTIONS.items():
+            if opening not in self._endless and self._text.startswith(opening, at):
+                found = closing.search(self._text, at + len(opening))
+                if found:
+                    return found.end()
+                self._endless.add(opening)
+        return None
 
 
 class _Scan:
@@ -65,18 +120,14 @@ class _Scan:
             raise RefusedMarkup(f"a document type that declares the entity {name[:40]!r}")
 
 
-def _check_loose_markup(body: bytes) -> None:
+def _check_loose_markup(text: str) -> None:
     namespaces = depth = 0
-    for elements, found in enumerate(_TAG.finditer(body.replace(b"\x00", b"")), 1):
-        tag = found.group()
-        if tag[1:2] == b"/":
-            depth = max(0, depth - 1)
-        elif tag[1:2] not in b"!?" and not tag.endswith(b"/"):
-            depth += 1
-        if len(tag) > MAX_TAG_CHARACTERS or tag.count(b"=") > 20 * MAX_ATTRIBUTES:
+    for elements, (tag, step) in enumerate(_loose_tags(text), 1):
+        depth = max(0, depth + step)
+        if len(tag) > MAX_TAG_CHARACTERS or tag.count("=") > 20 * MAX_ATTRIBUTES:
             raise RefusedMarkup("an element with far too many attributes")
-        namespaces += len(_NAMESPACE.findall(tag)) if b"xmlns" in tag else 0
-        if tag[:8].upper() == b"<!ENTITY":
+        namespaces += len(_NAMESPACE.findall(tag)) if "xmlns" in tag else 0
+        if tag[:8].upper() == "<!ENTITY":
             raise RefusedMarkup("a broken document that declares entities")
         if elements > MAX_ELEMENTS:
             raise RefusedMarkup(f"more than {MAX_ELEMENTS:,} elements")
@@ -84,3 +135,24 @@ def _check_loose_markup(body: bytes) -> None:
             raise RefusedMarkup(f"more than {MAX_NAMESPACES} namespaces")
         if depth > 20 * MAX_DEPTH:
             raise RefusedMarkup(f"elements nested deeper than {MAX_DEPTH}")
+
+
+def _loose_tags(text: str) -> Iterator[tuple[str, int]]:
+    """What looks like a tag, without its ``>``, and how much deeper it leads.
+
+    Those in CDATA sections and comments lead nowhere but are told, since parsers of broken documents do not agree on
+    what such a section is (it may begin in an attribute).
+    """
+    end, ends = 0, _Ends(text)
+    for found in _TAG.finditer(text):
+        if found.start() >= end:
+            end = ends.of_section(found.start()) or 0
+        yield found.group(), 0 if found.start() < end else _step(found.group())
+
+
+def _step(tag: str) -> int:
+    if tag.startswith("</"):
+        return -1
+    name = _NAME.match(tag)
+    is_open = name is not None and not tag.endswith("/") and name.group(1).lower() not in _VOID
+    return 1 if is_open else 0

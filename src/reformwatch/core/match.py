@@ -1,19 +1,38 @@
 """Core: entries against topics.
 
-A topic's queries are compiled once (:func:`compile_topics`); :func:`match_entry` holds one entry against all of them.
-A query written in one language is held against every entry: its words decide, language identification does not.
+Prospective search: the queries are stored, each entry is held against all of them. A query has *anchors*, things of
+which one must occur; dictionaries lead from anchors to queries; a document probes them with its words, and only the
+queries it reaches are evaluated (:class:`TopicIndex`). :func:`match_entry` tries every query and is the yardstick.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from reformwatch.core.language.forms import forms_of
+from reformwatch.core.language.names import names_of
+from reformwatch.core.language.words import is_capitalised
 from reformwatch.core.query import Document, Node, evaluate, parse_query
+from reformwatch.core.query.anchors import Anchors, Name, Pair, Prefix, Word, anchors_of, words_of
+from reformwatch.core.query.document import PREFIX_BUCKET
+from reformwatch.core.query.evaluate import is_met
+from reformwatch.core.query.scope import Scope, head, whole
 from reformwatch.model.entry import Entry, ParsedEntry
-from reformwatch.model.topic import Evidence, Match, Strength, Topic
+from reformwatch.model.topic import Match, Strength, Topic
 
-_SENTENCE_END: Final = re.compile(r"[.!?…]+[\"'»”)]*\s+(?=[\"'«“(]*[^\W\d_a-zа-яё])|\n")
+#: The end of a sentence, or of an item in a list of subjects.
+_STOP: Final = re.compile(r"[.!?…]{1,3}[\"'»”)]{0,2}\s+|;\s|\n")
+_ABBREVIATION: Final = re.compile(
+    r"(?:^|[\s(«\"“])(?:[^\W\d_]|mr|mrs|ms|dr|st|sen|rep|gov|gen|col|lt|sgt|prof|no|vs|inc|ltd|jan|feb|aug|sept|oct|nov|dec|u\.s|u\.n|"
+    r"г|гг|ул|им|обл|млн|млрд|тыс|см|стр|т\.?е|т\.?д|т\.?п|др|sr|sra|srta|dra|ee\.?uu|núm|art|ж|жж|т\.б|т\.с\.с)$",
+    re.IGNORECASE,
+)
+_LOOK_BACK: Final = 12
+#: So many different words are remembered with what they lead to.
+_MAX_REACHED: Final = 200_000
+_UNKNOWN: Final = 0.0005
+_SHORT_WORD: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,32 +71,273 @@ def document_of(entry: ParsedEntry | Entry, *, source: str, language: str | None
     )
 
 
+def head_of(document: Document) -> Scope:
+    """The headline and the first sentence: what an entry says first is what it is about.
+
+    Of a headline that lists several subjects (``;``) only the first counts.
+    """
+    title = document.texts["title"]
+    part = "summary" if document.texts["summary"] else "content"
+    return head(document, title_end=_first_item(title), part=part, sentence_end=_sentence_end(document.texts[part]))
+
+
+def _first_item(title: str) -> int:
+    at = title.find("; ")
+    return at if at > 0 else len(title)
+
+
+def _sentence_end(text: str) -> int:
+    for stop in _STOP.finditer(text):
+        before = text[max(0, stop.start() - _LOOK_BACK) : stop.start()]
+        after = text[stop.end() : stop.end() + 1]
+        is_sentence = stop.group()[0] in ";\n" or not (after.islower() or _ABBREVIATION.search(before))
+        if is_sentence and stop.start() > 0:
+            return stop.start()
+    return len(text)
+
+
+class _Verdict:
+    """The best match of each topic for one document; evidence is gathered only for what is kept."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._whole = whole(document)
+        self._head: Scope | None = None
+        self._best: dict[int, tuple[Strength, str, str, Node]] = {}
+
+    def consider(self, topic_id: int, slug: str, language: str, tree: Node) -> None:
+        """Hold a query against the document; the strongest of a topic's stays, else the first."""
+        best = self._best.get(topic_id)
+        if (best is not None and best[0] is Strength.ABOUT) or not is_met(tree, self._document, self._whole):
+            return
+        if self._head is None:
+            self._head = head_of(self._document)
+        strength = Strength.ABOUT if is_met(tree, self._document, self._head) else Strength.MENTION
+        if best is None or strength is Strength.ABOUT:
+            self._best[topic_id] = (strength, slug, language, tree)
+
+    def matches(self) -> tuple[Match, ...]:
+        """The matches by topic, in the order of topics' ids."""
+        return tuple(
+            Match(
+                topic_id=topic_id,
+                slug=slug,
+                language=language,
+                strength=strength,
+                evidence=evaluate(tree, self._document, self._whole) or (),
+            )
+            for topic_id, (strength, slug, language, tree) in sorted(self._best.items(), key=lambda item: item[0])
+        )
+
+
 def match_entry(document: Document, topics: Sequence[CompiledTopic]) -> tuple[Match, ...]:
-    """The topics that an entry belongs to, one match a topic: the strongest, else the first query's."""
-    head: Document | None = None
-    matches = []
+    """The topics that an entry belongs to, every query tried."""
+    verdict = _Verdict(document)
     for topic in topics:
-        best: Match | None = None
         for language, tree in topic.queries:
-            evidence = evaluate(tree, document)
-            if evidence is None:
+            verdict.consider(topic.topic_id, topic.slug, language, tree)
+    return verdict.matches()
+
+
+class _Slot:
+    """What an index knows of a form: the queries it anchors, alone or before another, and how many queries use it."""
+
+    __slots__ = ("pairs", "queries", "uses")
+
+    def __init__(self) -> None:
+        self.queries: set[int] = set()
+        self.pairs: dict[str, set[int]] | None = None
+        self.uses = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    topic_id: int
+    slug: str
+    language: str
+    tree: Node
+    anchors: Anchors
+    words: tuple[str, ...]
+
+
+def rough_frequency(word: str) -> float:
+    """A guess where nothing was learned: short words are common."""
+    return _SHORT_WORD / len(word) if len(word) <= 3 else _UNKNOWN / len(word)
+
+
+class TopicIndex:
+    """Queries by their anchors. Adding and removing a topic costs microseconds and rebuilds nothing."""
+
+    def __init__(self, frequency: Callable[[str], float] = rough_frequency) -> None:
+        self._frequency = frequency
+        self._queries: dict[int, _Query] = {}
+        self._of_topic: dict[int, list[int]] = {}
+        self._slots: dict[str, _Slot] = {}
+        self._prefixes: dict[str, dict[str, set[int]]] = {}
+        self._names: dict[str, set[int]] = {}
+        self._next = 0
+        self._generation = 0
+        self._reached: dict[str, _Reached] = {}
+        self.evaluated = 0  # documents for which at least one query was evaluated
+
+    @classmethod
+    def of(cls, topics: Iterable[CompiledTopic]) -> "TopicIndex":
+        """An index of these topics."""
+        index = cls()
+        for topic in topics:
+            index.add(topic)
+        return index
+
+    def __len__(self) -> int:
+        return len(self._queries)
+
+    def add(self, topic: CompiledTopic) -> float:
+        """Add a topic; about the share of entries that its queries will be run on (0 to 1)."""
+        cost = 0.0
+        for language, tree in topic.queries:
+            anchors = anchors_of(tree, self._frequency)
+            if anchors is None:  # pragma: no cover - the grammar refuses a query without a positive part
                 continue
-            if head is None:
-                head = head_of(document)
-            strength = Strength.MENTION if evaluate(tree, head) is None else Strength.ABOUT
-            if best is None or (best.strength, strength) == (Strength.MENTION, Strength.ABOUT):
-                best = _match(topic, language, strength, evidence)
-        if best is not None:
-            matches.append(best)
-    return tuple(matches)
+            number = self._next
+            self._next += 1
+            words = tuple(words_of(tree))
+            self._queries[number] = _Query(topic.topic_id, topic.slug, language, tree, anchors, words)
+            self._of_topic.setdefault(topic.topic_id, []).append(number)
+            self._hang_up(number, anchors, words)
+            cost += anchors.cost
+        return min(cost, 1.0)
+
+    def _hang_up(self, number: int, anchors: Anchors, words: Iterable[str]) -> None:
+        slots = self._slots
+        for word in words:
+            slot = slots.get(word)
+            if slot is None:
+                slot = slots[word] = _Slot()
+                self._generation += 1
+            slot.uses += 1
+        for anchor in anchors.anchors:
+            match anchor:
+                case Word(form):
+                    slots[form].queries.add(number)
+                case Pair(first, second):
+                    slot = slots[first]
+                    if slot.pairs is None:
+                        slot.pairs = {}
+                    slot.pairs.setdefault(second, set()).add(number)
+                case Prefix(text):
+                    self._prefixes.setdefault(text[:PREFIX_BUCKET], {}).setdefault(text, set()).add(number)
+                    self._generation += 1
+                case Name(key):
+                    self._names.setdefault(key, set()).add(number)
+                    self._generation += 1
+
+    def remove(self, topic_id: int) -> None:
+        """Take a topic out."""
+        for number in self._of_topic.pop(topic_id, ()):
+            query = self._queries.pop(number)
+            self._take_down(number, query)
+
+    def _take_down(self, number: int, query: _Query) -> None:
+        for anchor in query.anchors.anchors:
+            match anchor:
+                case Word(form):
+                    self._slots[form].queries.discard(number)
+                case Pair(first, second):
+                    pairs = self._slots[first].pairs or {}
+                    pairs[second].discard(number)
+                    if not pairs[second]:
+                        del pairs[second]
+                case Prefix(text):
+                    bucket = self._prefixes[text[:PREFIX_BUCKET]]
+                    bucket[text].discard(number)
+                    if not bucket[text]:
+                        del bucket[text]
+                        self._generation += 1
+                case Name(key):
+                    self._names[key].discard(number)
+        for word in query.words:
+            slot = self._slots[word]
+            slot.uses -= 1
+            if not slot.uses:
+                del self._slots[word]
+                self._generation += 1
+
+    def match(self, document: Document) -> tuple[Match, ...]:
+        """The topics that an entry belongs to; the same as :func:`match_entry` over all of them."""
+        verdict = _Verdict(document)
+        for number in sorted(self._candidates(document)):
+            query = self._queries[number]
+            verdict.consider(query.topic_id, query.slug, query.language, query.tree)
+        return verdict.matches()
+
+    def _candidates(self, document: Document) -> set[int]:
+        """The queries of which an anchor occurs; the document then holds the places of the forms asked for."""
+        reached: list[_Reached] = []
+        remembered, generation = self._reached.get, self._generation
+        for surface in document.surfaces:
+            one = remembered(surface)
+            if one is None or one.generation != generation:
+                one = self._reached_by(surface)
+            reached.append(one)
+        found: set[int] = set()
+        following: tuple[tuple[str, _Slot], ...] = ()
+        for one in reversed(reached):
+            slots = one.slots
+            for _, slot in slots:
+                if slot.queries:
+                    found |= slot.queries
+                if slot.pairs is not None:
+                    pairs = slot.pairs
+                    for form, _ in following:
+                        if form in pairs:
+                            found |= pairs[form]
+            for numbers in one.others:
+                found |= numbers
+            following = slots
+        if found:
+            self.evaluated += 1
+            document.prime(_places_by_form(document, reached))
+        return found
+
+    def _reached_by(self, surface: str) -> "_Reached":
+        """What a word as it stands leads to; remembered until a form, prefix or name comes or goes."""
+        if len(self._reached) > _MAX_REACHED:
+            self._reached = {}
+        forms = forms_of(surface)
+        slots = tuple((form, self._slots[form]) for form in forms if form in self._slots)
+        bucket = self._prefixes.get(forms[0][:PREFIX_BUCKET], {})
+        others = [numbers for prefix, numbers in bucket.items() if forms[0].startswith(prefix)]
+        if self._names and is_capitalised(surface):
+            others += [self._names[key] for key in names_of(surface) if key in self._names]
+        fresh = self._reached[surface] = _Reached(self._generation, slots, tuple(others))
+        return fresh
 
 
-def head_of(document: Document) -> Document:
-    """The headline and the first sentence: what an entry says first is what it is about."""
-    body = document.texts["summary"] or document.texts["content"]
-    end = _SENTENCE_END.search(body)
-    return document.cut({"summary": body[: end.start()] if end else body, "content": ""})
+def _places_by_form(document: Document, reached: Sequence["_Reached"]) -> dict[str, list[int]]:
+    known: dict[str, list[int]] = {}
+    for place, one in zip(document.places, reached, strict=True):
+        for form, _ in one.slots:
+            known.setdefault(form, []).append(place)
+    return known
 
 
-def _match(topic: CompiledTopic, language: str, strength: Strength, evidence: tuple[Evidence, ...]) -> Match:
-    return Match(topic_id=topic.topic_id, slug=topic.slug, language=language, strength=strength, evidence=evidence)
+class _Reached:
+    """What one word leads to in an index: slots of its forms, and the queries of its prefixes and name keys."""
+
+    __slots__ = ("generation", "others", "slots")
+
+    def __init__(self, generation: int, slots: tuple[tuple[str, _Slot], ...], others: tuple[set[int], ...]) -> None:
+        self.generation, self.slots, self.others = generation, slots, others
+
+
+def learned_frequency(documents: Iterable[Document]) -> Callable[[str], float]:
+    """The share of documents that have a form, learned from an archive; a guess for what it never saw."""
+    counts: dict[str, int] = {}
+    total = 0
+    for document in documents:
+        total += 1
+        for form in {form for forms in document.forms for form in forms}:
+            counts[form] = counts.get(form, 0) + 1
+    if total == 0:
+        return rough_frequency
+    return lambda word: counts[word] / total if word in counts else min(rough_frequency(word), 0.5 / total)

@@ -1,9 +1,12 @@
 """Core: OPML lists of feeds, in and out (OPML 2.0, http://opml.org/spec2.opml)."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 from xml.etree import ElementTree
 
+from reformwatch.core.charset import decoded
 from reformwatch.core.guard import RefusedMarkup, check_markup
 from reformwatch.errors import BadInput
 from reformwatch.model.feed import Feed
@@ -13,6 +16,8 @@ from reformwatch.urls import safe_link
 
 MAX_BYTES = 10_000_000
 MAX_FEEDS = 20_000
+
+_BARE_AMPERSAND: Final = re.compile(r"&(?!#?\w{1,31};)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +36,7 @@ def read_opml(body: bytes) -> tuple[OpmlFeed, ...]:
     if len(body) > MAX_BYTES:
         raise BadInput(f"OPML: the file has {len(body):,} bytes, at most {MAX_BYTES:,} are read")
     try:
-        check_markup(body)
-        root = ElementTree.fromstring(body)  # noqa: S314 - the markup was checked: no entities, bounded depth and size
+        root = _root(decoded(body))
     except RefusedMarkup as refused:
         raise BadInput(f"OPML: refused: {refused}") from None
     except ElementTree.ParseError as broken:
@@ -48,6 +52,19 @@ def read_opml(body: bytes) -> tuple[OpmlFeed, ...]:
         if len(feeds) > MAX_FEEDS:
             raise BadInput(f"OPML: more than {MAX_FEEDS:,} feeds")
     return tuple(feeds.values())
+
+
+def _root(text: str) -> ElementTree.Element:
+    """The document; where it is not well-formed, the same with every bare ``&`` escaped, as real lists need it."""
+    try:
+        return _checked(text)
+    except ElementTree.ParseError:
+        return _checked(_BARE_AMPERSAND.sub("&amp;", text))
+
+
+def _checked(text: str) -> ElementTree.Element:
+    check_markup(text)
+    return ElementTree.fromstring(text)  # noqa: S314 - the markup was checked: no entities, bounded depth and size
 
 
 def _feed(url: str, given: dict[str, str]) -> OpmlFeed:

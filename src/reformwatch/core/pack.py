@@ -18,10 +18,12 @@ from reformwatch.errors import BadInput, QueryError
 from reformwatch.model.feed import Feed, FeedKind, NewFeed
 from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, NewTopic, Topic, TopicKind
 from reformwatch.model.value import Value
+from reformwatch.text import shorten
 from reformwatch.urls import safe_link
 
 SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _TOP_KEYS: Final = {"pack", "feeds", "topics"}
+_HEAD_KEYS: Final = {"slug", "name", "version", "description"}
 _FEED_KEYS: Final = {"name", "url", "language", "kind", "site_url"}
 _TOPIC_KEYS: Final = {"slug", "name", "kind", "description", "names", "queries"}
 
@@ -48,15 +50,51 @@ def read_pack(text: str, *, source: str) -> Pack:
     head = given.get("pack")
     if not isinstance(head, dict) or not SLUG.fullmatch(str(head.get("slug", ""))):
         raise BadInput(f"pack {source}: it needs a [pack] with a slug of small letters, digits and hyphens")
+    where = f"{source}: [pack]"
+    _refuse_unknown(head, _HEAD_KEYS, where)
     slug = str(head["slug"])
     return Pack(
         slug=slug,
-        name=str(head.get("name", slug)),
-        version=int(head.get("version", 1)),
-        description=str(head.get("description", "")),
-        feeds=tuple(_feed(one, slug, source) for one in given.get("feeds", ())),
-        topics=tuple(_topic(one, slug, source) for one in given.get("topics", ())),
+        name=_text(head, "name", where) or slug,
+        version=_number(head, "version", where, default=1),
+        description=_text(head, "description", where),
+        feeds=tuple(_feed(one, slug, source) for one in _tables(given, "feeds", source)),
+        topics=tuple(_topic(one, slug, source) for one in _tables(given, "topics", source)),
     )
+
+
+def _text(given: Mapping[str, Any], key: str, where: str) -> str:
+    """A text, or nothing. Raises BadInput for anything else."""
+    value = given.get(key, "")
+    if not isinstance(value, str):
+        raise BadInput(f"pack {where}: {key} is {_shown(value)}, not a text")
+    return value
+
+
+def _number(given: Mapping[str, Any], key: str, where: str, *, default: int) -> int:
+    value = given.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadInput(f"pack {where}: {key} is {_shown(value)}, not a whole number")
+    return value
+
+
+def _texts(given: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
+    """A table of texts, or an empty one. Raises BadInput for anything else."""
+    value = given.get(key, {})
+    if not isinstance(value, dict):
+        raise BadInput(f'pack {where}: {key} is {_shown(value)}, not a table such as {key} = {{ en = "..." }}')
+    return {inner: _text(value, inner, f"{where}, {key}") for inner in value}
+
+
+def _tables(given: Mapping[str, Any], key: str, source: str) -> list[dict[str, Any]]:
+    value = given.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise BadInput(f"pack {source}: {key} is {_shown(value)}; each is written as [[{key}]]")
+    return value
+
+
+def _shown(value: object) -> str:
+    return shorten(repr(value), limit=60)
 
 
 def _refuse_unknown(given: Mapping[str, Any], known: set[str], where: str) -> None:
@@ -68,38 +106,38 @@ def _refuse_unknown(given: Mapping[str, Any], known: set[str], where: str) -> No
 def _feed(given: Mapping[str, Any], pack: str, source: str) -> NewFeed:
     where = f"{source}: feed {given.get('name', given.get('url', '?'))!r}"
     _refuse_unknown(given, _FEED_KEYS, where)
-    url = safe_link(str(given.get("url", "")), base="")
+    url = safe_link(_text(given, "url", where), base="")
     if url is None:
         raise BadInput(f"pack {where}: it needs a url that begins with http:// or https://")
-    kind = str(given.get("kind", FeedKind.INDEPENDENT.value))
+    kind = _text(given, "kind", where) or FeedKind.INDEPENDENT.value
     if kind not in set(FeedKind):
         raise BadInput(f"pack {where}: there is no kind {kind!r} (kinds: {', '.join(FeedKind)})")
     return NewFeed(
         url=url,
-        name=str(given.get("name", "")),
+        name=_text(given, "name", where),
         kind=FeedKind(kind),
-        language=given.get("language"),
-        site_url=safe_link(given.get("site_url"), base=""),
+        language=_text(given, "language", where) or None,
+        site_url=safe_link(_text(given, "site_url", where), base=""),
         pack=pack,
     )
 
 
 def _topic(given: Mapping[str, Any], pack: str, source: str) -> NewTopic:
-    slug = str(given.get("slug", ""))
+    slug = given.get("slug", "")
     where = f"{source}: topic {slug!r}"
     _refuse_unknown(given, _TOPIC_KEYS, where)
-    if not SLUG.fullmatch(slug):
+    if not isinstance(slug, str) or not SLUG.fullmatch(slug):
         raise BadInput(f"pack {where}: it needs a slug of small letters, digits and hyphens")
-    kind = str(given.get("kind", TopicKind.CUSTOM.value))
+    kind = _text(given, "kind", where) or TopicKind.CUSTOM.value
     if kind not in set(TopicKind):
         raise BadInput(f"pack {where}: there is no kind {kind!r} (kinds: {', '.join(TopicKind)})")
     return NewTopic(
         slug=slug,
-        name=str(given.get("name", slug)),
+        name=_text(given, "name", where) or slug,
         kind=TopicKind(kind),
-        description=str(given.get("description", "")),
-        names={str(k): str(v) for k, v in given.get("names", {}).items()},
-        queries=check_queries(given.get("queries", {}), where=f"pack {where}"),
+        description=_text(given, "description", where),
+        names=_texts(given, "names", where),
+        queries=check_queries(_texts(given, "queries", where), where=f"pack {where}"),
         pack=pack,
     )
 
@@ -113,7 +151,7 @@ def check_queries(queries: Mapping[str, str], *, where: str) -> dict[str, str]:
         if language not in {*LANGUAGES, ANY_LANGUAGE}:
             known = ", ".join([*LANGUAGES, ANY_LANGUAGE])
             raise BadInput(f"{where}: there is no query language {language!r} (one of {known})")
-        text = " ".join(str(query).split()) if "\n" in str(query) else str(query).strip()
+        text = " ".join(query.split()) if "\n" in query else query.strip()
         try:
             parse_query(text)
         except QueryError as bad:

@@ -19,11 +19,13 @@ from typing import Any, Final
 import feedparser
 import nh3
 
-from reformwatch.core.guard import RefusedMarkup, check_markup
+from reformwatch.core.charset import decoded, without_declaration, without_impossible_references
+from reformwatch.core.guard import RefusedMarkup, check_markup, without_endless_authors
+from reformwatch.core.language.detect import detect
 from reformwatch.core.stories import story_keys
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.model.feed import FeedHints
-from reformwatch.text import clean, clean_line
+from reformwatch.text import clean, clean_line, without_surrogates
 from reformwatch.urls import canonical_url, safe_link, strip_tracking
 
 MAX_ENTRIES: Final = 2_000
@@ -33,10 +35,17 @@ MAX_CONTENT: Final = 60_000
 MAX_KEY: Final = 512
 MAX_GUID: Final = 2_000
 
-_BLOCK: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|/?blockquote|/?ul|/?ol)\b[^>]*>", re.IGNORECASE)
+_BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
+_DECLARATION: Final = "<?xml version='1.0' encoding='utf-8'?>\n"
+_BLOCK: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|/?blockquote|/?ul|/?ol)\b[^<>]*>", re.IGNORECASE)
+#: The comments are atomic: none is tried in a second way.
 _LOOKS_HTML: Final = re.compile(
-    rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL
+    r"(?>(?:\s*<!--.*?-->)*)\s*<(?:!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL
 )
+_FIRST_ENTRY: Final = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_HOUR: Final = re.compile(r"<hour>\s*(\d{1,2})\s*</hour", re.IGNORECASE | re.ASCII)
+_DAY: Final = re.compile(r"<day>\s*([a-z]{6,9})\s*</day", re.IGNORECASE)
+_MAX_HEAD: Final = 100_000
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
@@ -44,49 +53,51 @@ _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
     """Read a feed document. ``url`` is where it came from; relative links are resolved against it."""
-    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = body.lstrip(_BLANKS)[:1]
     if not start:
         return Unreadable(reason="an empty reply, not a feed")
-    if start[:1] in b"{[":
+    if start in b"{[":
         return _parse_json(body, url)
     try:
-        check_markup(body)
+        document = _readable(body, content_type)
+        parsed = _parsed(document)
     except RefusedMarkup as refused:
         return Unreadable(reason=f"refused: {refused}")
-    headers = {"content-location": url}
-    if content_type and not _lies_about_charset(content_type):
-        headers["content-type"] = content_type
-    try:
-        parsed = feedparser.parse(
-            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
     except Exception as broken:  # noqa: BLE001 - feedparser raises many kinds on broken documents; each is an outcome
         return Unreadable(reason=f"a document that can't be read ({type(broken).__name__})")
     if not parsed.get("version"):
-        return Unreadable(reason=what_came_instead(body, content_type))
-    return _feed_from(parsed, url)
+        return Unreadable(reason=what_came_instead(document, content_type))
+    return _feed_from(parsed, document, url)
 
 
-def what_came_instead(body: bytes, content_type: str | None) -> str:
+def _readable(body: bytes, content_type: str | None) -> str:
+    """The document as text that a parser may see. Raises RefusedMarkup."""
+    text = without_declaration(decoded(body, content_type))
+    check_markup(text)
+    return without_endless_authors(without_impossible_references(text))
+
+
+def _parsed(document: str) -> Any:
+    """What feedparser reads. It is not told the address: it would make links of plain guids. # trust: D18."""
+    stream = io.BytesIO((_DECLARATION + document).encode("utf-8", "replace"))
+    return feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)
+
+
+def what_came_instead(document: str, content_type: str | None) -> str:
     """A sentence that says what a reply is that is not a feed."""
     kind = (content_type or "").partition(";")[0].strip().lower()
-    if _LOOKS_HTML.match(body[:4096]) or kind in {"text/html", "application/xhtml+xml"}:
-        title = re.search(rb"<title[^>]*>([^<]{0,200})", body[:65536], re.IGNORECASE)
-        said = clean_line(html.unescape(title.group(1).decode("utf-8", "replace")), limit=80) if title else ""
+    if _LOOKS_HTML.match(document[:4096]) or kind in {"text/html", "application/xhtml+xml"}:
+        title = re.search(r"<title[^<>]*>([^<]{0,200})", document[:65536], re.IGNORECASE)
+        said = clean_line(html.unescape(title.group(1)), limit=80) if title else ""
         return f"a web page, not a feed{f' (“{said}”)' if said else ''}"
-    root = re.search(rb"<([A-Za-z][\w:.-]{0,60})", body[:4096])
+    root = re.search(r"<([A-Za-z][\w:.-]{0,60})", document[:4096], re.ASCII)
     if root:
-        return f"an XML document <{root.group(1).decode('ascii', 'replace')}>, not a feed"
-    said = clean_line(body[:200].decode("utf-8", "replace"), limit=60)
+        return f"an XML document <{root.group(1)}>, not a feed"
+    said = clean_line(document[:200], limit=60)
     return f"no feed but {kind or 'text'} (“{said}”)"
 
 
-def _lies_about_charset(content_type: str) -> bool:
-    """us-ascii is what many servers say who know no better; the document's own declaration is then the better one."""
-    return "us-ascii" in content_type.lower()
-
-
-def _feed_from(parsed: Any, url: str) -> ParsedFeed:
+def _feed_from(parsed: Any, document: str, url: str) -> ParsedFeed:
     feed = parsed.feed
     site_url = safe_link(feed.get("link"), base=url)
     base = site_url or url
@@ -98,7 +109,7 @@ def _feed_from(parsed: Any, url: str) -> ParsedFeed:
         site_url=site_url,
         language=_language(feed.get("language")),
         entries=entries,
-        hints=_hints(feed),
+        hints=_hints(feed, document),
         dropped=len(parsed.entries) - len(raw),
     )
 
@@ -114,8 +125,14 @@ def _entry_from(item: Any, base: str) -> ParsedEntry | None:
         content=max(contents, key=len, default=""),
         author=item.get("author", ""),
         tags=[tag.get("label") or tag.get("term") or "" for tag in item.get("tags", ()) if isinstance(tag, Mapping)],
-        published=_time(item.get("published_parsed") or item.get("updated_parsed") or item.get("created_parsed")),
+        published=_time(_first_date(item)),
     )
+
+
+def _first_date(item: Any) -> Any:
+    """Asked with ``in`` first: ``get("updated_parsed")`` warns where only a date of publication was tried."""
+    names = ("published_parsed", "updated_parsed", "created_parsed")
+    return next((date for name in names if name in item and (date := item[name])), None)
 
 
 def make_entry(
@@ -147,6 +164,7 @@ def make_entry(
         tags=tuple(t for t in (clean_line(to_text(tag), limit=80) for tag in list(tags)[:30]) if t),
         published=published,
         text_hash=_digest("\x00".join([plain_title, plain_summary, plain_content])),
+        language=detect(f"{plain_title} {plain_summary or plain_content}"),
     )
 
 
@@ -186,7 +204,7 @@ def to_text(markup: object) -> str:
     """Plain text of a piece of HTML or text: no tags, no scripts, entities resolved, a break where a block ends."""
     if not isinstance(markup, str):
         return ""
-    markup = markup[: 4 * MAX_CONTENT]
+    markup = without_surrogates(without_impossible_references(markup[: 4 * MAX_CONTENT]))
     if "<" in markup:
         markup = nh3.clean(_BLOCK.sub("\n", markup), tags=set(), clean_content_tags={"script", "style"})
     return html.unescape(markup)
@@ -214,9 +232,9 @@ def _language(tag: object) -> str | None:
     return {"kz": "kk", "rus": "ru", "eng": "en", "kaz": "kk", "spa": "es"}.get(code or "", code)
 
 
-def _hints(feed: Any) -> FeedHints:
-    hours = {int(h) % 24 for h in _texts(feed.get("skiphours"), "hour") if h.isdigit() and int(h) <= 24}
-    days = {_DAYS.index(d.lower()) for d in _texts(feed.get("skipdays"), "day") if d.lower() in _DAYS}
+def _hints(feed: Any, document: str) -> FeedHints:
+    hours = {int(hour) % 24 for hour in _told(document, "skiphours", _HOUR) if int(hour) <= 24}
+    days = {_DAYS.index(day.lower()) for day in _told(document, "skipdays", _DAY) if day.lower() in _DAYS}
     ttl = str(feed.get("ttl", "")).strip()
     return FeedHints(
         ttl=timedelta(minutes=int(ttl)) if ttl.isascii() and ttl.isdigit() and len(ttl) < 7 else None,
@@ -225,10 +243,14 @@ def _hints(feed: Any) -> FeedHints:
     )
 
 
-def _texts(value: object, name: str) -> list[str]:
-    """feedparser keeps only the last <hour> or <day>, as text; a list would be taken as well."""
-    values = value if isinstance(value, list) else [value]
-    return [v.get(name, "") if isinstance(v, Mapping) else str(v) for v in values if v]
+def _told(document: str, element: str, each: re.Pattern[str]) -> list[str]:
+    """What a list of the channel says. Read here, since feedparser keeps the last ``<hour>`` or ``<day>`` only."""
+    first = _FIRST_ENTRY.search(document)
+    head = document[: min(first.start() if first else len(document), _MAX_HEAD)]
+    lowered = head.lower()
+    start = lowered.find(f"<{element}")
+    end = lowered.find(f"</{element}", start)
+    return each.findall(head, start, end) if 0 <= start < end else []
 
 
 def _parse_json(body: bytes, url: str) -> ParsedFeed | Unreadable:

@@ -6,7 +6,7 @@ from typing import Final
 PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "story": "{topic}: {headline}",
-        "burst": "{topic}: {count} new stories in {feed}",
+        "burst": "{topic}: {count} new entries in {feed}",
         "test": "Test message from reformwatch",
         "test_body": "This is a test: alerts for {name} will arrive here.",
         "why": "Why you get this",
@@ -16,7 +16,7 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "published": "Published",
         "no_date": "no date given, seen",
         "also": "Also reported by",
-        "many": "{feed} brought {count} matching stories at once; here they are in one message.",
+        "many": "{feed} brought {count} matching entries at once; here they are in one message.",
         "more": "… and {count} more: see `reformwatch alert show {alert}`",
         "footer": "You get this because {name} follows: {topics}.",
         "unsubscribe": "Unsubscribe",

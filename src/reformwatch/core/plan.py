@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reformwatch.core.alerts import plan_alerts, standing_of, with_silences
-from reformwatch.core.match import CompiledTopic, document_of, match_entry
+from reformwatch.core.match import TopicIndex, document_of
+from reformwatch.core.query import Document
 from reformwatch.core.schedule import PollPolicy, after_failure, after_success
 from reformwatch.core.stories import story_keys
 from reformwatch.model.entry import KnownEntry, ParsedEntry, ParsedFeed, Standing, Unreadable
@@ -59,6 +60,7 @@ def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now:
         failing_since=None,
         problem=None,
         validators=outcome.validators or feed.validators,
+        moved_to=outcome.moved_to,
     )
     return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, summary="nothing new")
 
@@ -66,7 +68,7 @@ def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now:
 def plan_reply(
     snapshot: Snapshot,
     reply: Reply,
-    topics: Sequence[CompiledTopic],
+    index: TopicIndex,
     *,
     policy: PollPolicy,
     now: datetime,
@@ -74,8 +76,9 @@ def plan_reply(
 ) -> PollPlan:
     """A feed document: new entries, edits, alerts, and the feed's new validators, all to be stored at once."""
     feed, parsed = snapshot.feed, reply.parsed
-    new, edits = sort_out(parsed.entries, snapshot)
-    planned = [_new_entry(entry, snapshot.feed, parsed, topics, policy=policy, now=now) for entry in new]
+    new, edited = sort_out(parsed.entries, snapshot)
+    edits = [replace(edit, matches=index.match(_document(edit.entry, feed, parsed))) for edit in edited]
+    planned = [_new_entry(entry, snapshot.feed, parsed, index, policy=policy, now=now) for entry in new]
     entries, alerts = plan_alerts(planned, snapshot, burst_limit=policy.burst_limit)
     due = after_success(
         feed,
@@ -150,21 +153,31 @@ def _new_entry(
     entry: ParsedEntry,
     feed: Feed,
     parsed: ParsedFeed,
-    topics: Sequence[CompiledTopic],
+    index: TopicIndex,
     *,
     policy: PollPolicy,
     now: datetime,
 ) -> NewEntry:
     standing, reason = standing_of(entry, feed, late_after=policy.late_after, now=now)
+    language = _language(entry, feed, parsed)
     if standing is Standing.BASELINE:
-        return NewEntry(entry=entry, standing=standing)
-    document = document_of(entry, source=feed.name, language=feed.language or parsed.language)
-    planned = NewEntry(entry=entry, standing=standing, matches=match_entry(document, topics))
+        return NewEntry(entry=entry, standing=standing, language=language)
+    matches = index.match(_document(entry, feed, parsed))
+    planned = NewEntry(entry=entry, standing=standing, language=language, matches=matches)
     if not planned.matches:
         return planned
     if standing is Standing.NEWS:
         return replace(planned, story_keys=entry.story_keys)
     return with_silences(planned, reason)
+
+
+def _document(entry: ParsedEntry, feed: Feed, parsed: ParsedFeed) -> Document:
+    return document_of(entry, source=feed.name, language=_language(entry, feed, parsed))
+
+
+def _language(entry: ParsedEntry, feed: Feed, parsed: ParsedFeed) -> str | None:
+    """What the operator or the feed declares, else what the words look like."""
+    return feed.language or parsed.language or entry.language
 
 
 def _after(feed: Feed, now: datetime) -> FeedAfter:

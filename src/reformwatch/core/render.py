@@ -19,11 +19,13 @@ from reformwatch.model.message import MARK_OFF, MARK_ON, Message
 from reformwatch.model.subscriber import Subscriber
 from reformwatch.model.topic import Evidence, Match, Strength
 from reformwatch.model.value import Value
-from reformwatch.text import clean_line
+from reformwatch.text import clean_line, shorten
 from reformwatch.urls import host_of
 
 MAX_ITEMS: Final = 40
 MAX_EVIDENCE: Final = 12
+MAX_WORD: Final = 100
+MAX_SNIPPET: Final = 400
 _BODY_FIELDS: Final = ("summary", "content")
 _MARK_STYLE: Final = "background:#ffe58a;color:#1d1d1f;padding:0 2px;border-radius:2px"
 
@@ -74,9 +76,13 @@ def subject_of(alert: Alert, subscriber: Subscriber) -> str:
     if len(alert.topics) > 2:
         topic += f" +{len(alert.topics) - 2}"
     if alert.kind is AlertKind.BURST:
-        feed = clean_line(alert.items[0].entry.feed_name, limit=60)
-        return phrase("burst", language, topic=topic, count=len(alert.items), feed=feed)
+        return phrase("burst", language, topic=topic, count=len(alert.items), feed=_feed_name(alert))
     return phrase("story", language, topic=topic, headline=clean_line(alert.headline, limit=150))
+
+
+def _feed_name(alert: Alert) -> str:
+    """The feed of a burst; its headline names it still where its entries have been removed."""
+    return clean_line(alert.items[0].entry.feed_name if alert.items else alert.headline, limit=60)
 
 
 def _values(alert: Alert, reader: Reader, subject: str) -> dict[str, Any]:
@@ -91,9 +97,7 @@ def _values(alert: Alert, reader: Reader, subject: str) -> dict[str, Any]:
         "topics": list(names.values()),
         "items": [_item(item, names, reader.zone, language) for item in shown],
         "is_test": alert.kind is AlertKind.TEST,
-        "lead": phrase("many", language, feed=alert.items[0].entry.feed_name, count=len(alert.items))
-        if is_burst
-        else "",
+        "lead": phrase("many", language, feed=_feed_name(alert), count=len(alert.items)) if is_burst else "",
         "more": phrase("more", language, count=len(alert.items) - MAX_ITEMS, alert=alert.id)
         if len(alert.items) > MAX_ITEMS
         else "",
@@ -160,6 +164,7 @@ def _as_text(pieces: Sequence[Piece]) -> str:
 def payload_of(alert: Alert) -> dict[str, Any]:
     """The webhook's body: ``type``, ``timestamp``, ``data`` (its JSON Schema is ``webhook.schema.json``)."""
     kinds = {AlertKind.STORY: "alert.story", AlertKind.BURST: "digest", AlertKind.TEST: "test"}
+    shown = alert.items[:MAX_ITEMS]
     matches = [match for item in alert.items for match in item.matches]
     is_about = any(match.strength is Strength.ABOUT for match in matches)
     return {
@@ -171,9 +176,9 @@ def payload_of(alert: Alert) -> dict[str, Any]:
             "story": {
                 "id": alert.story_id,
                 "headline": alert.headline,
-                "entries": [_entry_payload(item) for item in alert.items[:MAX_ITEMS]],
+                "entries": [_entry_payload(item) for item in shown],
             },
-            "evidence": [e for item in alert.items for match in item.matches for e in _evidence_payload(item, match)],
+            "evidence": [e for item in shown for match in item.matches for e in _evidence_payload(item, match)],
             "strength": (Strength.ABOUT if is_about or not matches else Strength.MENTION).value,
         },
     }
@@ -200,9 +205,9 @@ def _evidence_payload(item: AlertItem, match: Match) -> list[dict[str, str]]:
                 "topic": match.slug,
                 "field": found.field,
                 "term": found.term,
-                "word": found.word,
+                "word": shorten(found.word, limit=MAX_WORD),
                 "how": found.how,
-                "snippet": "".join(piece.text for piece in pieces) or found.word,
+                "snippet": shorten("".join(piece.text for piece in pieces) or found.word, limit=MAX_SNIPPET),
             }
         )
     return shown

@@ -38,8 +38,7 @@ def after_success(
     jitter: float,
 ) -> datetime:
     """When to poll again after a 200 or a 304. ``jitter`` is 0 to 1."""
-    unchanged = 0 if brought_news else feed.unchanged + 1
-    wait = min(policy.min_interval * 2 ** min(unchanged // _STEADY_POLLS, 10), policy.max_interval)
+    wait = _adaptive(0 if brought_news else feed.unchanged + 1, policy)
     wishes = [wish for wish in (hints.max_age, hints.retry_after, feed_hints.ttl) if wish is not None]
     return _out_of_skips(now + _stretched(max([wait, *_bounded(wishes)]), jitter), feed_hints)
 
@@ -50,9 +49,15 @@ def after_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: 
     exponent = min(feed.failures + (1 if is_slow_down else 0), 8)
     if outcome.kind.is_soft:
         exponent = min(exponent, 2)
-    wait = min(policy.min_interval * 2**exponent, policy.max_interval)
+    wait = min(_adaptive(feed.unchanged, policy) * 2**exponent, policy.max_interval)
     wishes = [outcome.hints.retry_after] if outcome.hints.retry_after is not None else []
     return now + _stretched(max([wait, *_bounded(wishes)]), jitter)
+
+
+def _adaptive(unchanged: int, policy: PollPolicy) -> timedelta:
+    """The feed's own interval: longer the longer it brings nothing."""
+    doublings = min(unchanged // _STEADY_POLLS, 10)
+    return min(policy.min_interval * (1 << doublings), policy.max_interval)
 
 
 def _bounded(wishes: list[timedelta]) -> list[timedelta]:

@@ -7,7 +7,7 @@ more within three days: an outlet's two feeds, a mirror, an agency's text taken 
 import hashlib
 from typing import Final
 
-from reformwatch.core.language.words import words
+from reformwatch.core.language.words import WORD, fold
 from reformwatch.model.story import HEADLINE, PAGE
 from reformwatch.urls import canonical_url
 
@@ -17,7 +17,7 @@ _MIN_WORDS: Final = 4
 def story_keys(*, url: str | None, title: str) -> tuple[str, ...]:
     """The names under which an entry's story is found again; the page first, then the headline."""
     keys = [f"{PAGE}{_digest(canonical_url(url))}"] if url and has_own_page(url) else []
-    forms = [word.form for word in words(title)]
+    forms = [fold(word) for word in WORD.findall(title)]
     if len(forms) >= _MIN_WORDS:
         keys.append(f"{HEADLINE}{_digest(' '.join(forms))}")
     return tuple(keys)

@@ -40,9 +40,9 @@ _STATUS_WORDS: Final = {
 def fetch_feed(door: Door, feed: Feed, *, now: datetime) -> FetchOutcome:
     """Ask for a feed; every outcome of the world is a value."""
     headers = {"accept": _ACCEPT}
-    if feed.validators.etag is not None:
+    if feed.validators.etag:
         headers["if-none-match"] = feed.validators.etag
-    if feed.validators.last_modified is not None:
+    if feed.validators.last_modified:
         headers["if-modified-since"] = feed.validators.last_modified
     try:
         reply = door.get(feed.url, headers)
@@ -54,19 +54,20 @@ def fetch_feed(door: Door, feed: Feed, *, now: datetime) -> FetchOutcome:
 def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:
     """What a reply means for a feed."""
     hints = ServerHints(max_age=reply.max_age(), retry_after=reply.retry_after(now=now))
+    moved_to = reply.url if reply.moved_permanently else None
     if reply.status == 304:
         if feed.validators == Validators():
             return FetchFailed(
                 kind=FailureKind.STATUS, reason="answers 304 to a question that was not conditional", status=304
             )
-        return NotModified(hints=hints)
+        return NotModified(hints=hints, moved_to=moved_to)
     if reply.status != 200:
         kind = FailureKind.GONE if reply.status == 410 else FailureKind.STATUS
         return FetchFailed(kind=kind, reason=_status_reason(reply), status=reply.status, hints=hints)
-    validators = Validators(etag=reply.header("etag"), last_modified=reply.header("last-modified"))
+    validators = Validators(etag=reply.header("etag") or None, last_modified=reply.header("last-modified") or None)
     body_hash = hashlib.sha256(reply.body).hexdigest()
     if body_hash == feed.body_hash:
-        return NotModified(hints=hints, validators=validators)
+        return NotModified(hints=hints, validators=validators, moved_to=moved_to)
     return Fetched(
         body=reply.body,
         body_hash=body_hash,
@@ -74,7 +75,7 @@ def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:
         content_type=reply.header("content-type"),
         validators=validators,
         hints=hints,
-        moved_to=reply.url if reply.moved_permanently else None,
+        moved_to=moved_to,
     )
 
 

@@ -21,7 +21,8 @@ class ParsedEntry(Value):
     """One item of a feed document, its text plain and bounded.
 
     ``keys`` are the names it may be known by within its feed, the one to store first; ``twin_key`` (link and title)
-    recognises an item whose guid changes at every poll; ``story_keys`` name the story it reports.
+    recognises an item whose guid changes at every poll; ``story_keys`` name the story it reports;
+    ``language`` is what its words look like.
     """
 
     key: str
@@ -37,6 +38,7 @@ class ParsedEntry(Value):
     tags: tuple[str, ...]
     published: datetime | None
     text_hash: str
+    language: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -134,10 +134,11 @@ class Fetched(Value):
 
 @dataclass(frozen=True, kw_only=True)
 class NotModified(Value):
-    """A 304 reply, or a body that equals the last one byte for byte."""
+    """A 304 reply, or a body that equals the last one byte for byte. ``moved_to`` as in :class:`Fetched`."""
 
     hints: ServerHints = field(default_factory=ServerHints)
     validators: Validators | None = None
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

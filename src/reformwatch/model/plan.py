@@ -42,6 +42,7 @@ class NewEntry(Value):
 
     entry: ParsedEntry
     standing: Standing
+    language: str | None = None
     matches: tuple[Match, ...] = ()
     story_keys: tuple[str, ...] = ()
     silences: tuple[Silence, ...] = ()
@@ -49,10 +50,11 @@ class NewEntry(Value):
 
 @dataclass(frozen=True, kw_only=True)
 class EditedEntry(Value):
-    """A stored entry whose text changed: a new version, no alert."""
+    """A stored entry whose text changed: a new version with matches of its own, no alert."""
 
     known: KnownEntry
     entry: ParsedEntry
+    matches: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,10 @@ class SubscriberState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class NewSubscriber(Value):
-    """A subscriber to be added. ``topics`` empty means all topics, those still to come included."""
+    """A subscriber to be added. ``topics`` empty means all topics, those still to come included.
+
+    ``wants_mentions``: told also of entries that only mention a topic, not just of those about it.
+    """
 
     name: str
     channel: ChannelKind
@@ -34,6 +37,7 @@ class NewSubscriber(Value):
     language: str = "en"
     timezone: str = "UTC"
     topics: tuple[str, ...] = ()
+    wants_mentions: bool = False
     unsubscribe_token: str
 
 
@@ -51,6 +55,7 @@ class Subscriber(Value):
     state: SubscriberState
     paused_because: str | None
     topic_ids: frozenset[int] | None
+    wants_mentions: bool = False
     unsubscribe_token: str = field(repr=False)
     created_at: datetime
 

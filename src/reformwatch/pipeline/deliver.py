@@ -34,7 +34,7 @@ from reformwatch.store import Store, Tx, outbox
 log = logging.getLogger(__name__)
 
 _CLAIM: Final = 256
-_WAITING_PER_SUBSCRIBER: Final = 64
+_WAITING_PER_SUBSCRIBER: Final = 32
 _SENDING_PER_SUBSCRIBER: Final = 8
 _CLAIM_AGAIN_S: Final = 0.5
 
@@ -79,11 +79,13 @@ class Deliverer:
         self.clock, self.chance, self.new_token = clock, chance, new_token
         self.workers, self.lease, self.watcher, self.on_delivered = workers, lease, watcher, on_delivered
         self.progress_at = time.monotonic()
+        self.running = threading.Lock()  # held while a run is under way
 
     def deliver_due(self, stop: threading.Event | None = None) -> DeliverReport:
         """Send all that is due, until nothing is."""
         try:
-            return _Run(self, stop or threading.Event()).run()
+            with self.running:
+                return _Run(self, stop or threading.Event()).run()
         finally:
             for channel in self.channels.values():
                 channel.close()

@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -37,22 +38,25 @@ class ParserPool:
     ) -> None:
         self._workers, self._time_limit_s, self._parse = workers, time_limit_s, parse
         self._pool: ProcessPool | None = None
+        self._under_way: set[Future[Parsed]] = set()
+        self._lock = threading.Lock()
 
     def submit(self, fetched: Fetched, done: Callable[[Parsed | None], None]) -> None:
-        """Parse a reply; ``done`` gets the outcome, in another thread; None where no worker could run."""
+        """Parse a reply; ``done`` gets the outcome, in another thread; None where no worker read it."""
         try:
             future = self._schedule(fetched)
         except (RuntimeError, OSError):  # the pool broke, not the document
             self.close()
             future = self._schedule(fetched)
-        future.add_done_callback(lambda finished: done(self._outcome(finished)))
+        future.add_done_callback(lambda finished: done(self._taken(finished)))
 
     def _schedule(self, fetched: Fetched) -> "Future[Parsed]":
         told = {"url": fetched.url, "content_type": fetched.content_type}
-        pool = self._started()
-        future: Future[Parsed] = pool.schedule(
-            self._parse, args=(fetched.body,), kwargs=told, timeout=self._time_limit_s
-        )
+        with self._lock:
+            future: Future[Parsed] = self._started().schedule(
+                self._parse, args=(fetched.body,), kwargs=told, timeout=self._time_limit_s
+            )
+            self._under_way.add(future)
         return future
 
     def _started(self) -> ProcessPool:
@@ -65,10 +69,17 @@ class ParserPool:
             )
         return self._pool
 
+    def _taken(self, future: "Future[Parsed]") -> Parsed | None:
+        with self._lock:
+            self._under_way.discard(future)
+        return self._outcome(future)
+
     def _outcome(self, future: "Future[Parsed]") -> Parsed | None:
         try:
             return future.result()
-        except (BrokenProcessPool, CancelledError):
+        except CancelledError:  # the pool was closed
+            return None
+        except BrokenProcessPool:
             log.exception("parser: the worker processes can't be started")
             return None
         except FutureTimeout:
@@ -81,11 +92,15 @@ class ParserPool:
             return Unreadable(reason=f"a document that can't be read ({type(broken).__name__})")
 
     def close(self) -> None:
-        """End the workers."""
-        if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one without types
-            self._pool.join()
-            self._pool = None
+        """End the workers; whoever waits for a document is told None."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+            left, self._under_way = self._under_way, set()
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one without types
+            pool.join()
+        for future in left:
+            future.cancel()
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,7 @@ Whatever dies before the commit of step 4 is fetched again after its lease; what
 
 import logging
 import queue
+import re
 import threading
 import time
 from collections import deque
@@ -42,6 +43,8 @@ from reformwatch.urls import origin_of
 log = logging.getLogger(__name__)
 
 _MAX_BATCH: Final = 100
+#: A user name and password in an address; they are not for the log.
+_USER_PART: Final = re.compile(r"//[^/@]*@")
 _CLAIM_AGAIN_S: Final = 0.5
 _STARTS_BEFORE_LEASE_END: Final = 0.7
 
@@ -107,6 +110,7 @@ class Poller:
         self.per_host_gap_s = per_host_gap_s
         self.book = TopicBook()
         self.progress_at = time.monotonic()
+        self.running = threading.Lock()  # held while a run is under way
 
     def poll_due(self, stop: threading.Event | None = None) -> PollReport:
         """Poll all that is due, until nothing is."""
@@ -119,7 +123,8 @@ class Poller:
                 tx, token=token, now=now, lease=self.lease, limit=limit, per_host=per_host, excluding=excluding
             )
 
-        return _Run(self, claim, token, stop or threading.Event()).run()
+        with self.running:
+            return _Run(self, claim, token, stop or threading.Event()).run()
 
     def poll_feeds(self, feed_ids: Sequence[int], stop: threading.Event | None = None) -> PollReport:
         """Poll these feeds, due or not; one that another process holds is left to it."""
@@ -130,7 +135,8 @@ class Poller:
             some = [left.popleft() for _ in range(min(limit, len(left)))]
             return feeds.claim(tx, some, token=token, now=self.clock(), lease=self.lease) if some else []
 
-        return _Run(self, claim, token, stop or threading.Event()).run()
+        with self.running:
+            return _Run(self, claim, token, stop or threading.Event()).run()
 
 
 class _Run:
@@ -302,8 +308,8 @@ class _Run:
         assert isinstance(one.parsed, ParsedFeed)  # noqa: S101 - what _apply sorted out
         snapshot = plans.snapshot(tx, one.feed, one.parsed.entries, subscribers, now=now)
         reply = Reply(fetched=one.fetched, parsed=one.parsed)
-        topics, policy = self.poller.book.topics(tx), self.poller.policy
-        return plan_reply(snapshot, reply, topics, policy=policy, now=now, jitter=self.poller.chance())
+        index, policy = self.poller.book.index(tx), self.poller.policy
+        return plan_reply(snapshot, reply, index, policy=policy, now=now, jitter=self.poller.chance())
 
     def _tell(self, one: Outcome, plan: PollPlan, applied: plans.Applied) -> None:
         """Step 5."""
@@ -317,7 +323,7 @@ class _Run:
         self.report.alerts += applied.alerts
         self.report.deliveries += applied.deliveries
         level = logging.WARNING if has_failed else logging.INFO
-        extra = {"feed": one.feed.url, "outcome": plan.summary, "took_ms": one.took_ms}
+        extra = {"feed": _USER_PART.sub("//", one.feed.url), "outcome": plan.summary, "took_ms": one.took_ms}
         log.log(level, "poll: %s (%d ms): %s", plan.summary, one.took_ms, _named(one.feed), extra=extra)
         self.poller.on_polled(one.feed, plan)
 
@@ -328,7 +334,8 @@ class _Run:
 
 
 def _named(feed: Feed) -> str:
-    return f"{feed.name} <{feed.url}>" if feed.name else feed.url
+    url = _USER_PART.sub("//", feed.url)
+    return f"{feed.name} <{url}>" if feed.name else url
 
 
 def _is_of_database(bug: Exception) -> bool:

@@ -116,7 +116,7 @@ def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed
         feed = feeds.claim(tx, [feed_id], token=token, now=now, lease=timedelta(minutes=5))[0]
         snapshot = plans.snapshot(tx, feed, parsed.entries, list_subscribers(tx), now=now)
         reply = Reply(fetched=fetched, parsed=parsed)
-        topics = poller.book.topics(tx)
-        plan = plan_reply(snapshot, reply, topics, policy=poller.policy, now=now, jitter=poller.chance())
+        index = poller.book.index(tx)
+        plan = plan_reply(snapshot, reply, index, policy=poller.policy, now=now, jitter=poller.chance())
         plans.apply(tx, plan, now=now, new_message_id=poller.new_message_id)
         return FeedAdded(feed=feeds.find_feed(tx, named.url), summary=plan.summary)

@@ -1,21 +1,57 @@
-"""Pipeline: the topics, compiled anew only when one has changed."""
+"""Pipeline: the topics' index, brought up to date by what has changed, and only when something has."""
 
-from reformwatch.core.match import CompiledTopic, compile_topics
+import gc
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from reformwatch.core.match import TopicIndex, compile_topic, document_of, learned_frequency, rough_frequency
+from reformwatch.core.query import Document
+from reformwatch.model.topic import Topic
 from reformwatch.store import Tx
+from reformwatch.store.entries import all_entries
 from reformwatch.store.topics import list_topics, topics_version
+
+#: Anchors matter only where there are many queries; fewer are not worth a look at the archive.
+_LEARN_FROM: Final = 200
+_SAMPLE: Final = 1_000
 
 
 class TopicBook:
-    """The active topics, ready to be matched; a change takes effect at the next poll."""
+    """The active topics, ready to be matched; a change takes effect at the next poll, without rebuilding the rest."""
 
     def __init__(self) -> None:
         self._version: str | None = None
-        self._topics: tuple[CompiledTopic, ...] = ()
+        self._held: dict[int, tuple[str, dict[str, str]]] = {}
+        self._index: TopicIndex | None = None
 
-    def topics(self, tx: Tx) -> tuple[CompiledTopic, ...]:
+    def index(self, tx: Tx) -> TopicIndex:
         """What is to be matched now."""
         version = topics_version(tx)
-        if version != self._version:
-            self._topics = compile_topics(list_topics(tx, only_active=True))
+        if self._index is None or version != self._version:
+            self._bring_up_to_date(tx, list_topics(tx, only_active=True))
             self._version = version
-        return self._topics
+        assert self._index is not None  # noqa: S101 - made a line above
+        return self._index
+
+    def _bring_up_to_date(self, tx: Tx, topics: list[Topic]) -> None:
+        if self._index is None:
+            queries = sum(len(topic.queries) for topic in topics)
+            known = learned_frequency(_sample(tx)) if queries >= _LEARN_FROM else rough_frequency
+            self._index = TopicIndex(known)
+        wanted = {topic.id: (topic.slug, dict(topic.queries)) for topic in topics}
+        for topic_id, held in list(self._held.items()):
+            if wanted.get(topic_id) != held:
+                self._index.remove(topic_id)
+                del self._held[topic_id]
+        for topic_id, (slug, queries_of) in wanted.items():
+            if topic_id not in self._held:
+                self._index.add(compile_topic(topic_id, slug, queries_of))
+                self._held[topic_id] = (slug, queries_of)
+        if len(self._index) > _LEARN_FROM:
+            gc.freeze()  # a hundred thousand trees need not be looked through at every collection
+
+
+def _sample(tx: Tx) -> Iterator[Document]:
+    for entry in islice(all_entries(tx), _SAMPLE):
+        yield document_of(entry, source=entry.feed_name, language=entry.language)

@@ -23,6 +23,7 @@ from reformwatch.errors import (
     TryAgain,
     Unreachable,
 )
+from reformwatch.urls import without_password
 
 Tx = Connection
 
@@ -46,7 +47,15 @@ class Store:
     @property
     def shown_url(self) -> str:
         """The address without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
+        return without_password(self.url)
+
+    def is_missing(self) -> bool:
+        """Whether the file of an SQLite database is yet to be made. Raises NotPermitted where that can't be seen."""
+        path = self.sqlite_path
+        try:
+            return path is not None and not path.exists()
+        except PermissionError as no:
+            raise NotPermitted(f"database {path}: no permission to look into its folder") from no
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Tx]:
@@ -91,6 +100,7 @@ _MEANINGS: Final[tuple[tuple[str, type[ReformwatchError]], ...]] = (
     ("database is locked", TryAgain),
     ("disk is full", TryAgain),
     ("No space left", TryAgain),
+    ("disk I/O error", TryAgain),
     ("readonly database", NotPermitted),
     ("unable to open database file", CantCreate),
     ("malformed", DatabaseMismatch),
@@ -99,6 +109,8 @@ _MEANINGS: Final[tuple[tuple[str, type[ReformwatchError]], ...]] = (
 _MEANINGS_TEXT: Final = {
     "database is locked": f"another process has held it for {BUSY_TIMEOUT_MS // 1000} s; try again",
     "disk is full": "the disk is full; nothing was lost, free some room and it goes on",
+    "disk I/O error": "the disk refuses (a quota, a limit on the size of files, or a fault of it); nothing was lost, "
+    "see to it and try again",
     "readonly database": "it can't be written; check the permissions of the file and its folder",
     "unable to open database file": "it can't be opened or made; check that the folder exists and may be written",
     "malformed": "the file is damaged; stop, keep a copy, and restore a backup (see `reformwatch db backup`)",
@@ -110,19 +122,24 @@ def _create_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except sa.exc.ArgumentError as bad:
-        raise ConfigError(f"[database] url: {url!r} is not a database address: use sqlite:///PATH") from bad
+        shown = without_password(url)
+        raise ConfigError(f"[database] url: {shown!r} is not a database address: use sqlite:///PATH") from bad
     if parsed.drivername == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
             raise ConfigError("[database] url: an SQLite database needs a file: sqlite:///PATH")
         if sqlite3.sqlite_version_info < _MIN_SQLITE:
             raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
-        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+        engine = sa.create_engine(
+            parsed,
+            hide_parameters=True,
+            connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.drivername == "postgresql+psycopg":
         try:
-            return sa.create_engine(parsed, pool_pre_ping=True)
+            return sa.create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
         except ImportError as missing:
             raise ConfigError("PostgreSQL needs its driver: pip install 'reformwatch[postgresql]'") from missing
     raise ConfigError(
@@ -134,6 +151,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by hand, below
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    """SQLite's own ``lower`` knows A to Z only; names here are Cyrillic as well."""
+    return text.lower() if text is not None else None
 
 
 def _begin_sqlite(tx: Connection) -> None:

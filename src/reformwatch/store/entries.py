@@ -13,13 +13,13 @@ from reformwatch.model.topic import Evidence, Match, Strength
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import chunks
 from reformwatch.store.tables import entries, feeds, matches, silences, topics
-from reformwatch.urls import canonical_url
+from reformwatch.urls import safe_link, spellings
 
 _RESULT = [
-    *[column for column in entries.c if column.name not in {"twin_key", "story_id"}],
+    *[column for column in entries.c if column.name not in {"twin_key", "story_id", "language"}],
     feeds.c.name.label("feed_name"),
     feeds.c.kind.label("feed_kind"),
-    feeds.c.language.label("language"),
+    sa.func.coalesce(entries.c.language, feeds.c.language).label("language"),
 ]
 
 
@@ -69,19 +69,10 @@ def find_entries(tx: Tx, which: str) -> list[Entry]:
     if which.isdecimal() and len(which) < 15:
         found = [entry_from(row) for row in tx.execute(_select().where(entries.c.id == int(which)))]
     else:
-        page = canonical_url(which).lstrip("/")
-        variants = {
-            which,
-            *(
-                f"{scheme}://{www}{page}{slash}"
-                for scheme in ("http", "https")
-                for www in ("", "www.")
-                for slash in ("", "/")
-            ),
-        }
-        found = [
-            entry_from(row) for row in tx.execute(_select().where(entries.c.url.in_(variants)).order_by(entries.c.id))
-        ]
+        address = which if "://" in which else f"https://{which}"
+        wanted = spellings(safe_link(address, base="") or which)
+        statement = _select().where(entries.c.url.in_(wanted)).order_by(entries.c.id)
+        found = [entry_from(row) for row in tx.execute(statement)]
     if not found:
         raise NotFound(f"entry {which!r}: the archive has none with this number or address")
     return found

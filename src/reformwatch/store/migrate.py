@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from reformwatch.errors import CantCreate, DatabaseMismatch, NotPermitted, TryAgain
+from reformwatch.errors import CantCreate, DatabaseMismatch, NotPermitted, ReformwatchError, TryAgain
 from reformwatch.store.engine import Store
 from reformwatch.store.tables import metadata
 
@@ -112,7 +112,7 @@ def check_integrity(store: Store) -> list[str]:
     if store.sqlite_path is None:
         return []
     with store.read() as tx:
-        said = [str(row[0]) for row in tx.exec_driver_sql("PRAGMA integrity_check")]
+        said = [_one_line(str(row[0])) for row in tx.exec_driver_sql("PRAGMA integrity_check")]
         broken = [
             f"row {row[1]} of {row[0]} points to nothing" for row in tx.exec_driver_sql("PRAGMA foreign_key_check")
         ]
@@ -122,33 +122,60 @@ def check_integrity(store: Store) -> list[str]:
 def quick_check(store: Store) -> None:
     """Refuse a damaged SQLite file before anything is written to it. # trust: A09."""
     path = store.sqlite_path
-    if path is None or not path.exists():
+    if path is None or store.is_missing():
         return
     with store.read() as tx:
         said = [str(row[0]) for row in tx.exec_driver_sql("PRAGMA quick_check(3)")]
     if said != ["ok"]:
+        fault = _one_line(said[0])[:120]
         raise DatabaseMismatch(
-            f"database {path}: the file is damaged ({said[0][:120]}); nothing was changed; keep a copy, then "
+            f"database {path}: the file is damaged ({fault}); nothing was changed; keep a copy, then "
             "put a backup in its place (`reformwatch db backup` makes one, an upgrade leaves one beside the file)"
         )
+
+
+def _one_line(said: str) -> str:
+    return " ".join(said.split())
 
 
 def backup(store: Store, target: Path) -> None:
     """A consistent copy of an SQLite database while it is in use (``VACUUM INTO``). Nothing is overwritten."""
     if store.sqlite_path is None:
         raise NotPermitted("PostgreSQL is backed up with its own tools: pg_dump")
-    if target.exists():
+    if _is_there(target):
         raise CantCreate(f"{target}: there is a file already; give another name")
     _make_folder(target.parent)
     try:
-        with store.raw().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the type checker's knowledge, not input
-            driver.execute("VACUUM INTO ?", (str(target),))
-    except sqlite3.OperationalError as broken:
-        if "full" in str(broken):
-            raise TryAgain(f"{target}: the disk is full") from broken
-        raise CantCreate(f"{target}: the copy can't be written ({broken})") from broken
+        _vacuum_into(store, target)
+    except sa.exc.DBAPIError as broken:
+        raise store.error_for(broken) from broken
+    except sqlite3.DatabaseError as broken:
+        if "already exists" not in str(broken):  # what another process put there meanwhile is not ours
+            target.unlink(missing_ok=True)
+        raise _backup_error(store, target, broken) from broken
+
+
+def _is_there(target: Path) -> bool:
+    try:
+        return target.exists()
+    except PermissionError as no:
+        raise NotPermitted(f"{target}: no permission to look into its folder") from no
+
+
+def _vacuum_into(store: Store, target: Path) -> None:
+    with store.raw().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the type checker's knowledge, not input
+        driver.execute("VACUUM INTO ?", (str(target),))
+
+
+def _backup_error(store: Store, target: Path, broken: sqlite3.DatabaseError) -> ReformwatchError:
+    said = _one_line(str(broken))
+    if "malformed" in said or "not a database" in said:
+        return DatabaseMismatch(f"database {store.sqlite_path}: the file is damaged ({said}); no copy was made")
+    if "full" in said or "disk I/O error" in said:
+        return TryAgain(f"{target}: the disk is full, or a limit is reached ({said})")
+    return CantCreate(f"{target}: the copy can't be written ({said})")
 
 
 def _make_folder(folder: Path) -> None:

@@ -20,12 +20,12 @@ from reformwatch.model.alert import (
     RetryAt,
     Settlement,
 )
-from reformwatch.model.subscriber import ChannelKind, Subscriber
+from reformwatch.model.subscriber import ChannelKind, Subscriber, SubscriberState
 from reformwatch.store import tables as t
 from reformwatch.store.engine import Tx
 from reformwatch.store.entries import entries_by_id, matches_of
 from reformwatch.store.sql import insert_returning_id
-from reformwatch.store.subscribers import list_subscribers, pause
+from reformwatch.store.subscribers import find_subscriber, list_subscribers, pause
 from reformwatch.store.topics import list_topics
 
 
@@ -126,9 +126,13 @@ _SETTLE = (
     sa.update(t.deliveries)
     .where(t.deliveries.c.id == sa.bindparam("this_delivery"), t.deliveries.c.lease_token == sa.bindparam("our_token"))
     .values(
-        state=sa.bindparam("new_state"),
+        state=sa.func.coalesce(sa.bindparam("new_state", type_=sa.Text), t.deliveries.c.state),
         sent_at=sa.bindparam("new_sent_at"),
-        next_attempt_at=sa.bindparam("new_next_attempt_at"),
+        # what was closed while it was on its way (subscriber paused) is not opened again by a retry
+        next_attempt_at=sa.case(
+            (t.deliveries.c.state == DeliveryState.PENDING.value, sa.bindparam("new_next_attempt_at", type_=t.UtcTime)),
+            else_=None,
+        ),
         last_error=sa.func.coalesce(sa.bindparam("new_last_error", type_=sa.Text), t.deliveries.c.last_error),
         lease_token=None,
         lease_until=None,
@@ -143,7 +147,7 @@ def settle(tx: Tx, claimed: ClaimedDelivery, settlement: Settlement, *, now: dat
             values: dict[str, Any] = {"state": DeliveryState.SENT.value, "sent_at": now, "next_attempt_at": None}
             outcome = "sent"
         case RetryAt(at=at, reason=detail):
-            values = {"state": DeliveryState.PENDING.value, "next_attempt_at": at, "last_error": detail}
+            values = {"state": None, "next_attempt_at": at, "last_error": detail}
             outcome = "retry"
         case GiveUp(reason=detail):
             values = {"state": DeliveryState.DEAD.value, "next_attempt_at": None, "last_error": detail}
@@ -251,15 +255,30 @@ def attempts_of(tx: Tx, delivery_id: int) -> list[Attempt]:
 
 
 def retry(tx: Tx, delivery_id: int, *, now: datetime) -> Delivery:
-    """Make a dead letter due again, under its old id. Raises BadInput where it is not dead. # trust: B03, B18."""
+    """Make a dead letter due again, under its old id. Raises BadInput where it is not dead, or its subscriber is
+    paused. # trust: B03, B18."""
     delivery = find_delivery(tx, delivery_id)
     if delivery.state is not DeliveryState.DEAD:
         raise BadInput(f"delivery {delivery_id}: it is {delivery.state.value}, only a dead one can be retried")
+    if find_subscriber(tx, delivery.subscriber).state is SubscriberState.PAUSED:
+        raise BadInput(f"delivery {delivery_id}: {delivery.subscriber} is paused; resume the subscriber first")
     values = {"state": DeliveryState.PENDING.value, "attempts": 0, "next_attempt_at": now}
     tx.execute(sa.update(t.deliveries).where(t.deliveries.c.id == delivery_id).values(values))
     note = {"delivery_id": delivery_id, "at": now, "outcome": "requeued", "detail": "by the operator"}
     tx.execute(sa.insert(t.attempts), note)
     return find_delivery(tx, delivery_id)
+
+
+def dead_letters(tx: Tx) -> list[int]:
+    """The dead letters that can be sent again: those of subscribers who are not paused."""
+    is_active = t.subscribers.c.state == SubscriberState.ACTIVE.value
+    statement = (
+        sa.select(t.deliveries.c.id)
+        .join(t.subscribers, t.subscribers.c.id == t.deliveries.c.subscriber_id)
+        .where(t.deliveries.c.state == DeliveryState.DEAD.value, is_active)
+        .order_by(t.deliveries.c.id)
+    )
+    return list(tx.execute(statement).scalars())
 
 
 def queue_test(tx: Tx, subscriber: Subscriber, *, message_id: str, headline: str, now: datetime) -> int:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from reformwatch.model.alert import DeliveryState
 from reformwatch.model.entry import KnownEntry, ParsedEntry
-from reformwatch.model.feed import Feed
+from reformwatch.model.feed import Feed, FeedState
 from reformwatch.model.plan import AlertDraft, EditedEntry, NewEntry, PollPlan, Recipient, Snapshot
 from reformwatch.model.story import HEADLINE_WINDOW, is_headline_key
 from reformwatch.model.subscriber import Subscriber
@@ -19,6 +19,8 @@ from reformwatch.store.engine import Tx
 from reformwatch.store.sql import chunks, insert_or_ignore, insert_or_update, insert_returning_id
 from reformwatch.urls import origin_of
 
+#: An arbitrary number that all daemons share.
+_STORY_LOCK = 2022_03_12
 _KNOWN = [t.entries.c[name] for name in ("id", "key", "twin_key", "url", "title", "text_hash", "version")]
 
 
@@ -88,6 +90,8 @@ def apply(tx: Tx, plan: PollPlan, *, now: datetime, new_message_id: Callable[[],
     if not _write_feed(tx, plan):
         return Applied(is_stale=True)
     ids = _write_entries(tx, plan, now)
+    if any(new.story_keys for new in plan.entries):
+        _one_at_a_time(tx)
     for edit in plan.edits:
         _write_edit(tx, edit, now)
     stories = {i: _write_story(tx, new, ids[i], now) for i, new in enumerate(plan.entries) if new.story_keys}
@@ -97,7 +101,7 @@ def apply(tx: Tx, plan: PollPlan, *, now: datetime, new_message_id: Callable[[],
 
 _PLAIN = (
     "next_poll_at", "last_polled_at", "last_ok_at", "last_new_at", "failing_since", "failures", "unchanged", "problem",
-    "body_hash", "state",
+    "body_hash",
 )  # fmt: skip
 #: Columns that keep what they have where a poll says nothing of them.
 _KEPT = ("site_url", "language", "name")
@@ -107,6 +111,8 @@ _UPDATE_FEED = (
     .values(
         {name: sa.bindparam(f"new_{name}") for name in (*_PLAIN, "etag", "last_modified")}
         | {name: sa.func.coalesce(sa.bindparam(f"new_{name}", type_=sa.Text), t.feeds.c[name]) for name in _KEPT}
+        # a feed that was paused while it was polled stays paused; only the server's 410 ends one here
+        | {"state": sa.case((sa.bindparam("is_gone", type_=sa.Boolean), FeedState.GONE.value), else_=t.feeds.c.state)}
         | {"lease_token": None, "lease_until": None}
     )
 )
@@ -114,23 +120,34 @@ _UPDATE_FEED = (
 
 def apply_quiet(tx: Tx, plans: Sequence[PollPlan]) -> int:
     """Write plans that change nothing but their feed's row, in one statement; how many were not stale."""
-    return tx.execute(_UPDATE_FEED, [_feed_values(plan) for plan in plans]).rowcount if plans else 0
+    if not plans:
+        return 0
+    written = tx.execute(_UPDATE_FEED, [_feed_values(plan) for plan in plans]).rowcount
+    for plan in plans:
+        _move(tx, plan)
+    return written
 
 
 def _write_feed(tx: Tx, plan: PollPlan) -> bool:
     if tx.execute(_UPDATE_FEED, _feed_values(plan)).rowcount != 1:
         return False
+    _move(tx, plan)
+    return True
+
+
+def _move(tx: Tx, plan: PollPlan) -> None:
+    """Store the address that permanent redirects led to, unless another feed has it already."""
     moved_to = plan.after.moved_to
     if moved_to and not tx.execute(sa.select(t.feeds.c.id).where(t.feeds.c.url == moved_to)).first():
         values = {"url": moved_to, "origin": origin_of(moved_to)}
         tx.execute(sa.update(t.feeds).where(t.feeds.c.id == plan.feed_id).values(values))
-    return True
 
 
 def _feed_values(plan: PollPlan) -> dict[str, Any]:
     after = plan.after
     values = {f"new_{name}": getattr(after, name) for name in (*_PLAIN, *_KEPT)}
     values |= {"new_etag": after.validators.etag, "new_last_modified": after.validators.last_modified}
+    values["is_gone"] = after.state is FeedState.GONE
     return values | {"this_feed": plan.feed_id, "our_token": plan.lease_token}
 
 
@@ -159,6 +176,7 @@ def _entry_row(new: NewEntry, feed_id: int, now: datetime) -> dict[str, Any]:
     return kept | {
         "feed_id": feed_id,
         "tags": list(new.entry.tags),
+        "language": new.language,
         "published": new.entry.published,
         "first_seen": now,
         "standing": new.standing.value,
@@ -192,6 +210,27 @@ def _write_edit(tx: Tx, edit: EditedEntry, now: datetime) -> None:
     values = {"title": new.title, "summary": new.summary, "content": new.content, "text_hash": new.text_hash}
     values |= {"twin_key": new.twin_key, "version": old.version + 1}
     tx.execute(sa.update(t.entries).where(t.entries.c.id == old.id).values(values))
+    had = (
+        tx.execute(sa.delete(t.matches).where(t.matches.c.entry_id == old.id).returning(t.matches.c.topic_id))
+        .scalars()
+        .all()
+    )
+    if edit.matches:
+        tx.execute(sa.insert(t.matches), [_match_row(old.id, match, now) for match in edit.matches])
+    if {match.topic_id for match in edit.matches} - set(had):
+        reason = "it matched only after an edit; an edited entry alerts nobody"
+        tx.execute(
+            sa.insert(t.silences), {"entry_id": old.id, "subscriber_id": None, "reason": reason, "created_at": now}
+        )
+
+
+def _one_at_a_time(tx: Tx) -> None:
+    """Several daemons on PostgreSQL write stories one after another, so that two see one story as one.
+
+    SQLite has one writer anyway. The lock ends with the transaction.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_STORY_LOCK)))
 
 
 def _write_story(tx: Tx, new: NewEntry, entry_id: int, now: datetime) -> int:

@@ -92,6 +92,16 @@ def counts_by_feed(tx: Tx) -> dict[int, int]:
     }
 
 
+def languages_of_feed(tx: Tx, feed_id: int) -> dict[str, int]:
+    """How many entries of a feed are in which language, the commonest first; ``unknown`` where it could not be told."""
+    count = sa.func.count()
+    language = sa.func.coalesce(t.entries.c.language, "unknown").label("spoken")
+    statement = (
+        sa.select(language, count).where(t.entries.c.feed_id == feed_id).group_by(language).order_by(count.desc())
+    )
+    return {row[0]: int(row[1]) for row in tx.execute(statement)}
+
+
 def remember_once(tx: Tx, key: str, value: str) -> str:
     """A value of the database's own (its identity): the one there is, else this one."""
     insert_or_ignore(tx, t.meta, {"key": key, "value": value})

@@ -60,6 +60,7 @@ def add_subscriber(tx: Tx, new: NewSubscriber, *, now: datetime) -> Subscriber:
         "language": new.language,
         "timezone": new.timezone,
         "all_topics": not new.topics,
+        "wants_mentions": new.wants_mentions,
         "state": SubscriberState.ACTIVE.value,
         "unsubscribe_token": new.unsubscribe_token,
         "created_at": now,

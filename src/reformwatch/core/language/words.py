@@ -5,7 +5,6 @@ Folding: NFKC, casefold, ё to е, combining accents off, except those that make
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -14,23 +13,13 @@ from typing import Final
 WORD: Final = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u00ad])*(?:['’ʼ]s(?![^\W_]))?")
 
 _KEPT: Final = frozenset({"n\u0303", "и\u0306", "у\u0306", "і\u0308"})
+_CYRILLIC: Final = re.compile("[а-яәғқңөұүһі]")
+_LATIN_IN_CYRILLIC: Final = re.compile("[a-zəıñ]")
+#: Latin letters that stand in Cyrillic words by mistake or on purpose, and what they are there.
+_LOOK_ALIKES: Final = str.maketrans("aeopcyxkmthiəb", "аеорсухкмтһіәв")
 _POSSESSIVES: Final = ("'s", "’s", "ʼs")
 #: The longest word that is compared; what is longer is noise (an address, a key).
 MAX_WORD: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a text: ``start`` and ``end`` are character offsets, ``form`` is the folded form."""
-
-    start: int
-    end: int
-    form: str
-
-
-def words(text: str) -> list[Word]:
-    """The words of ``text`` in order."""
-    return [Word(m.start(), m.end(), fold(m.group())) for m in WORD.finditer(text)]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -42,8 +31,10 @@ def fold(word: str) -> str:
     if word.isascii():
         return word.lower()
     word = unicodedata.normalize("NFKC", word).casefold().replace("\u00ad", "").replace("ё", "е")
+    if _LATIN_IN_CYRILLIC.search(word) and _CYRILLIC.search(word):
+        word = word.translate(_LOOK_ALIKES)
     decomposed = unicodedata.normalize("NFD", word)
-    if len(decomposed) == len(word):
+    if not any(unicodedata.combining(c) for c in decomposed):
         return word
     kept: list[str] = []
     for c in decomposed:

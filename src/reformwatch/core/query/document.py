@@ -1,68 +1,123 @@
-"""Core: an entry as queries see it: words with places, looked up by form, prefix or name key."""
+"""Core: an entry as queries see it: words with places, looked up by form, prefix or name key.
 
-from bisect import bisect_left
-from collections.abc import Mapping
+A *place* is a whole number: the words of all parts are counted through, and each part begins a gap later that no phrase
+and no NEAR can bridge; ``place % GAP`` is the word's number, ``place // GAP`` its part's.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
-from reformwatch.core.language.names import name_key
-from reformwatch.core.language.words import Word, is_capitalised, words
+from reformwatch.core.language.forms import forms_of
+from reformwatch.core.language.names import names_of
+from reformwatch.core.language.words import WORD, is_capitalised
 
-#: A place in a document: the part's number in :attr:`Document.parts`, the word's number in that part.
-Place = tuple[int, int]
-_NO_PLACES: Final[list[Place]] = []
+#: Wider than any phrase and any NEAR, and more than an entry has words.
+GAP: Final = 100_000
+PREFIX_BUCKET: Final = 4
+_NO_PLACES: Final[list[int]] = []
+
+#: Half-open stretches of places.
+Ranges = tuple[tuple[int, int], ...]
 
 
 class Document:
-    """The parts of an entry (title, summary, content, author, source, tag, url, lang) cut into words, once."""
+    """The parts of an entry cut into words, once. ``texts`` maps a part's name to its text."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = texts
         self.parts = tuple(texts)
-        self.number = {part: i for i, part in enumerate(self.parts)}
-        self.words: tuple[list[Word], ...] = tuple(words(texts[part]) for part in self.parts)
+        self.surfaces: list[str] = []
+        self.places: list[int] = []
+        self._first: list[int] = []  # number of each part's first word
+        for number, part in enumerate(self.parts):
+            first = len(self.surfaces)
+            self._first.append(first)
+            self.surfaces.extend(WORD.findall(texts[part]))
+            self.places.extend(range(number * GAP + first, number * GAP + len(self.surfaces)))
+        self._known: dict[str, list[int]] | None = None
 
     @cached_property
-    def forms(self) -> Mapping[str, list[Place]]:
-        """Folded form to its places, in order."""
-        index: dict[str, list[Place]] = {}
-        for part, found in enumerate(self.words):
-            for at, word in enumerate(found):
-                index.setdefault(word.form, []).append((part, at))
+    def offsets(self) -> list[tuple[int, int]]:
+        """Each word's character offsets in its part's text."""
+        return [found.span() for part in self.parts for found in WORD.finditer(self.texts[part])]
+
+    @cached_property
+    def forms(self) -> list[tuple[str, ...]]:
+        """Each word's forms, the form as it stands first."""
+        return [forms_of(surface) for surface in self.surfaces]
+
+    @cached_property
+    def _every_form(self) -> dict[str, list[int]]:
+        index: dict[str, list[int]] = {}
+        for place, forms in zip(self.places, self.forms, strict=True):
+            for form in forms:
+                index.setdefault(form, []).append(place)
         return index
 
-    @cached_property
-    def _sorted_forms(self) -> list[str]:
-        return sorted(self.forms)
+    def prime(self, known: dict[str, list[int]]) -> None:
+        """Take the places of those forms that can be asked for, where an index has gathered them already."""
+        self._known = known
 
     @cached_property
-    def _names(self) -> Mapping[str, list[Place]]:
-        index: dict[str, list[Place]] = {}
-        for part, found in enumerate(self.words):
-            text = self.texts[self.parts[part]]
-            for at, word in enumerate(found):
-                surface = text[word.start : word.end]
-                if is_capitalised(surface):
-                    index.setdefault(name_key(surface), []).append((part, at))
+    def _buckets(self) -> Mapping[str, list[int]]:
+        buckets: dict[str, list[int]] = {}
+        for place in self.places:
+            buckets.setdefault(self.form_at(place)[:PREFIX_BUCKET], []).append(place)
+        return buckets
+
+    @cached_property
+    def _names(self) -> Mapping[str, list[int]]:
+        index: dict[str, list[int]] = {}
+        for place, surface in zip(self.places, self.surfaces, strict=True):
+            if is_capitalised(surface):
+                for key in names_of(surface):
+                    index.setdefault(key, []).append(place)
         return index
 
-    def with_form(self, form: str) -> list[Place]:
+    def with_form(self, form: str) -> Sequence[int]:
+        """Where a word stands that is, or may be an inflection of, this form."""
+        index = self._every_form if self._known is None else self._known
+        return index.get(form, _NO_PLACES)
+
+    def with_exact(self, form: str) -> Sequence[int]:
         """Where a word stands in this very form."""
-        return self.forms.get(form, _NO_PLACES)
+        return [place for place in self.with_form(form) if self.form_at(place) == form]
 
-    def with_prefix(self, prefix: str) -> list[Place]:
+    def with_prefix(self, prefix: str) -> Sequence[int]:
         """Where a word begins like this."""
-        places: list[Place] = []
-        for form in self._sorted_forms[bisect_left(self._sorted_forms, prefix) :]:
-            if not form.startswith(prefix):
-                break
-            places.extend(self.forms[form])
-        return sorted(places)
+        places = self._buckets.get(prefix[:PREFIX_BUCKET], _NO_PLACES)
+        return [place for place in places if self.form_at(place).startswith(prefix)]
 
-    def with_name(self, key: str) -> list[Place]:
-        """Where a capitalised word has this name key."""
-        return self._names.get(key, _NO_PLACES)
+    def with_name(self, keys: frozenset[str]) -> Sequence[int]:
+        """Where a capitalised word has one of these name keys."""
+        found = {place for key in keys for place in self._names.get(key, _NO_PLACES)}
+        return sorted(found)
 
-    def cut(self, texts: Mapping[str, str]) -> "Document":
-        """Another document made of shortened parts."""
-        return Document({**self.texts, **texts})
+    def form_at(self, place: int) -> str:
+        """The folded form of the word at a place."""
+        return forms_of(self.surfaces[place % GAP])[0]
+
+    def part_of(self, place: int) -> str:
+        """The part in which a place lies."""
+        return self.parts[place // GAP]
+
+    def span(self, place: int) -> tuple[int, int]:
+        """The character offsets, in its part's text, of the word at a place."""
+        return self.offsets[place % GAP]
+
+    def range_of(self, part: str) -> tuple[int, int]:
+        """The places of a part; empty where there is no such part."""
+        if part not in self.parts:
+            return (0, 0)
+        number = self.parts.index(part)
+        return (number * GAP, (number + 1) * GAP)
+
+    def range_until(self, part: str, offset: int) -> tuple[int, int]:
+        """The places of a part's words that begin before a character offset."""
+        number = self.parts.index(part)
+        first = self._first[number]
+        last = self._first[number + 1] if number + 1 < len(self._first) else len(self.surfaces)
+        starts = [start for start, _ in self.offsets[first:last]]
+        return (number * GAP, number * GAP + first + bisect_right(starts, offset - 1))

@@ -1,142 +1,203 @@
-"""Core: a tree against a document, with evidence. Plain and complete: the yardstick for anything faster."""
+"""Core: a tree against a document: whether it is met, and by which words.
 
-from collections.abc import Iterable, Iterator
+Plain and complete: an index only chooses which trees come here (:mod:`reformwatch.core.match`).
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from typing import Final
 
-from reformwatch.core.query.document import Document, Place
-from reformwatch.core.query.tree import (
-    DEFAULT_PARTS,
-    FIELDS,
-    And,
-    How,
-    InField,
-    Near,
-    Node,
-    Not,
-    Or,
-    Phrase,
-    Term,
-)
+from reformwatch.core.query.document import Document, Ranges
+from reformwatch.core.query.scope import Scope, whole
+from reformwatch.core.query.tree import And, How, InField, Near, Node, Not, Or, Phrase, Term
 from reformwatch.model.topic import Evidence
 
 #: At most so much evidence is kept for one match; the first of each part of the query comes first.
 MAX_EVIDENCE: Final = 24
 _MAX_SPANS: Final = 2_000
+_MAX_CHOICES: Final = 200
 
-Hit = tuple[Place, Term]
+Hit = tuple[int, Term]
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A positional match: words ``first`` to ``last`` of one part, and the hits in it."""
+    """A positional match: the places ``first`` to ``last``, and the hits in it."""
 
-    part: int
     first: int
     last: int
     hits: tuple[Hit, ...]
 
 
-def evaluate(node: Node, document: Document) -> tuple[Evidence, ...] | None:
+def evaluate(node: Node, document: Document, scope: Scope | None = None) -> tuple[Evidence, ...] | None:
     """The evidence that the document meets the query, in order of place; None where it does not."""
-    hits = _hits(node, document, _numbers(document, DEFAULT_PARTS))
+    scope = scope or whole(document)
+    hits = _hits(node, document, scope, scope.default)
     return None if hits is None else _evidence(hits, document)
 
 
-def _numbers(document: Document, parts: Iterable[str]) -> frozenset[int]:
-    return frozenset(document.number[part] for part in parts if part in document.number)
+def is_met(node: Node, document: Document, scope: Scope) -> bool:
+    """Whether the document meets the query; as :func:`evaluate`, without gathering evidence."""
+    return _is_met(node, document, scope, scope.default)
 
 
-def _hits(node: Node, document: Document, parts: frozenset[int]) -> list[Hit] | None:
+def _is_met(node: Node, document: Document, scope: Scope, ranges: Ranges) -> bool:
+    kind = type(node)
+    if kind is Term:
+        return _occurs(node, document, ranges)  # type: ignore[arg-type]  # narrowed by `kind`, which is faster
+    if isinstance(node, And):
+        return all(_is_met(child, document, scope, ranges) for child in node.children)
+    if isinstance(node, Or):
+        return any(_is_met(child, document, scope, ranges) for child in node.children)
+    if isinstance(node, Not):
+        return not _is_met(node.child, document, scope, ranges)
+    if isinstance(node, InField):
+        return _is_met(node.child, document, scope, scope.fields[node.field])
+    return next(iter(_spans(node, document, ranges)), None) is not None
+
+
+def _hits(node: Node, document: Document, scope: Scope, ranges: Ranges) -> list[Hit] | None:
     """What satisfied the node, empty for a NOT; None where it is not met."""
     match node:
         case Term() | Phrase() | Near():
-            spans = _spans(node, document, parts)
-            return [hit for span in spans for hit in span.hits] if spans else None
+            hits = [hit for span in _spans(node, document, ranges) for hit in span.hits]
+            return hits or None
         case And():
-            every = [_hits(child, document, parts) for child in node.children]
-            return None if any(part is None for part in every) else [hit for part in every if part for hit in part]
+            gathered: list[Hit] = []
+            for child in node.children:
+                found = _hits(child, document, scope, ranges)
+                if found is None:
+                    return None
+                gathered += found
+            return gathered
         case Or():
-            met = [part for child in node.children if (part := _hits(child, document, parts)) is not None]
-            return [hit for part in met for hit in part] if met else None
+            met = [found for child in node.children if (found := _hits(child, document, scope, ranges)) is not None]
+            return [hit for found in met for hit in found] if met else None
         case Not():
-            return [] if _hits(node.child, document, parts) is None else None
+            return None if _is_met(node.child, document, scope, ranges) else []
         case InField():
-            return _hits(node.child, document, _numbers(document, FIELDS[node.field]))
+            return _hits(node.child, document, scope, scope.fields[node.field])
 
 
-def _spans(node: Node, document: Document, parts: frozenset[int]) -> list[_Span]:
+def _spans(node: Node, document: Document, ranges: Ranges) -> Iterator[_Span]:
     match node:
         case Term():
-            return [_Span(part, at, at, (((part, at), node),)) for part, at in _places(node, document, parts)]
+            yield from (_Span(place, place, ((place, node),)) for place in _places(node, document, ranges))
         case Phrase(slop=None):
-            return _adjacent(node, document, parts)
+            yield from _adjacent(node, document, ranges)
         case Phrase(slop=int(slop)):
-            return _within(node, slop, document, parts)
+            yield from _within(node, slop, document, ranges)
         case Near():
-            return _near(node, document, parts)
+            yield from _near(node, document, ranges)
         case Or():
-            return [span for child in node.children for span in _spans(child, document, parts)]
+            for child in node.children:
+                yield from _spans(child, document, ranges)
         case _:  # pragma: no cover - the grammar lets no other node in here
             raise AssertionError(f"{type(node).__name__} has no place in a text")
 
 
-def _places(term: Term, document: Document, parts: frozenset[int]) -> list[Place]:
-    match term.how:
-        case How.PREFIX:
-            places = document.with_prefix(term.word)
-        case How.NAME:
-            places = document.with_name(term.word)
-        case How.FORM | How.EXACT:
-            places = document.with_form(term.word)
-    return [place for place in places if place[0] in parts]
+def _occurs(term: Term, document: Document, ranges: Ranges) -> bool:
+    if term.how is How.FORM:
+        places = document.with_form(term.word)
+        if not places:
+            return False
+        low, high = ranges[0] if ranges else (0, 0)
+        if low <= places[0] < high:
+            return True
+    return bool(_places(term, document, ranges))
 
 
-def _adjacent(phrase: Phrase, document: Document, parts: frozenset[int]) -> list[_Span]:
+def _places(term: Term, document: Document, ranges: Ranges) -> Sequence[int]:
+    how = term.how
+    if how is How.FORM:
+        places = document.with_form(term.word)
+    elif how is How.PREFIX:
+        places = document.with_prefix(term.word)
+    elif how is How.NAME:
+        places = document.with_name(term.keys)
+    else:
+        places = document.with_exact(term.word)
+    if not places:
+        return places
+    if len(ranges) == 1:
+        low, high = ranges[0]
+        return [place for place in places if low <= place < high]
+    return [place for place in places if any(low <= place < high for low, high in ranges)]
+
+
+def _adjacent(phrase: Phrase, document: Document, ranges: Ranges) -> Iterator[_Span]:
     first, *others = phrase.terms
-    rest = [(i, term, set(_places(term, document, parts))) for i, term in enumerate(others, 1)]
-    spans = []
-    for part, at in _places(first, document, parts):
-        if all((part, at + i) in places for i, _, places in rest):
-            hits = (((part, at), first), *(((part, at + i), term) for i, term, _ in rest))
-            spans.append(_Span(part, at, at + len(others), hits))
-    return spans
+    starts = _places(first, document, ranges)
+    rest: list[tuple[int, Term, frozenset[int]]] = []
+    for i, term in enumerate(others, 1):
+        if not starts:
+            return
+        places = frozenset(_places(term, document, ranges))
+        starts = [at for at in starts if at + i in places]
+        rest.append((i, term, places))
+    for at in starts:
+        yield _Span(at, at + len(others), ((at, first), *((at + i, term) for i, term, _ in rest)))
 
 
-def _within(phrase: Phrase, slop: int, document: Document, parts: frozenset[int]) -> list[_Span]:
+def _within(phrase: Phrase, slop: int, document: Document, ranges: Ranges) -> Iterator[_Span]:
     """All words of the phrase, each at its own place, with at most ``slop`` other words among them."""
     width = len(phrase.terms) + slop
-    places = [_places(term, document, parts) for term in phrase.terms]
-    spans: dict[tuple[int, int, int], _Span] = {}
-    for part, at in sorted({place for some in places for place in some}):
-        window = [[p for p in some if p[0] == part and at <= p[1] < at + width] for some in places]
-        chosen = next((c for c in islice(product(*window), 10_000) if len(set(c)) == len(c) and (part, at) in c), None)
-        if chosen is not None:
-            last = max(p[1] for p in chosen)
-            spans.setdefault((part, at, last), _Span(part, at, last, tuple(zip(chosen, phrase.terms, strict=True))))
-    return list(spans.values())
+    places = [_places(term, document, ranges) for term in phrase.terms]
+    if not all(places):
+        return
+    rarest = min(places, key=lambda some: len(some))
+    for at in sorted(set(rarest)):
+        for first in range(at - width + 1, at + 1):
+            window = [_between(some, first, first + width) for some in places]
+            if all(window) and any(first in some for some in window):
+                chosen = next((c for c in islice(product(*window), _MAX_CHOICES) if len(set(c)) == len(c)), None)
+                if chosen is not None:
+                    yield _Span(min(chosen), max(chosen), tuple(zip(chosen, phrase.terms, strict=True)))
+                    break
 
 
-def _near(node: Near, document: Document, parts: frozenset[int]) -> list[_Span]:
-    lefts, rights = _spans(node.left, document, parts), _spans(node.right, document, parts)
-    spans: dict[tuple[int, int, int], _Span] = {}
+def _between(places: Sequence[int], low: int, high: int) -> Sequence[int]:
+    """The places from ``low`` to before ``high``; ``places`` are in order."""
+    return places[bisect_left(places, low) : bisect_left(places, high)]
+
+
+def _near(node: Near, document: Document, ranges: Ranges) -> Iterator[_Span]:
+    lefts = sorted(_spans(node.left, document, ranges), key=_first)
+    if not lefts:
+        return
+    rights = sorted(_spans(node.right, document, ranges), key=_first)
+    by_end = sorted(rights, key=_last)
+    seen: set[tuple[int, int]] = set()
     for left in lefts:
-        for right in rights:
-            if _are_near(left, right, node):
-                key = (left.part, min(left.first, right.first), max(left.last, right.last))
-                spans.setdefault(key, _Span(*key, left.hits + right.hits))
-        if len(spans) > _MAX_SPANS:
-            break
-    return list(spans.values())
+        after = rights[
+            bisect_left(rights, left.last + 1, key=_first) : bisect_left(
+                rights, left.last + node.distance + 1, key=_first
+            )
+        ]
+        before = (
+            []
+            if node.ordered
+            else by_end[
+                bisect_left(by_end, left.first - node.distance, key=_last) : bisect_left(by_end, left.first, key=_last)
+            ]
+        )
+        for right in (*after, *before):
+            key = (min(left.first, right.first), max(left.last, right.last))
+            if key not in seen:
+                seen.add(key)
+                yield _Span(*key, left.hits + right.hits)
+        if len(seen) > _MAX_SPANS:
+            return
 
 
-def _are_near(left: _Span, right: _Span, node: Near) -> bool:
-    if left.part != right.part:
-        return False
-    if left.last < right.first:
-        return right.first - left.last <= node.distance
-    return not node.ordered and right.last < left.first and left.first - right.last <= node.distance
+def _first(span: _Span) -> int:
+    return span.first
+
+
+def _last(span: _Span) -> int:
+    return span.last
 
 
 def _evidence(hits: list[Hit], document: Document) -> tuple[Evidence, ...]:
@@ -144,31 +205,26 @@ def _evidence(hits: list[Hit], document: Document) -> tuple[Evidence, ...]:
     return tuple(_as_evidence(place, term, document) for place, term in sorted(chosen, key=_order))
 
 
-def _order(hit: Hit) -> tuple[Place, int]:
+def _order(hit: Hit) -> tuple[int, int]:
     return hit[0], hit[1].start
 
 
 def _first_of_each_term(hits: list[Hit]) -> Iterator[Hit]:
-    distinct = sorted(set(hits), key=_order)
-    seen: set[Term] = set()
+    seen: set[int] = set()
     later = []
-    for hit in distinct:
-        if hit[1] in seen:
+    for hit in sorted(dict.fromkeys(hits), key=_order):
+        if hit[1].start in seen:
             later.append(hit)
         else:
-            seen.add(hit[1])
+            seen.add(hit[1].start)
             yield hit
     yield from later
 
 
-def _as_evidence(place: Place, term: Term, document: Document) -> Evidence:
-    part = document.parts[place[0]]
-    word = document.words[place[0]][place[1]]
-    return Evidence(
-        field=part,
-        start=word.start,
-        end=word.end,
-        word=document.texts[part][word.start : word.end],
-        term=term.shown,
-        how=term.how.value,
-    )
+def _as_evidence(place: int, term: Term, document: Document) -> Evidence:
+    part = document.part_of(place)
+    start, end = document.span(place)
+    how = term.how.value
+    if term.how is How.FORM and document.form_at(place) != term.word:
+        how = f"inflection of {term.word}"
+    return Evidence(field=part, start=start, end=end, word=document.texts[part][start:end], term=term.shown, how=how)

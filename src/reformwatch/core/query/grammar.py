@@ -3,19 +3,20 @@ r"""Core: a query's text to its tree, by recursive descent.
 ::
 
     OR  <  AND (or juxtaposition)  <  NEAR/n, ONEAR/n  <  NOT, -, !  <  field:
-    word      this word             word*     prefix, at least 4 letters
-    =word     exactly this form     "a b c"   phrase                   "a b"~5   with at most 5 words among them
+    word      any inflected form    word*     prefix, at least 4 letters
+    =word     this form only        "a b c"   phrase                   "a b"~5   with at most 5 words among them
     ~Tokayev  a name in any script  A NEAR/8 B  either order           A ONEAR/8 B  this order
 
 ``|``, ``||``, ``&&`` are accepted; guillemets and curly quotes are quotes; operators are written in capitals.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 
-from reformwatch.core.language.names import name_key
-from reformwatch.core.language.words import WORD, fold
+from reformwatch.core.language.forms import query_form
+from reformwatch.core.language.names import names_of
+from reformwatch.core.language.words import WORD
 from reformwatch.core.query.tree import (
     FIELDS,
     And,
@@ -107,6 +108,13 @@ def _end_of_quote(text: str, place: int) -> int:
     raise QueryError(text, place, f"this quote is not closed: {closing[0]} was expected")
 
 
+def _number(text: str) -> int | None:
+    """A whole number of any length, as far as it matters here; None for anything else."""
+    if not text.isascii() or not text.isdigit():
+        return None
+    return int((text.lstrip("0") or "0")[:9])
+
+
 class _Parser:
     """One parse: a cursor over the lexemes."""
 
@@ -159,12 +167,16 @@ class _Parser:
 
     def _near(self) -> Node:
         node = self._not()
+        chain = 0
         while (lexeme := self._take("near")) is not None:
-            if not lexeme.value.isascii() or not lexeme.value.isdigit():
+            distance = _number(lexeme.value)
+            if distance is None:
                 self._fail(lexeme.start, f"{lexeme.text.partition('/')[0]} needs a distance in words: NEAR/5")
-            distance = int(lexeme.value[:6])
             if not 1 <= distance <= MAX_DISTANCE:
-                self._fail(lexeme.start, f"the distance is 1 to {MAX_DISTANCE} words, not {lexeme.value}")
+                self._fail(lexeme.start, f"the distance is 1 to {MAX_DISTANCE} words, not {lexeme.value[:20]}")
+            chain += 1
+            if chain > MAX_DEPTH:
+                self._fail(lexeme.start, f"a chain of NEAR has at most {MAX_DEPTH} links")
             right = self._not()
             for side in (node, right):
                 if not is_positional(side):
@@ -215,7 +227,7 @@ class _Parser:
                         f") was expected for the ( at character {lexeme.start + 1}",
                     )
                 self.depth -= 1
-                return node
+                return replace(node, start=lexeme.start, end=self.lexemes[self.at - 1].end)
             case "close":
                 self._fail(lexeme.start, "a word, a phrase or ( was expected before this )")
             case _:
@@ -248,10 +260,11 @@ class _Parser:
     def _slop(self, lexeme: _Lexeme) -> int | None:
         if lexeme.value == "-":
             return None
-        if not lexeme.value.isascii() or not lexeme.value.isdigit() or int(lexeme.value[:6]) > MAX_DISTANCE:
+        slop = _number(lexeme.value)
+        if slop is None or slop > MAX_DISTANCE:
             place = lexeme.end - len(lexeme.value)
             self._fail(place, f'a number of words, 0 to {MAX_DISTANCE}, was expected after ~: "a b"~5')
-        return int(lexeme.value)
+        return slop
 
     def _term(self, text: str, start: int) -> Term | Phrase:
         node = self._term_or_none(text, start)
@@ -276,15 +289,16 @@ class _Parser:
             kind = How.PREFIX if is_prefix and i == len(found) - 1 else how
             terms.append(self._one(piece.group(), kind, offset + piece.start(), offset + piece.end(), text))
         if len(terms) == 1:
-            return terms[0]
+            return replace(terms[0], start=start, end=start + len(text))
         return Phrase(terms=tuple(terms), slop=None, start=start, end=start + len(text))
 
     def _one(self, piece: str, how: How, start: int, end: int, typed: str) -> Term:
-        word = name_key(piece) if how is How.NAME else fold(piece)
+        word = query_form(piece)
         if how is How.PREFIX and len(word) < MIN_PREFIX:
             self._fail(start, f"a prefix has at least {MIN_PREFIX} letters, {piece}* has {len(word)}")
-        if how is How.NAME and len(word) < 2:
+        keys = names_of(piece) if how is How.NAME else frozenset[str]()
+        if how is How.NAME and not any(len(key) > 1 for key in keys):
             self._fail(start, f"a name has at least two letters, ~{piece} is too short")
         mark = {How.EXACT: "=", How.NAME: "~"}.get(how, "")
         shown = f"{mark}{piece}{'*' if how is How.PREFIX else ''}"
-        return Term(word=word, how=how, shown=shown if typed else piece, start=start, end=end)
+        return Term(word=word, keys=keys, how=how, shown=shown if typed else piece, start=start, end=end)

@@ -23,7 +23,7 @@ DEFAULT_PARTS = ("title", "summary", "content")
 class How(Enum):
     """How a term is compared with the words of a text."""
 
-    FORM = "same form"
+    FORM = "same form"  # or an inflection of it
     EXACT = "exact"
     PREFIX = "prefix"
     NAME = "name"
@@ -31,9 +31,10 @@ class How(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One word: ``word`` is folded (for a name, its key); ``shown`` is what the user typed."""
+    """One word: ``word`` is folded; ``keys`` are a name's keys, empty otherwise; ``shown`` is what the user typed."""
 
     word: str
+    keys: frozenset[str] = frozenset()
     how: How
     shown: str
     start: int

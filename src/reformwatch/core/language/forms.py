@@ -1,0 +1,61 @@
+"""Core: the lattice: a word of a text under its own form and under every dictionary form it may be an inflection of.
+
+The query's term stays as typed, and a match is membership. Each word is tried under the rules of every language its
+script can be written in: which language a text is in need not be known.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from reformwatch.core.language import english, kazakh, russian, spanish
+from reformwatch.core.language.words import MAX_WORD, fold
+
+_CYRILLIC: Final = re.compile("[а-яёәғқңөұүһі]")
+_LATIN: Final = re.compile("[a-z]")
+_ONLY_KAZAKH_LATIN: Final = re.compile("[ğşıä]|q(?!u)")
+
+#: The Latin alphabet of Kazakhstan (2021), and what its letters are in Cyrillic.
+_TO_CYRILLIC: Final = str.maketrans(
+    {
+        "a": "а", "ä": "ә", "b": "б", "v": "в", "g": "г", "ğ": "ғ", "d": "д", "e": "е", "j": "ж", "z": "з", "i": "и",
+        "ı": "і", "k": "к", "q": "қ", "l": "л", "m": "м", "n": "н", "ñ": "ң", "o": "о", "ö": "ө", "p": "п", "r": "р",
+        "s": "с", "t": "т", "u": "у", "ū": "ұ", "ü": "ү", "f": "ф", "h": "х", "y": "ы", "ş": "ш", "c": "ц",
+    }
+)  # fmt: skip
+
+
+def query_form(word: str) -> str:
+    """A query's word as it is compared: folded as typed; Kazakh in Latin letters as in Cyrillic."""
+    found = _from_kazakh_latin(word)
+    return found[0] if found else fold(word)
+
+
+def forms_of(surface: str) -> tuple[str, ...]:
+    """The folded form of a word as it stands in a text, then the dictionary forms it may come from."""
+    return _forms(surface[: MAX_WORD + 2])
+
+
+@lru_cache(maxsize=1 << 17)
+def _forms(surface: str) -> tuple[str, ...]:
+    form = fold(surface)
+    if len(form) < 3 or form[0].isdigit():
+        return (form,)
+    if _CYRILLIC.search(form):
+        found = [form, *russian.lemmas(form), *kazakh.lemmas(form)]
+    elif _LATIN.search(form):
+        found = [form, *english.lemmas(form), *spanish.lemmas(form)]
+        found += _from_kazakh_latin(surface)
+    else:
+        return (form,)
+    return tuple(dict.fromkeys(found))
+
+
+def _from_kazakh_latin(surface: str) -> list[str]:
+    """Kazakh in Latin letters, where the letters say so: as in Cyrillic, with the Cyrillic dictionary forms."""
+    lowered = unicodedata.normalize("NFC", surface.casefold())
+    if lowered.isascii() or not _ONLY_KAZAKH_LATIN.search(lowered):
+        return []
+    cyrillic = fold(lowered.translate(_TO_CYRILLIC))
+    return [cyrillic, *kazakh.lemmas(cyrillic)]
