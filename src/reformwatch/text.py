@@ -60,7 +60,9 @@ def without_surrogates(text: str) -> str:
 
 def printable(text: str) -> str:
     """Text for a terminal or a log line: whatever could steer a terminal is shown as an escape. # trust: D27."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        c if c.isprintable() or c in "\n\t\u00a0\u202f" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def header_safe(text: str, *, limit: int) -> str:

@@ -707,8 +707,8 @@ FEED_KEYS = {
 def test_a_feed_is_shown_paused_resumed_and_removed(told: Terminal) -> None:  # trust: G05
     [listed] = told("feed", "list", "--json").json()
     shown = told("feed", "show", "Herald", "--json").json()
-    assert shown == listed
-    assert set(shown) == FEED_KEYS
+    assert shown == listed | {"languages": {"en": 3}}
+    assert set(listed) == FEED_KEYS
     assert (shown["entries"], shown["state"], shown["failures"]) == (3, "active", 0)
     assert "Herald" in told("feed", "show", str(shown["id"])).out
     told("feed", "pause", "Herald")
@@ -867,13 +867,60 @@ def test_topic_test_marks_the_words_that_matched_and_counts(told: Terminal) -> N
 
 
 def test_a_new_topic_says_how_much_of_the_archive_matches(told: Terminal) -> None:
-    assert "2 entries match" in told("topic", "add", "Akims again", "--query", "en=akim").err
+    said = told("topic", "add", "Akims again", "--query", "en=akim OR mayor").err
+    assert "the last 90 days: 2 about it, 0 only mention it" in said
+    assert "one term" not in said  # too few to judge by
+    assert "these terms are in none of them: mayor" in said
+
+
+def test_a_topic_that_would_bring_too_much_is_refused_unless_it_is_forced(told: Terminal, newsroom: Newsroom) -> None:
+    told("feed", "add", newsroom.feed("/many", *((f"News of village {i} here", DAY * i / 25) for i in range(740))))
+    refused = told.try_("topic", "add", "Everything", "--query", "en=village")
+    assert refused.code == 2
+    assert "alerts a day, more than 20" in refused.err.splitlines()[-1]
+    assert "everything" not in told("topic", "list").out
+    told("topic", "add", "Everything", "--query", "en=village", "--force")
+    assert "everything" in told("topic", "list").out
+
+
+def test_a_backtest_replays_the_archive_and_compares_two_versions(told: Terminal) -> None:
+    replayed = told("topic", "backtest", "akims", "--query", "en=nothing", "--json").json()
+    assert len(replayed["alerts"]) == 2
+    assert sum(week["alerts"] for week in replayed["weeks"]) == 2
+    assert replayed["changed"]["alerts"] == []
+    assert {entry["title"] for entry in replayed["lost"]} == {FIRST, OLD}
+    assert replayed["gained"] == []
+    shown = told("topic", "backtest", "akims", "--query", "en=nothing")
+    assert FIRST in shown.out
+    assert "2 alerts of 3 entries" in shown.err
+    assert told("topic", "backtest", "akims", "--since", "2100-01-01").err.startswith(
+        "akims would have brought no alert"
+    )
+
+
+def test_a_backtest_scores_on_labelled_rows(told: Terminal, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(
+        '{"title": "An akim is elected", "language": "en", "about": ["akims"]}\n'
+        '{"title": "Rain", "lead": "All day.", "language": "en", "about": ["akims"]}\n'
+        '{"title": "Akim elected elsewhere", "language": "en", "about": []}\n',
+        encoding="utf-8",
+    )
+    scores = told("topic", "backtest", "akims", "--labels", str(rows), "--json").json()
+    assert scores[-1] == {
+        "topic": "akims", "language": "all", "right": 1, "false": 1, "missed": 1,
+        "precision": 0.5, "recall": 0.5, "f1": 0.5,
+    }
+    rows.write_text("{}\n", encoding="utf-8")
+    assert "line 1" in told.fails(2, "topic", "backtest", "akims", "--labels", str(rows))
 
 
 # -- subscribers
 
 
-SUBSCRIBER_KEYS = {"name", "channel", "address", "topics", "language", "timezone", "state", "paused_because", "created"}
+SUBSCRIBER_KEYS = {
+    "name", "channel", "address", "topics", "mentions", "language", "timezone", "state", "paused_because", "created",
+}  # fmt: skip
 
 
 def test_a_subscriber_is_added_listed_shown_paused_resumed_and_removed(run: Terminal) -> None:  # trust: G05
@@ -891,6 +938,7 @@ def test_a_subscriber_is_added_listed_shown_paused_resumed_and_removed(run: Term
         "channel": "email",
         "address": "aliya@example.org",
         "topics": ["akims"],
+        "mentions": False,
         "language": "kk",
         "timezone": "Asia/Almaty",
         "state": "active",

@@ -25,8 +25,8 @@ TOPIC = compile_topic(1, "akims", {"en": "akim election"})
 def entry(number: int, title: str, *, summary: str = "", when: datetime = NOW, feed_id: int = 1) -> Entry:
     return Entry(
         id=number, feed_id=feed_id, feed_name="Courier", feed_kind="agency", key=f"guid:{number}", guid=None,
-        url=f"https://example.org/{number}", title=title, summary=summary, content="", author="", tags=(), language="en",
-        published=when, first_seen=when, standing=Standing.NEWS, version=1, text_hash="",
+        url=f"https://example.org/{number}", title=title, summary=summary, content="", author="", tags=(),
+        language="en", published=when, first_seen=when, standing=Standing.NEWS, version=1, text_hash="",
     )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ def subscriber() -> None:
 @click.option(
     "--topic", "topics", metavar="SLUG", multiple=True, help="Topic to follow; may be repeated. Without: all topics."
 )
+@click.option("--mentions", is_flag=True, help="Tell also of entries that only mention a topic.")
 @click.option(
     "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the messages."
 )
@@ -53,6 +54,7 @@ def add(
     webhook: str | None,
     channel: str | None,
     topics: Sequence[str],
+    mentions: bool,
     language: str,
     timezone: str,
 ) -> None:
@@ -71,6 +73,7 @@ def add(
         language=language,
         timezone=timezone,
         topics=tuple(dict.fromkeys(topics)),
+        wants_mentions=mentions,
         unsubscribe_token=new_unsubscribe_token(),
     )
     with invocation.store() as store, store.write() as tx:
@@ -162,6 +165,7 @@ def as_dict(one: Subscriber, topics: Sequence[Topic]) -> dict[str, Any]:
         "channel": one.channel.value,
         "address": shown_address(one),
         "topics": None if one.topic_ids is None else _slugs(one, topics),
+        "mentions": one.wants_mentions,
         "language": one.language,
         "timezone": one.timezone,
         "state": one.state.value,
@@ -189,6 +193,7 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
             ("subscriber", one.name),
             ("channel", f"{one.channel.value} {shown_address(one)}"),
             ("topics", ", ".join(_slugs(one, topics)) or "all"),
+            ("told of", "what is about a topic, and mentions" if one.wants_mentions else "what is about a topic"),
             ("language", one.language),
             ("time zone", one.timezone),
             ("state", _state(one)),

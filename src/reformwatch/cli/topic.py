@@ -22,12 +22,13 @@ from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, Match, NewTopic, To
 from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.store.entries import all_entries, count_entries
-from reformwatch.store.topics import add_topic, change_topic, find_topic, list_topics, remove_topic
+from reformwatch.store.topics import add_topic, change_topic, find_topic, list_topics, remove_topic, require_free_slug
 from reformwatch.wiring import utc_now
 
 #: A topic that would bring more than this is refused unless it is forced: nobody reads so many.
 MAX_ALERTS_A_DAY = 20
 _BROAD = 0.05
+_ENOUGH_TO_TELL = 200
 
 
 @click.group()
@@ -93,6 +94,8 @@ def add(
         slug=slug, name=" ".join(name.split()), kind=TopicKind(kind), description=description, queries=checked
     )
     with invocation.store() as store:
+        with store.read() as tx:
+            require_free_slug(tx, slug)
         try_on_archive(store, compile_topic(0, slug, checked), invocation.settings, force=force)
         with store.write() as tx:
             add_topic(tx, new, now=utc_now())
@@ -117,7 +120,7 @@ def try_on_archive(store: Store, compiled: CompiledTopic, settings: Settings, *,
     for hit in trials[1].examples:
         say(f"  {hit.moment:%Y-%m-%d}  {hit.entry.title}")
     _say_terms(compiled, hits)
-    if found.evaluated > _BROAD * found.entries:
+    if found.entries >= _ENOUGH_TO_TELL and found.evaluated > _BROAD * found.entries:
         share = f"{found.evaluated / found.entries:.0%} of all entries"
         say(f"note: its words are common: it is run on {share}, about {found.evaluated / 90:.0f} a day")
     if trials[0].alerts_a_day > MAX_ALERTS_A_DAY and not force:

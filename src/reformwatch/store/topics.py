@@ -42,12 +42,15 @@ def _topic_from(row: Any, queries: Mapping[str, str]) -> Topic:
     return Topic(**given, kind=kind, state=state, queries=queries)
 
 
+def require_free_slug(tx: Tx, slug: str) -> None:
+    """Raise BadInput where a topic bears this slug already."""
+    if tx.execute(sa.select(topics.c.id).where(topics.c.slug == slug)).first() is not None:
+        raise BadInput(f"topic {slug!r}: there is one already; give another --slug, or `reformwatch topic edit {slug}`")
+
+
 def add_topic(tx: Tx, new: NewTopic, *, now: datetime, pack_hash: str | None = None) -> Topic:
     """Store a topic. Raises BadInput where its slug is taken."""
-    if tx.execute(sa.select(topics.c.id).where(topics.c.slug == new.slug)).first() is not None:
-        raise BadInput(
-            f"topic {new.slug!r}: there is one already; give another --slug, or `reformwatch topic edit {new.slug}`"
-        )
+    require_free_slug(tx, new.slug)
     row = _row(new) | {"state": TopicState.ACTIVE.value, "created_at": now, "updated_at": now, "pack_hash": pack_hash}
     _set_queries(tx, insert_returning_id(tx, topics, row), new.queries)
     _touch(tx, now)
