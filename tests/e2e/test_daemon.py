@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,15 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def has_all(desk: Desk, titles: set[str]) -> bool:
     return desk.house.hook_headlines() == titles and len(desk.house.mail_subjects()) == len(titles)
+
+
+def deliver_the_rest(desk: Desk, titles: set[str]) -> None:
+    """Start again until all is delivered: what met a busy receiver is tried again after 5 seconds."""
+    deadline = time.monotonic() + 90
+    while not has_all(desk, titles):
+        waiting = [d["last_error"] for d in desk.json("delivery", "list") if d["state"] != "sent"]
+        assert time.monotonic() < deadline, (waiting, titles - desk.house.hook_headlines())
+        desk.run("run", "--once")
 
 
 def test_once_polls_and_delivers_one_mail_and_one_webhook_for_a_new_entry(desk: Desk) -> None:
@@ -65,9 +75,7 @@ def test_a_signal_under_load_finishes_or_gives_back_what_is_in_flight(desk: Desk
         until(lambda: len(desk.house.hooks) > 5, what="deliveries are under way")
         process.send_signal(number)
         assert process.wait(60) == 0
-    desk.run("run", "--once")
-    desk.run("run", "--once")
-    assert has_all(desk, titles)
+    deliver_the_rest(desk, titles)
     assert max(desk.house.hook_ids().values()) == 1
     assert max(desk.house.mail_ids().values()) == 1
 
@@ -83,9 +91,7 @@ def test_kill_nine_under_load_loses_nothing(desk: Desk) -> None:
             until(lambda want=want: len(desk.house.hooks) > want, what="deliveries are under way")  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)
             process.wait(30)
-    desk.run("run", "--once")
-    desk.run("run", "--once")
-    assert has_all(desk, titles)
+    deliver_the_rest(desk, titles)
     assert max(desk.house.hook_ids().values()) <= 1 + 3
     assert len(desk.house.hook_ids()) == len(titles)
 

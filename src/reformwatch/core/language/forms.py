@@ -14,14 +14,15 @@ from reformwatch.core.language.words import MAX_WORD, fold
 
 _CYRILLIC: Final = re.compile("[а-яёәғқңөұүһі]")
 _LATIN: Final = re.compile("[a-z]")
-_ONLY_KAZAKH_LATIN: Final = re.compile("[ğşıä]|q(?!u)")
+_ONLY_KAZAKH_LATIN: Final = re.compile("[ğşıäǵńý]|q(?!u)")
 
-#: The Latin alphabet of Kazakhstan (2021), and what its letters are in Cyrillic.
+#: The Latin alphabets of Kazakhstan (2021, and the one with acutes of 2018), and what their letters are in Cyrillic.
 _TO_CYRILLIC: Final = str.maketrans(
     {
         "a": "а", "ä": "ә", "b": "б", "v": "в", "g": "г", "ğ": "ғ", "d": "д", "e": "е", "j": "ж", "z": "з", "i": "и",
         "ı": "і", "k": "к", "q": "қ", "l": "л", "m": "м", "n": "н", "ñ": "ң", "o": "о", "ö": "ө", "p": "п", "r": "р",
         "s": "с", "t": "т", "u": "у", "ū": "ұ", "ü": "ү", "f": "ф", "h": "х", "y": "ы", "ş": "ш", "c": "ц",
+        "á": "ә", "ǵ": "ғ", "ń": "ң", "ó": "ө", "ú": "ү", "ý": "у",
     }
 )  # fmt: skip
 
@@ -53,9 +54,13 @@ def _forms(surface: str) -> tuple[str, ...]:
 
 
 def _from_kazakh_latin(surface: str) -> list[str]:
-    """Kazakh in Latin letters, where the letters say so: as in Cyrillic, with the Cyrillic dictionary forms."""
+    """Kazakh in Latin letters, where the letters say so: as in Cyrillic, with the Cyrillic dictionary forms.
+
+    i stands for и and for і in different alphabets, so both are tried.
+    """
     lowered = unicodedata.normalize("NFC", surface.casefold())
-    if lowered.isascii() or not _ONLY_KAZAKH_LATIN.search(lowered):
+    if not _ONLY_KAZAKH_LATIN.search(lowered):
         return []
-    cyrillic = fold(lowered.translate(_TO_CYRILLIC))
-    return [cyrillic, *kazakh.lemmas(cyrillic)]
+    cyrillic = fold(lowered.replace("sh", "ş").replace("ch", "ч").translate(_TO_CYRILLIC))
+    spellings = dict.fromkeys((cyrillic, cyrillic.replace("и", "і")))
+    return [form for spelling in spellings for form in (spelling, *kazakh.lemmas(spelling))]

@@ -29,6 +29,7 @@ _DIGRAPHS: Final = (
 _LATIN: Final = str.maketrans(
     {"q": "k", "c": "k", "h": "k", "x": "ks", "w": "v", "y": "i", "o": "u", "ı": "i", "ə": "a", "C": "c", "ş": "c"}
 )
+_FEMININE: Final = re.compile("(?:[ey]ev|ev|ov|in)a$")
 _SOFT_S: Final = re.compile("(?<=[aeiou])s(?=[aeiou])")
 _DOUBLES: Final = re.compile(r"(.)\1+")
 #: For slugs and the like: what a reader of Latin letters expects.
@@ -47,6 +48,8 @@ _MAX_FORMS: Final = 16
 def names_of(word: str) -> frozenset[str]:
     """The name keys of a word as it stands, and of its dictionary forms."""
     spellings = [word, *forms_of(word)[1:_MAX_FORMS]]
+    if _FEMININE.search(word.casefold()):
+        spellings.append(word[:-1])  # Nazarbayeva, as Назарбаева
     return frozenset(key for spelling in spellings for key in _keys(spelling) if len(key) > 1)
 
 

@@ -1,0 +1,79 @@
+"""What is shipped besides the package: the unit, the image, the compose file, the webhook's schema."""
+
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from typing import Any
+
+import jsonschema
+import pytest
+
+from conftest import ROOT
+from house import Desk, open_house, publish, set_up
+
+
+def test_the_unit_is_hardened_as_the_readme_says() -> None:
+    # trust: G01
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not on this machine")
+    said = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", str(ROOT / "packaging/reformwatch.service")],
+        capture_output=True, text=True, timeout=60, check=False,
+    ).stdout  # fmt: skip
+    level = re.search(r"exposure level for \S+: ([\d.]+)", said)
+    assert level is not None, said
+    assert float(level.group(1)) <= 1.5
+
+
+def test_the_unit_notifies_and_ends_for_good_on_what_trying_again_does_not_mend() -> None:
+    # trust: G02
+    unit = (ROOT / "packaging/reformwatch.service").read_text("utf-8")
+    for line in ("Type=notify", "DynamicUser=yes", "RestartPreventExitStatus=75 78", "LoadCredential=smtp_password:"):
+        assert line in unit
+    assert re.search(r"^WatchdogSec=\d+", unit, re.MULTILINE)
+
+
+def test_the_image_is_not_root_and_has_a_health_check_and_a_volume() -> None:
+    # trust: G03, G07
+    lines = (ROOT / "Dockerfile").read_text("utf-8")
+    assert re.search(r"^USER reformwatch$", lines, re.MULTILINE)
+    assert re.search(r"^VOLUME /data$", lines, re.MULTILINE)
+    assert "HEALTHCHECK" in lines
+    for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", lines, re.MULTILINE):
+        for source in copied.split():
+            assert (ROOT / source).exists(), source
+
+
+def test_every_dependency_is_pinned_with_hashes_and_names_no_index() -> None:
+    # trust: G16
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    for name in ("run", "dev"):
+        text = (ROOT / f"requirements/{name}.txt").read_text("utf-8")
+        assert "://" not in text
+        pinned = {line.split("==")[0] for line in text.splitlines() if re.match(r"[a-z0-9]", line)}
+        for requirement in wanted:
+            assert re.split(r"[<>=\[]", requirement)[0].lower() in pinned
+        for line in text.splitlines():
+            if re.match(r"[a-z0-9]", line):
+                assert "==" in line
+
+
+def test_a_webhook_that_was_received_fits_the_schema_in_the_docs(tmp_path: Any) -> None:
+    # trust: G05
+    schema = json.loads((ROOT / "docs/webhook.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    with open_house() as house:
+        desk = Desk(tmp_path, house, extra={"REFORMWATCH_ALERTS__BURST_LIMIT": "2"})
+        set_up(desk)
+        publish(house, 1)
+        desk.run("run", "--once")
+        publish(house, 5, word="Akims of another time")
+        desk.run("poll", "--all")
+        desk.run("deliver")
+        desk.run("subscriber", "test", "Hook")
+        bodies = [json.loads(body) for _, body in house.hooks]
+    assert [body["type"] for body in bodies] == ["alert.story", "digest", "test"]
+    for body in bodies:
+        jsonschema.validate(body, schema, cls=jsonschema.Draft202012Validator)
