@@ -61,7 +61,8 @@ def without_surrogates(text: str) -> str:
 def printable(text: str) -> str:
     """Text for a terminal or a log line: whatever could steer a terminal is shown as an escape. # trust: D27."""
     return "".join(
-        c if c.isprintable() or c in "\n\t\u00a0\u202f" else c.encode("unicode_escape").decode() for c in text
+        " " if c in "\u00a0\u202f" else c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode()
+        for c in text
     )
 
 

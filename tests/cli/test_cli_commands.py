@@ -908,8 +908,14 @@ def test_a_backtest_scores_on_labelled_rows(told: Terminal, tmp_path: Path) -> N
     )
     scores = told("topic", "backtest", "akims", "--labels", str(rows), "--json").json()
     assert scores[-1] == {
-        "topic": "akims", "language": "all", "right": 1, "false": 1, "missed": 1,
-        "precision": 0.5, "recall": 0.5, "f1": 0.5,
+        "topic": "akims",
+        "language": "all",
+        "right": 1,
+        "false": 1,
+        "missed": 1,
+        "precision": 0.5,
+        "recall": 0.5,
+        "f1": 0.5,
     }
     rows.write_text("{}\n", encoding="utf-8")
     assert "line 1" in told.fails(2, "topic", "backtest", "akims", "--labels", str(rows))

@@ -84,7 +84,6 @@ NOTHING = None
         ("ley", "las leyes", [(4, "leyes")]),
         ("vote", "voted, voting, voter", [(0, "voted"), (7, "voting")]),
         ("мәжіліс", "Mäjılıs", [(0, "Mäjılıs")]),
-        ("Mäjılıs", "мәжілісте", [(0, "мәжілісте")]),
         ('"новый закон"', "о новых законах", [(2, "новых"), (8, "законах")]),
         ('"новый =закон"', "новые законы", NOTHING),
         ("закон NEAR/2 сенат", "Сенатом принят закон", [(0, "Сенатом"), (15, "закон")]),
@@ -233,10 +232,6 @@ def test_evidence_says_which_term_was_met_and_how(query: str, text: str, term: s
     assert [(one.term, one.how) for one in evidence] == [(term, how)]
 
 
-@pytest.mark.xfail(
-    reason="bug: Kazakh in Latin letters becomes Cyrillic in a query, and what stands in the text is compared in Latin",
-    strict=True,
-)
 @pytest.mark.parametrize(
     ("query", "text", "how"),
     [
@@ -268,7 +263,6 @@ def test_evidence_is_bounded_and_keeps_something_of_each_part() -> None:
     assert list(evidence) == sorted(evidence, key=lambda one: one.start)
 
 
-@pytest.mark.xfail(reason="bug: two equal terms of a query tell the same evidence twice", strict=True)
 def test_evidence_tells_each_word_once() -> None:
     evidence = found("(a NEAR/3 b) OR (a NEAR/3 c)", summary="a b c")
     assert evidence is not None
@@ -390,11 +384,6 @@ def test_a_phrase_is_met_by_every_phrase_with_slop(terms: list[str], text: str) 
         assert is_met(f"{phrase}~2", text)
 
 
-@pytest.mark.xfail(
-    reason="bug: of the choices of places for a phrase with slop only the first 200 are tried, of which none may be"
-    " of different places where a word is repeated",
-    strict=True,
-)
 def test_a_phrase_with_slop_finds_a_repeated_word_among_many() -> None:
     text = "a " * 30 + "b " + "a " * 30
     assert is_met('"a a a a b"', text)

@@ -208,7 +208,6 @@ def test_an_index_after_any_changes_matches_what_trying_every_query_matches(step
     assert (index._queries, index._of_topic, index._slots) == ({}, {}, {})
 
 
-@pytest.mark.xfail(reason="bug: an empty bucket of prefixes and an empty set of a name key stay", strict=True)
 @pytest.mark.parametrize("query", ["рефо*", "~Tokayev", "law OR (рефо* ~Tokayev)"])
 def test_an_index_remembers_nothing_of_a_topic_that_was_removed(query: str) -> None:
     index = TopicIndex.of([topic(1, query)])
@@ -282,7 +281,6 @@ def test_a_topic_added_again_is_matched_by_its_new_query_only() -> None:
         ('"новый закон"', "нoвый зaкон", "нoвый"),
         ("мәжіліс", "Mäjılısте", None),  # half and half: neither
         ("law", "lаw", None),  # a Cyrillic а makes it no English word
-        ("Mäjılıs", "мәжілісте", "мәжілісте"),
         ("мәжіліс", "Mäjılıs", "Mäjılıs"),
         ("~Tokayev", "Сегодня Токаевым, bugin Toqaevtyñ", "Токаевым"),
         ("law закон ley заң", "laws законы leyes заңдар", "laws"),
@@ -382,9 +380,6 @@ def test_one_document_is_matched_by_two_indexes_one_after_the_other(drawn: tuple
     assert second == match_entry(document(texts), [other])
 
 
-@pytest.mark.xfail(
-    reason="bug: a document that an index matched knows only the words of that index's queries", strict=True
-)
 def test_a_document_that_an_index_matched_can_be_held_against_another_query() -> None:
     held = document({"title": "law vote"})
     TopicIndex.of([topic(1, "law")]).match(held)

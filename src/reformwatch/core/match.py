@@ -12,7 +12,7 @@ from typing import Final
 
 from reformwatch.core.language.forms import forms_of
 from reformwatch.core.language.names import names_of
-from reformwatch.core.language.words import is_capitalised
+from reformwatch.core.language.words import MAX_WORD, is_capitalised
 from reformwatch.core.query import Document, Node, evaluate, parse_query
 from reformwatch.core.query.anchors import Anchors, Name, Pair, Prefix, Word, anchors_of, words_of
 from reformwatch.core.query.document import PREFIX_BUCKET
@@ -253,8 +253,13 @@ class TopicIndex:
                     if not bucket[text]:
                         del bucket[text]
                         self._generation += 1
+                    if not bucket:
+                        del self._prefixes[text[:PREFIX_BUCKET]]
                 case Name(key):
                     self._names[key].discard(number)
+                    if not self._names[key]:
+                        del self._names[key]
+                        self._generation += 1
         for word in query.words:
             slot = self._slots[word]
             slot.uses -= 1
@@ -268,7 +273,9 @@ class TopicIndex:
         for number in sorted(self._candidates(document)):
             query = self._queries[number]
             verdict.consider(query.topic_id, query.slug, query.language, query.tree)
-        return verdict.matches()
+        matches = verdict.matches()
+        document.prime(None)
+        return matches
 
     def _candidates(self, document: Document) -> set[int]:
         """The queries of which an anchor occurs; the document then holds the places of the forms asked for."""
@@ -309,7 +316,9 @@ class TopicIndex:
         others = [numbers for prefix, numbers in bucket.items() if forms[0].startswith(prefix)]
         if self._names and is_capitalised(surface):
             others += [self._names[key] for key in names_of(surface) if key in self._names]
-        fresh = self._reached[surface] = _Reached(self._generation, slots, tuple(others))
+        fresh = _Reached(self._generation, slots, tuple(others))
+        if len(surface) <= MAX_WORD:
+            self._reached[surface] = fresh
         return fresh
 
 

@@ -37,6 +37,10 @@ _IRREGULAR: Final = {
     "dying": "die", "lying": "lie", "tying": "tie",
 }  # fmt: skip
 
+NO_PLURALS: Final = frozenset(
+    {"news", "this", "thus", "means", "series", "species", "always", "perhaps", "does", "goes"}
+)
+
 
 @lru_cache(maxsize=1 << 16)
 def lemmas(word: str) -> tuple[str, ...]:
@@ -44,7 +48,7 @@ def lemmas(word: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     if word in _IRREGULAR:
         found[_IRREGULAR[word]] = None
-    if len(word) > 3:
+    if len(word) > 3 and word not in NO_PLURALS:
         found.update(dict.fromkeys(stem for stem in _stems(word) if _is_stem(stem)))
     found.pop(word, None)
     return tuple(found)
@@ -79,6 +83,8 @@ def _without_s(word: str) -> Iterator[str]:
 def _without_verb_ending(stem: str) -> Iterator[str]:
     if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] in _DOUBLED:
         yield stem[:-1]
+    if stem.endswith("ick"):
+        yield stem[:-1]  # trafficked: traffic
     yield stem
 
 

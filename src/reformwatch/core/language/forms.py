@@ -26,11 +26,9 @@ _TO_CYRILLIC: Final = str.maketrans(
     }
 )  # fmt: skip
 
-
-def query_form(word: str) -> str:
-    """A query's word as it is compared: folded as typed; Kazakh in Latin letters as in Cyrillic."""
-    found = _from_kazakh_latin(word)
-    return found[0] if found else fold(word)
+_TO_LATIN: Final = {
+    cyrillic: chr(latin) for latin, cyrillic in reversed([(k, ord(v)) for k, v in _TO_CYRILLIC.items()])
+}
 
 
 def forms_of(surface: str) -> tuple[str, ...]:
@@ -46,7 +44,9 @@ def _forms(surface: str) -> tuple[str, ...]:
     if _CYRILLIC.search(form):
         found = [form, *russian.lemmas(form), *kazakh.lemmas(form)]
     elif _LATIN.search(form):
-        found = [form, *english.lemmas(form), *spanish.lemmas(form)]
+        found = [form, *english.lemmas(form)]
+        if form not in english.NO_PLURALS:
+            found += spanish.lemmas(form)
         found += _from_kazakh_latin(surface)
     else:
         return (form,)
@@ -54,13 +54,14 @@ def _forms(surface: str) -> tuple[str, ...]:
 
 
 def _from_kazakh_latin(surface: str) -> list[str]:
-    """Kazakh in Latin letters, where the letters say so: as in Cyrillic, with the Cyrillic dictionary forms.
+    """Kazakh in Latin letters, where the letters say so: its Cyrillic spelling and dictionary forms, in both scripts.
 
     i stands for и and for і in different alphabets, so both are tried.
     """
     lowered = unicodedata.normalize("NFC", surface.casefold())
-    if not _ONLY_KAZAKH_LATIN.search(lowered):
+    if not _ONLY_KAZAKH_LATIN.search(lowered) or _CYRILLIC.search(lowered):
         return []
     cyrillic = fold(lowered.replace("sh", "ş").replace("ch", "ч").translate(_TO_CYRILLIC))
     spellings = dict.fromkeys((cyrillic, cyrillic.replace("и", "і")))
-    return [form for spelling in spellings for form in (spelling, *kazakh.lemmas(spelling))]
+    found = [form for spelling in spellings for form in (spelling, *kazakh.lemmas(spelling))]
+    return [*found, *(fold(form.translate(_TO_LATIN)) for form in found)]

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from reformwatch.core.language.forms import forms_of
+from reformwatch.core.language.words import MAX_WORD
 
 _CYRILLIC: Final = str.maketrans(
     {
@@ -44,10 +45,14 @@ _READABLE: Final = str.maketrans(
 _MAX_FORMS: Final = 16
 
 
-@lru_cache(maxsize=1 << 15)
 def names_of(word: str) -> frozenset[str]:
     """The name keys of a word as it stands, and of its dictionary forms."""
-    spellings = [word, *forms_of(word)[1:_MAX_FORMS]]
+    return _names_of(word[: MAX_WORD + 2])
+
+
+@lru_cache(maxsize=1 << 15)
+def _names_of(word: str) -> frozenset[str]:
+    spellings = [word, *forms_of(word)[:_MAX_FORMS]]
     if _FEMININE.search(word.casefold()):
         spellings.append(word[:-1])  # Nazarbayeva, as Назарбаева
     return frozenset(key for spelling in spellings for key in _keys(spelling) if len(key) > 1)

@@ -4,6 +4,7 @@ Plural and gender of nouns and adjectives, the verb's regular endings to its inf
 irregular forms that occur in news. Derivations (-cion, -dor, -mente) are words of their own.
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -29,6 +30,7 @@ _IRREGULAR: Final = {
     "elija": "elegir", "electo": "elegir", "pide": "pedir", "pidio": "pedir", "pidieron": "pedir", "impide": "impedir",
     "sigue": "seguir", "siguen": "seguir", "siguio": "seguir", "ordena": "ordenar", "supo": "saber", "sabe": "saber",
 }  # fmt: skip
+_IRREGULAR_FUTURE: Final = re.compile("(.+n)dr(?:e|as|a|emos|eis|an|ia|ias|iamos|ian)$")
 _STEM_CHANGES: Final = (("ie", "e"), ("ue", "o"), ("i", "e"))
 _MIN_STEM: Final = 3
 
@@ -56,7 +58,7 @@ def _nominal(word: str) -> Iterator[str]:
         yield singular
         if singular.endswith("a"):
             yield f"{singular[:-1]}o"
-            if singular.endswith(("ora", "ona", "esa")):
+            if singular.endswith(("ora", "ona", "esa", "ola")):
                 yield singular[:-1]
             if singular.endswith("enta"):
                 yield f"{singular[:-1]}e"
@@ -68,6 +70,9 @@ def _verbal(word: str) -> Iterator[str]:
         if word.endswith(f"r{clitic}"):
             plain = word[: -len(clitic)]
             yield plain
+    future = _IRREGULAR_FUTURE.match(plain)
+    if future:
+        yield from (f"{future.group(1)}{infinitive}" for infinitive in ("er", "ir"))  # propondra: proponer
     for endings, infinitives in ((_AR, ("ar",)), (_ER_IR, ("er", "ir"))):
         for ending in endings:
             stem = plain[: -len(ending)]
@@ -78,6 +83,8 @@ def _verbal(word: str) -> Iterator[str]:
 def _stems(stem: str) -> Iterator[str]:
     """A verb's stem, and what it may have been before a change of its vowel or its last letter."""
     yield stem
+    if stem.endswith("uy"):
+        yield stem[:-1]  # construye: construir
     if stem.endswith("qu"):
         yield f"{stem[:-2]}c"
     elif stem.endswith("gu"):

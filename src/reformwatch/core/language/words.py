@@ -14,9 +14,9 @@ WORD: Final = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u00ad])*(?:['’ʼ]s(?
 
 _KEPT: Final = frozenset({"n\u0303", "и\u0306", "у\u0306", "і\u0308"})
 _CYRILLIC: Final = re.compile("[а-яәғқңөұүһі]")
-_LATIN_IN_CYRILLIC: Final = re.compile("[a-zəıñ]")
+_LATIN_IN_CYRILLIC: Final = re.compile("[a-zəıñë]")
 #: Latin letters that stand in Cyrillic words by mistake or on purpose, and what they are there.
-_LOOK_ALIKES: Final = str.maketrans("aeopcyxkmthiəb", "аеорсухкмтһіәв")
+_LOOK_ALIKES: Final = str.maketrans("aeopcyxkmthiəbëAEOPCYXKMTHIƏB", "аеорсухкмтһіәвеАЕОРСУХКМТНІӘВ")
 _POSSESSIVES: Final = ("'s", "’s", "ʼs")
 #: The longest word that is compared; what is longer is noise (an address, a key).
 MAX_WORD: Final = 64
@@ -30,9 +30,11 @@ def fold(word: str) -> str:
     word = word[:MAX_WORD]
     if word.isascii():
         return word.lower()
-    word = unicodedata.normalize("NFKC", word).casefold().replace("\u00ad", "").replace("ё", "е")
-    if _LATIN_IN_CYRILLIC.search(word) and _CYRILLIC.search(word):
-        word = word.translate(_LOOK_ALIKES)
+    word = unicodedata.normalize("NFKC", word)
+    lowered = word.casefold()
+    if _LATIN_IN_CYRILLIC.search(lowered) and _CYRILLIC.search(lowered):
+        lowered = word.translate(_LOOK_ALIKES).casefold()
+    word = lowered.replace("\u00ad", "").replace("ё", "е")[:MAX_WORD]
     decomposed = unicodedata.normalize("NFD", word)
     if not any(unicodedata.combining(c) for c in decomposed):
         return word

@@ -56,8 +56,8 @@ class Document:
                 index.setdefault(form, []).append(place)
         return index
 
-    def prime(self, known: dict[str, list[int]]) -> None:
-        """Take the places of those forms that can be asked for, where an index has gathered them already."""
+    def prime(self, known: dict[str, list[int]] | None) -> None:
+        """Take the places of those forms that can be asked for, where an index has gathered them already; None: all."""
         self._known = known
 
     @cached_property

@@ -6,7 +6,7 @@ Plain and complete: an index only chooses which trees come here (:mod:`reformwat
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice
 from typing import Final
 
 from reformwatch.core.query.document import Document, Ranges
@@ -17,7 +17,6 @@ from reformwatch.model.topic import Evidence
 #: At most so much evidence is kept for one match; the first of each part of the query comes first.
 MAX_EVIDENCE: Final = 24
 _MAX_SPANS: Final = 2_000
-_MAX_CHOICES: Final = 200
 
 Hit = tuple[int, Term]
 
@@ -152,10 +151,28 @@ def _within(phrase: Phrase, slop: int, document: Document, ranges: Ranges) -> It
         for first in range(at - width + 1, at + 1):
             window = [_between(some, first, first + width) for some in places]
             if all(window) and any(first in some for some in window):
-                chosen = next((c for c in islice(product(*window), _MAX_CHOICES) if len(set(c)) == len(c)), None)
+                chosen = _one_place_each(window)
                 if chosen is not None:
                     yield _Span(min(chosen), max(chosen), tuple(zip(chosen, phrase.terms, strict=True)))
                     break
+
+
+def _one_place_each(window: Sequence[Sequence[int]]) -> list[int] | None:
+    """A place for each word, no place twice (augmenting paths: a word may push another to its next place)."""
+    holder: dict[int, int] = {}
+
+    def settle(word: int, tried: set[int]) -> bool:
+        for place in window[word]:
+            if place not in tried:
+                tried.add(place)
+                if place not in holder or settle(holder[place], tried):
+                    holder[place] = word
+                    return True
+        return False
+
+    if not all(settle(word, set()) for word in range(len(window))):
+        return None
+    return [place for _, place in sorted((word, place) for place, word in holder.items())]
 
 
 def _between(places: Sequence[int], low: int, high: int) -> Sequence[int]:
@@ -202,7 +219,7 @@ def _last(span: _Span) -> int:
 
 def _evidence(hits: list[Hit], document: Document) -> tuple[Evidence, ...]:
     chosen = islice(_first_of_each_term(hits), MAX_EVIDENCE)
-    return tuple(_as_evidence(place, term, document) for place, term in sorted(chosen, key=_order))
+    return tuple(dict.fromkeys(_as_evidence(place, term, document) for place, term in sorted(chosen, key=_order)))
 
 
 def _order(hit: Hit) -> tuple[int, int]:

@@ -14,7 +14,6 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 
-from reformwatch.core.language.forms import query_form
 from reformwatch.core.language.names import names_of
 from reformwatch.core.language.words import WORD, fold
 from reformwatch.core.query.tree import (
@@ -293,7 +292,7 @@ class _Parser:
         return Phrase(terms=tuple(terms), slop=None, start=start, end=start + len(text))
 
     def _one(self, piece: str, how: How, start: int, end: int, typed: str) -> Term:
-        word = fold(piece) if how is How.PREFIX else query_form(piece)
+        word = fold(piece)
         if how is How.PREFIX and len(word) < MIN_PREFIX:
             self._fail(start, f"a prefix has at least {MIN_PREFIX} letters, {piece}* has {len(word)}")
         keys = names_of(piece) if how is How.NAME else frozenset[str]()
