@@ -8,11 +8,17 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
 from reformwatch.store import Store
 from reformwatch.store.migrate import upgrade
+
+# The same examples in every run, so that a change fails by its own fault; HYPOTHESIS_PROFILE=explore looks further.
+hypothesis.settings.register_profile("repeat", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=2_000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 #: The clock of tests that pass time in.
 NOW = datetime(2022, 3, 12, 10, 0, tzinfo=UTC)

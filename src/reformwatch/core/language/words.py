@@ -30,17 +30,21 @@ def fold(word: str) -> str:
     word = word[:MAX_WORD]
     if word.isascii():
         return word.lower()
-    word = unicodedata.normalize("NFKC", word)
+    word = _without_accents(unicodedata.normalize("NFKC", word))
     lowered = word.casefold()
     if _LATIN_IN_CYRILLIC.search(lowered) and _CYRILLIC.search(lowered):
         lowered = word.translate(_LOOK_ALIKES).casefold()
-    word = lowered.replace("\u00ad", "").replace("ё", "е")[:MAX_WORD]
+    return _without_accents(lowered.replace("\u00ad", "").replace("ё", "е"))[:MAX_WORD]
+
+
+def _without_accents(word: str) -> str:
+    """A word without combining marks, except those that make another letter."""
     decomposed = unicodedata.normalize("NFD", word)
     if not any(unicodedata.combining(c) for c in decomposed):
         return word
     kept: list[str] = []
     for c in decomposed:
-        if not unicodedata.combining(c) or (kept and kept[-1] + c in _KEPT):
+        if not unicodedata.combining(c) or (kept and (kept[-1] + c).casefold() in _KEPT):
             kept.append(c)
     return unicodedata.normalize("NFC", "".join(kept))
 
