@@ -252,6 +252,15 @@ def test_feed_add_asks_once_and_that_is_the_baseline(desk: Desk) -> None:
     assert desk.json("alert", "list") == []
 
 
+def test_one_run_delivers_all_that_is_due_to_one_subscriber(desk: Desk) -> None:
+    # trust: F01
+    set_up(desk)
+    publish(desk.house, 150)
+    assert desk.json("poll", "--all")["deliveries"] == 300
+    assert desk.json("deliver")["sent"] == 300
+    assert (len(desk.house.mails), len(desk.house.hooks)) == (150, 150)
+
+
 def test_many_due_at_once_are_all_polled_with_few_workers(desk: Desk) -> None:
     # trust: F01
     desk.extra["REFORMWATCH_HTTP__WORKERS"] = "10"

@@ -34,7 +34,7 @@ from reformwatch.store import Store, Tx, outbox
 log = logging.getLogger(__name__)
 
 _CLAIM: Final = 256
-_WAITING_PER_SUBSCRIBER: Final = 32
+_WAITING_PER_SUBSCRIBER: Final = 64
 _SENDING_PER_SUBSCRIBER: Final = 8
 _CLAIM_AGAIN_S: Final = 0.5
 
@@ -223,7 +223,7 @@ class _Run:
 
     def _settle_and_claim(self, ended: Sequence[tuple[ClaimedDelivery, SendOutcome]]) -> None:
         """Steps 3 and 1, in one write."""
-        wants_more = self._wants_more()
+        wants_more = self._wants_more(is_idle=self.under_way == len(ended))
         left = self.line.clear() if self.stop.is_set() else []
         if not (ended or wants_more or left):
             return
@@ -240,16 +240,17 @@ class _Run:
         if claimed:
             self.deliverer.watcher("deliveries claimed")
         elif wants_more:
-            self.claim_at = time.monotonic() + _CLAIM_AGAIN_S
+            self.claim_at = time.monotonic() + (_CLAIM_AGAIN_S if not len(self.line) else _CLAIM_AGAIN_S / 20)
         for delivery, settlement, is_ours in done:
             if is_ours:
                 self._tell(delivery, settlement)
             else:
                 log.warning("deliver: the lease had ended, another process settles it: %s", delivery.message_id)
 
-    def _wants_more(self) -> bool:
+    def _wants_more(self, *, is_idle: bool) -> bool:
+        """An idle run always asks once more before it ends; a busy one not at every turn."""
         is_low = len(self.line) < 2 * self.deliverer.workers
-        return not self.stop.is_set() and is_low and (not self.under_way or time.monotonic() >= self.claim_at)
+        return not self.stop.is_set() and is_low and (is_idle or time.monotonic() >= self.claim_at)
 
     def _claim(self, tx: Tx) -> list[ClaimedDelivery]:
         return outbox.claim_due(
