@@ -321,7 +321,8 @@ def test(invocation: Invocation, slug: str, since: datetime | None, limit: int, 
     for entry, match in found[:limit]:
         show_match(entry, match)
     more = f", the {limit} newest shown" if len(found) > limit else ""
-    say(f"{len(found)} entries of the archive match {slug}{more}")
+    counted = "1 entry of the archive matches" if len(found) == 1 else f"{len(found)} entries of the archive match"
+    say(f"{counted} {slug}{more}")
 
 
 def matches_in_archive(store: Store, one: Topic, *, since: datetime | None = None) -> list[tuple[Entry, Match]]:
