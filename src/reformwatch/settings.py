@@ -8,7 +8,6 @@ import contextlib
 import ipaddress
 import os
 import tomllib
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -299,8 +298,3 @@ def shown(settings: Settings) -> dict[str, dict[str, Any]]:
     told = settings.model_dump(mode="json", by_alias=True)
     told["database"]["url"] = without_password(settings.database.url)
     return told
-
-
-def seconds(value: float) -> timedelta:
-    """A number of seconds as a duration."""
-    return timedelta(seconds=value)

@@ -260,17 +260,6 @@ def test_what_is_not_due_is_not_claimed(desk: Desk) -> None:
     assert desk.claim_one("b:1", at=timedelta(hours=1)).attempts == 2
 
 
-def test_the_next_attempt_is_the_earliest_that_waits(desk: Desk) -> None:
-    with desk.store.read() as tx:
-        assert outbox.next_attempt(tx) is None
-    desk.tell("Aliya", alerts=2)
-    first, second = desk.claim()
-    desk.settle(first, RetryAt(at=NOW + timedelta(hours=2), reason="500"))
-    desk.settle(second, RetryAt(at=NOW + timedelta(hours=1), reason="500"))
-    with desk.store.read() as tx:
-        assert outbox.next_attempt(tx) == NOW + timedelta(hours=1)
-
-
 # -- settling
 
 
@@ -437,7 +426,6 @@ def test_what_a_pause_closed_stays_closed_under_a_late_answer_and_its_attempt_is
     assert (row.state, row.next_attempt_at, row.last_error) == (DeliveryState.DEAD, None, "answered 500")
     assert desk.history(one.id) == [("retry", "answered 500")]
     with desk.store.write() as tx:
-        assert outbox.next_attempt(tx) is None
         resume(tx, desk.readers["Aliya"])
     assert desk.claim("b:1", at=timedelta(days=1)) == [], "a resumption sends nothing of the past by itself"
     with desk.store.write() as tx:

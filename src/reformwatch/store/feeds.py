@@ -114,9 +114,3 @@ def release_all_of(tx: Tx, owner: str) -> int:
     """Give back what a dead process of this owner still held; how many. Tokens begin with their owner's name."""
     theirs = feeds.c.lease_token.startswith(f"{owner}:", autoescape=True)
     return tx.execute(sa.update(feeds).where(theirs).values(lease_token=None, lease_until=None)).rowcount
-
-
-def is_anything_due(tx: Tx, *, now: datetime) -> bool:
-    """Whether a feed is due and free."""
-    due = sa.select(feeds.c.id).where(_is_free(now), feeds.c.next_poll_at <= now).limit(1)
-    return tx.execute(due).first() is not None

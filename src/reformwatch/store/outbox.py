@@ -181,15 +181,6 @@ def _is_free(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(t.deliveries.c.state == DeliveryState.PENDING.value, unleased)
 
 
-def next_attempt(tx: Tx) -> datetime | None:
-    """When the next delivery is due."""
-    pending = t.deliveries.c.state == DeliveryState.PENDING.value
-    statement = (
-        sa.select(t.deliveries.c.next_attempt_at).where(pending).order_by(t.deliveries.c.next_attempt_at).limit(1)
-    )
-    return tx.execute(statement).scalar_one_or_none()
-
-
 def list_alerts(tx: Tx, *, limit: int) -> list[Alert]:
     """The newest alerts, newest first."""
     ids = [row.id for row in tx.execute(sa.select(t.alerts.c.id).order_by(t.alerts.c.id.desc()).limit(limit))]
