@@ -52,13 +52,9 @@ def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now:
     """A 304, or the same bytes again."""
     due = after_success(feed, outcome.hints, brought_news=False, policy=policy, now=now, jitter=jitter)
     after = replace(
-        _after(feed, now),
+        _after_good_reply(feed, now),
         next_poll_at=due,
-        last_ok_at=now,
         unchanged=feed.unchanged + 1,
-        failures=0,
-        failing_since=None,
-        problem=None,
         validators=outcome.validators or feed.validators,
         moved_to=outcome.moved_to,
     )
@@ -90,14 +86,10 @@ def plan_reply(
         jitter=jitter,
     )
     after = replace(
-        _after(feed, now),
+        _after_good_reply(feed, now),
         next_poll_at=due,
-        last_ok_at=now,
         last_new_at=now if new else feed.last_new_at,
         unchanged=0 if new else feed.unchanged + 1,
-        failures=0,
-        failing_since=None,
-        problem=None,
         validators=reply.fetched.validators,
         body_hash=reply.fetched.body_hash,
         moved_to=reply.fetched.moved_to,
@@ -194,6 +186,11 @@ def _after(feed: Feed, now: datetime) -> FeedAfter:
         body_hash=feed.body_hash,
         state=feed.state,
     )
+
+
+def _after_good_reply(feed: Feed, now: datetime) -> FeedAfter:
+    """Whatever was wrong with the feed is over."""
+    return replace(_after(feed, now), last_ok_at=now, failures=0, failing_since=None, problem=None)
 
 
 def _summary(
