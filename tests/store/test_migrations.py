@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,10 @@ def run_next(
     )
 
 
+def now_plus(seconds: int) -> str:
+    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y%m%dT%H%M%S}"
+
+
 def with_rows(store: Store) -> Path:
     """A feed with an entry, and a subscriber with a subscription, so that children could get lost."""
     with store.write() as tx:
@@ -311,8 +316,13 @@ def test_an_upgrade_that_fails_midway_leaves_the_old_version_whole(
         assert [feed.name for feed in list_feeds(tx)] == ["Қазақстан"]
     old_program.close()
     assert rows_in(path, "SELECT topic_id FROM subscriptions") == [(1,)]
+    left = len(list(path.parent.glob("*.backup")))
+    assert left == (how == "dies"), "a failed attempt that can still act takes its copy away"
+    for second in range(120):  # an upgrade tried again within the second finds the copy of the first
+        (path.parent / f"{path.name}.{head_revision()}-{now_plus(second)}.backup").touch()
     again = run_next(next_release, path, "db", "upgrade")
     assert (again.returncode, "mood" in columns_of_feeds(path)) == (0, True), again.stderr
+    assert [saved.stat().st_size > 0 for saved in path.parent.glob("*-2.backup")] == [True]
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ would delete the children), followed by ``PRAGMA foreign_key_check``.
 """
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
@@ -91,11 +92,25 @@ def upgrade(store: Store, *, now: datetime) -> Path | None:
         return None
     saved = None
     if path is not None and revision is not None:
-        saved = path.with_name(f"{path.name}.{revision}-{now:%Y%m%dT%H%M%S}.backup")
+        saved = _unused(path.with_name(f"{path.name}.{revision}-{now:%Y%m%dT%H%M%S}.backup"))
         backup(store, saved)
-    with _migration_config(store) as config:
-        command.upgrade(config, "head")
+    try:
+        with _migration_config(store) as config:
+            command.upgrade(config, "head")
+    except BaseException:
+        if saved is not None:  # the database is as it was; a service that tries again and again must not fill the disk
+            saved.unlink(missing_ok=True)
+        raise
     return saved
+
+
+def _unused(wanted: Path) -> Path:
+    """The path, or the first with a number that is free: an upgrade that died a moment ago may have left a copy."""
+    numbers = itertools.count(2)
+    path = wanted
+    while _is_there(path):
+        path = wanted.with_name(f"{wanted.stem}-{next(numbers)}{wanted.suffix}")
+    return path
 
 
 def differences(store: Store) -> list[str]:
