@@ -43,7 +43,10 @@ class ParsedEntry(Value):
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedFeed(Value):
-    """A feed document."""
+    """A feed document.
+
+    ``hubs`` and ``self_url`` are what it says for WebSub; ``archive_url`` is the page before this one (RFC 5005).
+    """
 
     format: str
     title: str
@@ -52,6 +55,9 @@ class ParsedFeed(Value):
     entries: tuple[ParsedEntry, ...]
     hints: FeedHints = field(default_factory=FeedHints)
     dropped: int = 0
+    hubs: tuple[str, ...] = ()
+    self_url: str | None = None
+    archive_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

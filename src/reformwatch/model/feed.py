@@ -16,6 +16,14 @@ class FeedKind(StrEnum):
     FOREIGN = "foreign"
 
 
+class SourceType(StrEnum):
+    """How the document at a feed's address is read."""
+
+    FEED = "feed"  # RSS, Atom, RDF, JSON Feed
+    SITEMAP = "sitemap"  # a news sitemap
+    PAGE = "page"  # a web page; its items are found by a CSS selector
+
+
 class FeedState(StrEnum):
     """Whether a feed is polled."""
 
@@ -33,8 +41,42 @@ class Validators(Value):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServerHints(Value):
+    """What a reply says of the time of the next request (RFC 9111, RFC 9110 section 10.2.3)."""
+
+    max_age: timedelta | None = None
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedHints(Value):
+    """What an RSS document says of the time of the next request.
+
+    ``ttl``, ``skipHours`` (UTC, 0 to 23) and ``skipDays`` (0 is Monday); ``update_period`` is the syndication module's
+    ``updatePeriod`` divided by its ``updateFrequency``.
+    """
+
+    ttl: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+    update_period: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rhythm(Value):
+    """How often a document's entries follow one another, from their dates; None where too few are dated."""
+
+    usual_gap: timedelta | None = None
+    longest_gap: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Feed(Value):
-    """A feed as it is stored."""
+    """A feed as it is stored.
+
+    ``hints``, ``max_age``, ``rhythm`` and ``listed`` (how many entries it had) are those of its last document;
+    ``interval`` is the operator's own choice; ``failure_told_at`` is when the operator was told that it fails.
+    """
 
     id: int
     url: str
@@ -57,6 +99,15 @@ class Feed(Value):
     validators: Validators = field(default_factory=Validators)
     body_hash: str | None = None
     lease_token: str | None = None
+    source_type: SourceType = SourceType.FEED
+    item_selector: str | None = None
+    full_text: bool = False
+    interval: timedelta | None = None
+    hints: FeedHints = field(default_factory=FeedHints)
+    max_age: timedelta | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    listed: int | None = None
+    failure_told_at: datetime | None = None
 
     @property
     def has_baseline(self) -> bool:
@@ -75,23 +126,46 @@ class NewFeed(Value):
     site_url: str | None = None
     pack: str | None = None
     backfill_days: int | None = None
+    source_type: SourceType = SourceType.FEED
+    item_selector: str | None = None
+    full_text: bool = False
+    interval: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServerHints(Value):
-    """What a reply says of the time of the next request (RFC 9111, RFC 9110 section 10.2.3)."""
+class Gap(Value):
+    """A time in which a feed may have brought entries that nobody read: it turned over between two polls.
 
-    max_age: timedelta | None = None
-    retry_after: timedelta | None = None
+    ``next_url``: an archive page that may still hold them; None where there is none left to read.
+    """
+
+    id: int
+    feed_id: int
+    since: datetime
+    until: datetime
+    next_url: str | None = None
+    pages: int = 0
+    found: int = 0
+    recovered_at: datetime | None = None
+
+
+class NoticeKind(StrEnum):
+    """What the operator is told of."""
+
+    FAILING = "failing"
+    BACK = "back"
+    GONE = "gone"
+    NETWORK = "network"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FeedHints(Value):
-    """What an RSS document says of it: ``ttl``, ``skipHours`` (UTC, 0 to 23), ``skipDays`` (0 is Monday)."""
+class Notice(Value):
+    """A sentence for the operator, said once."""
 
-    ttl: timedelta | None = None
-    skip_hours: frozenset[int] = frozenset()
-    skip_days: frozenset[int] = frozenset()
+    at: datetime
+    kind: NoticeKind
+    text: str
+    feed_id: int | None = None
 
 
 class FailureKind(StrEnum):
@@ -120,7 +194,8 @@ class FailureKind(StrEnum):
 class Fetched(Value):
     """A 200 reply: ``body`` is inflated, ``url`` is where it came from.
 
-    ``moved_to`` is set when nothing but permanent redirects (301, 308) led there.
+    ``moved_to`` is set when nothing but permanent redirects (301, 308) led there; ``links`` are the targets of the
+    reply's ``Link`` headers by relation, as they stand (RFC 8288).
     """
 
     body: bytes
@@ -130,6 +205,7 @@ class Fetched(Value):
     validators: Validators
     hints: ServerHints = field(default_factory=ServerHints)
     moved_to: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

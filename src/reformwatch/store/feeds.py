@@ -1,13 +1,13 @@
 """Store: feeds: added, claimed with a lease, released."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from reformwatch.errors import BadInput, NotFound
-from reformwatch.model.feed import Feed, FeedKind, FeedState, NewFeed, Validators
+from reformwatch.model.feed import Feed, FeedHints, FeedKind, FeedState, NewFeed, Rhythm, SourceType, Validators
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import insert_or_ignore
 from reformwatch.store.tables import feeds
@@ -20,13 +20,41 @@ def feed_from(row: Any) -> Feed:
     """A feed from a row of the table."""
     given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
     validators = Validators(etag=given.pop("etag"), last_modified=given.pop("last_modified"))
-    kind, state = FeedKind(given.pop("kind")), FeedState(given.pop("state"))
-    return Feed(**given, kind=kind, state=state, validators=validators)
+    rhythm = Rhythm(usual_gap=given.pop("usual_gap"), longest_gap=given.pop("longest_gap"))
+    given |= {"kind": FeedKind(given["kind"]), "state": FeedState(given["state"])}
+    given |= {"source_type": SourceType(given["source_type"]), "hints": hints_from(given["hints"])}
+    return Feed(**given, validators=validators, rhythm=rhythm)
+
+
+def hints_row(hints: FeedHints) -> dict[str, Any] | None:
+    """A document's hints as JSON, seconds for lengths of time; None where it gives none."""
+    if hints == FeedHints():
+        return None
+    return {
+        "ttl": None if hints.ttl is None else round(hints.ttl.total_seconds()),
+        "update_period": None if hints.update_period is None else round(hints.update_period.total_seconds()),
+        "skip_hours": sorted(hints.skip_hours),
+        "skip_days": sorted(hints.skip_days),
+    }
+
+
+def hints_from(row: Mapping[str, Any] | None) -> FeedHints:
+    """The hints that :func:`hints_row` wrote."""
+    if row is None:
+        return FeedHints()
+    ttl, period = row["ttl"], row["update_period"]
+    return FeedHints(
+        ttl=None if ttl is None else timedelta(seconds=ttl),
+        update_period=None if period is None else timedelta(seconds=period),
+        skip_hours=frozenset(row["skip_hours"]),
+        skip_days=frozenset(row["skip_days"]),
+    )
 
 
 def add_feed(tx: Tx, new: NewFeed, *, now: datetime) -> bool:
     """Store a feed, due at once; False where its address is known already."""
-    row = {**vars(new), "kind": new.kind.value, "origin": origin_of(new.url), "state": FeedState.ACTIVE.value}
+    row = {**vars(new), "kind": new.kind.value, "source_type": new.source_type.value, "origin": origin_of(new.url)}
+    row |= {"state": FeedState.ACTIVE.value}
     return insert_or_ignore(tx, feeds, {**row, "added_at": now, "next_poll_at": now})
 
 

@@ -1,6 +1,6 @@
 """Store: the tables. A change here needs a migration; a test holds the two against each other."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +26,19 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Seconds(TypeDecorator[timedelta]):
+    """A length of time, stored in whole seconds."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:  # noqa: ARG002, D102 - SQLAlchemy's hook
+        return None if value is None else round(value.total_seconds())
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:  # noqa: ARG002, D102 - SQLAlchemy's hook
+        return None if value is None else timedelta(seconds=value)
 
 
 metadata = sa.MetaData(
@@ -82,7 +95,57 @@ feeds = sa.Table(
     sa.Column("body_hash", sa.Text),
     sa.Column("lease_token", sa.Text),
     sa.Column("lease_until", UtcTime),
+    sa.Column("source_type", sa.Text, nullable=False, server_default="feed"),
+    sa.Column("item_selector", sa.Text),
+    sa.Column("full_text", sa.Boolean(create_constraint=False), nullable=False, server_default=sa.false()),
+    sa.Column("interval", Seconds),
+    sa.Column("hints", sa.JSON),
+    sa.Column("max_age", Seconds),
+    sa.Column("usual_gap", Seconds),
+    sa.Column("longest_gap", Seconds),
+    sa.Column("listed", sa.Integer),
+    sa.Column("failure_told_at", UtcTime),
     sa.Index(None, "state", "next_poll_at"),
+)
+
+gaps = sa.Table(
+    "gaps",
+    metadata,
+    _id(),
+    _ref("feed_id", "feeds", nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("until", UtcTime, nullable=False),
+    sa.Column("next_url", sa.Text),
+    sa.Column("pages", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("found", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("recovered_at", UtcTime),
+    sa.Index(None, "feed_id", "until"),
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    _id(),
+    _ref("feed_id", "feeds", index=True),
+    sa.Column("at", UtcTime, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+websub = sa.Table(
+    "websub",
+    metadata,
+    _ref("feed_id", "feeds", primary_key=True),
+    sa.Column("hub", sa.Text, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("token", sa.Text, nullable=False, unique=True),
+    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("lease_until", UtcTime),
+    sa.Column("next_act_at", UtcTime, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("pushed_at", UtcTime),
+    sa.Column("problem", sa.Text),
 )
 
 stories = sa.Table(
