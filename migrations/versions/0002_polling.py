@@ -28,13 +28,13 @@ def upgrade() -> None:
         feeds.add_column(sa.Column("longest_gap", sa.BigInteger()))
         feeds.add_column(sa.Column("listed", sa.Integer()))
         feeds.add_column(sa.Column("failure_told_at", sa.DateTime(timezone=True)))
+        feeds.add_column(sa.Column("pushed_until", sa.DateTime(timezone=True)))
     op.create_table(
         "gaps",
         sa.Column("id", _id(), nullable=False),
         sa.Column("feed_id", _id(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("next_url", sa.Text()),
         sa.Column("pages", sa.Integer(), server_default="0", nullable=False),
         sa.Column("found", sa.Integer(), server_default="0", nullable=False),
         sa.Column("recovered_at", sa.DateTime(timezone=True)),

@@ -5,39 +5,79 @@ Which entries are new, which were edited, what they match, which alerts go to wh
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from reformwatch.core.alerts import plan_alerts, standing_of, with_silences
 from reformwatch.core.match import TopicIndex, document_of
 from reformwatch.core.query import Document
-from reformwatch.core.schedule import PollPolicy, after_failure, after_success
+from reformwatch.core.schedule import PollPolicy, Turnover, after_failure, after_outage, after_success, rhythm_of
 from reformwatch.core.stories import story_keys
 from reformwatch.model.entry import KnownEntry, ParsedEntry, ParsedFeed, Standing, Unreadable
-from reformwatch.model.feed import FailureKind, Feed, FeedState, Fetched, FetchFailed, NotModified
+from reformwatch.model.feed import (
+    FailureKind,
+    Feed,
+    FeedState,
+    Fetched,
+    FetchFailed,
+    Gap,
+    Notice,
+    NoticeKind,
+    NotModified,
+)
 from reformwatch.model.plan import EditedEntry, FeedAfter, NewEntry, PollPlan, Snapshot
 from reformwatch.model.value import Value
+
+#: The operator is told of a feed that has failed for so long.
+TOLD_AFTER: Final = timedelta(days=1)
+#: An archive page reaches back to the last poll where its last entry is older than that by so much (dates are rough).
+_SURELY_OLDER: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply(Value):
-    """A 200 reply that was read as a feed."""
+    """A 200 reply that was read as a feed.
+
+    ``older`` are the entries of the ``pages`` before it that were read since the feed had turned over (RFC 5005, or a
+    news sitemap). ``is_pushed``: it came from a hub, and may hold the newest entries alone.
+    """
 
     fetched: Fetched
     parsed: ParsedFeed
+    older: tuple[ParsedEntry, ...] = ()
+    pages: int = 0
+    is_pushed: bool = False
 
 
 def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
     """A poll that brought nothing: validators are kept, the feed is tried again; only 410 ends it."""
     is_gone = outcome.kind is FailureKind.GONE
+    since = feed.failing_since or now
+    notices: tuple[Notice, ...] = ()
+    if is_gone:
+        notices = (_notice(feed, NoticeKind.GONE, now, f"{outcome.reason}; it is polled no more"),)
+    elif feed.failure_told_at is None and now - since >= TOLD_AFTER:
+        text = f"fails since {since:%d %B %Y %H:%M} UTC: {outcome.reason}"
+        notices = (_notice(feed, NoticeKind.FAILING, now, text),)
     after = replace(
         _after(feed, now),
         next_poll_at=after_failure(feed, outcome, policy=policy, now=now, jitter=jitter),
-        failing_since=feed.failing_since or now,
+        failing_since=since,
         failures=feed.failures + 1,
         problem=outcome.reason,
         state=FeedState.GONE if is_gone else feed.state,
+        failure_told_at=now if notices else feed.failure_told_at,
     )
-    return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, summary=f"failed: {outcome.reason}")
+    summary = f"failed: {outcome.reason}"
+    return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, notices=notices, summary=summary)
+
+
+def plan_outage(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
+    """A poll that failed since this machine's own network is down: the feed's record stays clean. # trust: C26."""
+    due = after_outage(policy=policy, now=now, jitter=jitter)
+    after = replace(_after(feed, now), last_polled_at=feed.last_polled_at, next_poll_at=due)
+    summary = f"this machine's network seems to be down ({outcome.reason})"
+    return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, summary=summary)
 
 
 def plan_unreadable(
@@ -49,16 +89,28 @@ def plan_unreadable(
 
 
 def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
-    """A 304, or the same bytes again."""
-    due = after_success(feed, outcome.hints, brought_news=False, policy=policy, now=now, jitter=jitter)
+    """A 304, or the same bytes again. What the document asked for still holds. # trust: C04, C20."""
+    max_age = feed.max_age if outcome.hints.max_age is None else outcome.hints.max_age
+    due = after_success(
+        feed,
+        replace(outcome.hints, max_age=max_age),
+        brought_news=False,
+        was_sent_whole=outcome.validators is not None,
+        policy=policy,
+        now=now,
+        jitter=jitter,
+    )
     after = replace(
         _after_good_reply(feed, now),
         next_poll_at=due,
         unchanged=feed.unchanged + 1,
         validators=outcome.validators or feed.validators,
+        max_age=max_age,
         moved_to=outcome.moved_to,
     )
-    return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, summary="nothing new")
+    return PollPlan(
+        feed_id=feed.id, lease_token=feed.lease_token, after=after, notices=_back(feed, now), summary="nothing new"
+    )
 
 
 def plan_reply(
@@ -72,31 +124,19 @@ def plan_reply(
 ) -> PollPlan:
     """A feed document: new entries, edits, alerts, and the feed's new validators, all to be stored at once."""
     feed, parsed = snapshot.feed, reply.parsed
-    new, edited = sort_out(parsed.entries, snapshot)
+    listed, edited = sort_out(parsed.entries, snapshot)
+    older, _ = sort_out(unlisted(reply.older, parsed.entries), snapshot)
     edits = [replace(edit, matches=index.match(_document(edit.entry, feed, parsed))) for edit in edited]
-    planned = [_new_entry(entry, snapshot.feed, parsed, index, policy=policy, now=now) for entry in new]
+    planned = [_new_entry(entry, feed, parsed, index, policy=policy, now=now) for entry in (*older, *listed)]
     entries, alerts = plan_alerts(planned, snapshot, burst_limit=policy.burst_limit)
-    due = after_success(
-        feed,
-        reply.fetched.hints,
-        brought_news=bool(new),
-        feed_hints=parsed.hints,
-        policy=policy,
-        now=now,
-        jitter=jitter,
-    )
-    after = replace(
-        _after_good_reply(feed, now),
-        next_poll_at=due,
-        last_new_at=now if new else feed.last_new_at,
-        unchanged=0 if new else feed.unchanged + 1,
-        validators=reply.fetched.validators,
-        body_hash=reply.fetched.body_hash,
-        moved_to=reply.fetched.moved_to,
-        site_url=parsed.site_url,
-        language=feed.language or parsed.language,
-        name=feed.name or parsed.title or None,
-    )
+    turnover = Turnover(new=len(listed), listed=len(parsed.entries), elapsed=now - (feed.last_ok_at or now))
+    gap = None if reply.is_pushed else _gap(snapshot, reply, turnover, found=len(older), now=now)
+    if reply.is_pushed:
+        after = replace(_after(feed, now), last_polled_at=feed.last_polled_at)
+    else:
+        after = _after_document(feed, reply, turnover, policy=policy, now=now, jitter=jitter)
+    if planned:
+        after = replace(after, last_new_at=_newest(feed, parsed.entries, now))
     return PollPlan(
         feed_id=feed.id,
         lease_token=feed.lease_token,
@@ -104,8 +144,99 @@ def plan_reply(
         entries=entries,
         edits=tuple(edits),
         alerts=alerts,
-        summary=_summary(feed, parsed, entries, edits, alerts),
+        gap=gap,
+        notices=() if reply.is_pushed else _back(feed, now),
+        summary=_summary(feed, parsed, entries, edits, alerts, gap),
     )
+
+
+def _after_document(
+    feed: Feed, reply: Reply, turnover: Turnover, *, policy: PollPolicy, now: datetime, jitter: float
+) -> FeedAfter:
+    parsed, fetched = reply.parsed, reply.fetched
+    rhythm = rhythm_of(entry.published for entry in parsed.entries if entry.published and entry.published <= now)
+    due = after_success(
+        replace(feed, rhythm=rhythm, listed=len(parsed.entries)),
+        fetched.hints,
+        brought_news=turnover.new > 0,
+        feed_hints=parsed.hints,
+        turnover=turnover if feed.has_baseline else None,
+        policy=policy,
+        now=now,
+        jitter=jitter,
+    )
+    return replace(
+        _after_good_reply(feed, now),
+        next_poll_at=due,
+        unchanged=0 if turnover.new else feed.unchanged + 1,
+        validators=fetched.validators,
+        body_hash=fetched.body_hash,
+        hints=parsed.hints,
+        max_age=fetched.hints.max_age,
+        rhythm=rhythm,
+        listed=len(parsed.entries),
+        moved_to=fetched.moved_to,
+        site_url=parsed.site_url,
+        language=feed.language or parsed.language,
+        name=feed.name or parsed.title or None,
+    )
+
+
+def _newest(feed: Feed, entries: Iterable[ParsedEntry], now: datetime) -> datetime:
+    """When the feed last brought something new. What the first poll finds is as old as it says."""
+    if feed.has_baseline:
+        return now
+    return max((entry.published for entry in entries if entry.published and entry.published <= now), default=now)
+
+
+def has_turned_over(feed: Feed, entries: Sequence[ParsedEntry], *, knows_any: bool) -> bool:
+    """Whether a document holds nothing that was known, though there was something: entries may have come and gone."""
+    return feed.has_baseline and bool(feed.listed) and bool(entries) and not knows_any
+
+
+def unlisted(older: Iterable[ParsedEntry], listed: Iterable[ParsedEntry]) -> list[ParsedEntry]:
+    """The entries of archive pages that the document itself does not have."""
+    have = {name for entry in listed for name in (entry.key, entry.twin_key) if name}
+    found: dict[str, ParsedEntry] = {}
+    for entry in older:
+        if entry.key not in have and entry.twin_key not in have:
+            found.setdefault(entry.key, entry)
+    return list(found.values())
+
+
+def reaches_back(older: Sequence[ParsedEntry], feed: Feed, *, knows_any: bool) -> bool:
+    """Whether pages of older entries go back to what was read at the last poll."""
+    last = next((entry.published for entry in reversed(older) if entry.published), None)
+    since = feed.last_ok_at
+    return knows_any or (last is not None and since is not None and last < since - _SURELY_OLDER)
+
+
+def _gap(snapshot: Snapshot, reply: Reply, turnover: Turnover, *, found: int, now: datetime) -> Gap | None:
+    feed = snapshot.feed
+    if not has_turned_over(feed, reply.parsed.entries, knows_any=not turnover.is_complete):
+        return None
+    assert feed.last_ok_at is not None  # noqa: S101 - it has a baseline
+    is_filled = reaches_back(reply.older, feed, knows_any=found < len(unlisted(reply.older, reply.parsed.entries)))
+    return Gap(
+        feed_id=feed.id,
+        since=feed.last_ok_at,
+        until=now,
+        pages=reply.pages,
+        found=found,
+        recovered_at=now if reply.older and is_filled else None,
+    )
+
+
+def _notice(feed: Feed, kind: NoticeKind, now: datetime, text: str) -> Notice:
+    return Notice(at=now, kind=kind, feed_id=feed.id, text=f"feed {feed.name or feed.url}: {text}")
+
+
+def _back(feed: Feed, now: datetime) -> tuple[Notice, ...]:
+    """The operator was told that it fails, and is told once that it does no more."""
+    if feed.failure_told_at is None:
+        return ()
+    since = f", after failing since {feed.failing_since:%d %B %Y %H:%M} UTC" if feed.failing_since else ""
+    return (_notice(feed, NoticeKind.BACK, now, f"it can be read again{since}"),)
 
 
 def sort_out(entries: Iterable[ParsedEntry], snapshot: Snapshot) -> tuple[list[ParsedEntry], list[EditedEntry]]:
@@ -185,17 +316,24 @@ def _after(feed: Feed, now: datetime) -> FeedAfter:
         validators=feed.validators,
         body_hash=feed.body_hash,
         state=feed.state,
+        hints=feed.hints,
+        max_age=feed.max_age,
+        rhythm=feed.rhythm,
+        listed=feed.listed,
+        failure_told_at=feed.failure_told_at,
     )
 
 
 def _after_good_reply(feed: Feed, now: datetime) -> FeedAfter:
     """Whatever was wrong with the feed is over."""
-    return replace(_after(feed, now), last_ok_at=now, failures=0, failing_since=None, problem=None)
+    good = replace(_after(feed, now), last_ok_at=now, failures=0)
+    return replace(good, failing_since=None, problem=None, failure_told_at=None)
 
 
 def _summary(
-    feed: Feed, parsed: ParsedFeed, entries: Sequence[NewEntry], edits: Sequence[EditedEntry], alerts: Sequence[object]
-) -> str:
+    feed: Feed, parsed: ParsedFeed, entries: Sequence[NewEntry], edits: Sequence[EditedEntry],
+    alerts: Sequence[object], gap: Gap | None,
+) -> str:  # fmt: skip
     said = [f"{len(parsed.entries)} entr{'y' if len(parsed.entries) == 1 else 'ies'}", f"{len(entries)} new"]
     if not feed.has_baseline:
         said.append("baseline")
@@ -209,4 +347,7 @@ def _summary(
         said.append(f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}")
     if parsed.dropped:
         said.append(f"{parsed.dropped} beyond the limit left out")
+    if gap is not None:
+        filled = f"{gap.found} found on older pages" if gap.recovered_at else "some may have been missed"
+        said.append(f"all had changed since {gap.since:%d %B %H:%M} UTC, {filled}")
     return ", ".join(said)

@@ -75,7 +75,8 @@ class Feed(Value):
     """A feed as it is stored.
 
     ``hints``, ``max_age``, ``rhythm`` and ``listed`` (how many entries it had) are those of its last document;
-    ``interval`` is the operator's own choice; ``failure_told_at`` is when the operator was told that it fails.
+    ``interval`` is the operator's own choice; ``failure_told_at`` is when the operator was told that it fails;
+    until ``pushed_until`` a hub sends what is new (WebSub).
     """
 
     id: int
@@ -108,6 +109,7 @@ class Feed(Value):
     rhythm: Rhythm = field(default_factory=Rhythm)
     listed: int | None = None
     failure_told_at: datetime | None = None
+    pushed_until: datetime | None = None
 
     @property
     def has_baseline(self) -> bool:
@@ -136,14 +138,13 @@ class NewFeed(Value):
 class Gap(Value):
     """A time in which a feed may have brought entries that nobody read: it turned over between two polls.
 
-    ``next_url``: an archive page that may still hold them; None where there is none left to read.
+    ``pages`` older pages of the feed were read to fill it, and ``found`` entries were in them; ``recovered_at`` is set
+    where they reach back to what was known.
     """
 
-    id: int
     feed_id: int
     since: datetime
     until: datetime
-    next_url: str | None = None
     pages: int = 0
     found: int = 0
     recovered_at: datetime | None = None
@@ -225,6 +226,11 @@ class FetchFailed(Value):
     reason: str
     status: int | None = None
     hints: ServerHints = field(default_factory=ServerHints)
+
+    @property
+    def is_soft(self) -> bool:
+        """True for passing faults: of a network, of a server; they say nothing about the feed itself."""
+        return self.kind.is_soft or (self.status is not None and self.status >= 500)
 
 
 FetchOutcome = Fetched | NotModified | FetchFailed

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reformwatch.model.alert import AlertKind
 from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
-from reformwatch.model.feed import Feed, FeedState, Validators
+from reformwatch.model.feed import Feed, FeedHints, FeedState, Gap, Notice, Rhythm, Validators
 from reformwatch.model.subscriber import Subscriber
 from reformwatch.model.topic import Match
 from reformwatch.model.value import Value
@@ -81,7 +81,7 @@ class FeedAfter(Value):
     """The feed's own row after the poll."""
 
     next_poll_at: datetime
-    last_polled_at: datetime
+    last_polled_at: datetime | None
     last_ok_at: datetime | None
     last_new_at: datetime | None
     failing_since: datetime | None
@@ -91,6 +91,11 @@ class FeedAfter(Value):
     validators: Validators
     body_hash: str | None
     state: FeedState
+    hints: FeedHints = field(default_factory=FeedHints)
+    max_age: timedelta | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    listed: int | None = None
+    failure_told_at: datetime | None = None
     moved_to: str | None = None
     site_url: str | None = None
     language: str | None = None
@@ -98,8 +103,19 @@ class FeedAfter(Value):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hub(Value):
+    """Where a document says that it is pushed from (WebSub); ``url`` None: it names no hub."""
+
+    url: str | None
+    topic: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PollPlan(Value):
-    """All that one poll changes; applied in one transaction. ``summary`` is the line in the log."""
+    """All that one poll changes; applied in one transaction. ``summary`` is the line in the log.
+
+    ``gap`` is set where the feed turned over since it was last read; ``notices`` are for the operator.
+    """
 
     feed_id: int
     lease_token: str | None
@@ -107,4 +123,7 @@ class PollPlan(Value):
     entries: tuple[NewEntry, ...] = ()
     edits: tuple[EditedEntry, ...] = ()
     alerts: tuple[AlertDraft, ...] = ()
+    gap: Gap | None = None
+    notices: tuple[Notice, ...] = ()
+    hub: Hub | None = None
     summary: str = ""

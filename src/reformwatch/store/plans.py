@@ -16,6 +16,9 @@ from reformwatch.model.subscriber import Subscriber
 from reformwatch.model.value import Value
 from reformwatch.store import tables as t
 from reformwatch.store.engine import Tx
+from reformwatch.store.feeds import hints_row
+from reformwatch.store.gaps import add_gap
+from reformwatch.store.notices import add_notices
 from reformwatch.store.sql import chunks, insert_or_ignore, insert_or_update, insert_returning_id
 from reformwatch.urls import origin_of
 
@@ -55,6 +58,17 @@ def snapshot(
         stories=stories,
         told=_told(tx, set(stories.values())),
         subscribers=tuple(subscribers),
+    )
+
+
+def knows_any(tx: Tx, feed_id: int, entries: Sequence[ParsedEntry]) -> bool:
+    """Whether one of these entries of a feed is stored already, under any of its names."""
+    by_key = {key for entry in entries for key in (entry.key, entry.reuse_key)}
+    by_twin = {entry.twin_key for entry in entries if entry.twin_key}
+    return any(
+        tx.execute(sa.select(t.entries.c.id).where(t.entries.c.feed_id == feed_id, column.in_(chunk)).limit(1)).first()
+        for column, names in ((t.entries.c.key, by_key), (t.entries.c.twin_key, by_twin))
+        for chunk in chunks(names)
     )
 
 
@@ -101,15 +115,16 @@ def apply(tx: Tx, plan: PollPlan, *, now: datetime, new_message_id: Callable[[],
 
 _PLAIN = (
     "next_poll_at", "last_polled_at", "last_ok_at", "last_new_at", "failing_since", "failures", "unchanged", "problem",
-    "body_hash",
+    "body_hash", "max_age", "listed", "failure_told_at",
 )  # fmt: skip
+_FROM_PARTS = ("etag", "last_modified", "hints", "usual_gap", "longest_gap")
 #: Columns that keep what they have where a poll says nothing of them.
 _KEPT = ("site_url", "language", "name")
 _UPDATE_FEED = (
     sa.update(t.feeds)
     .where(t.feeds.c.id == sa.bindparam("this_feed"), t.feeds.c.lease_token == sa.bindparam("our_token"))
     .values(
-        {name: sa.bindparam(f"new_{name}") for name in (*_PLAIN, "etag", "last_modified")}
+        {name: sa.bindparam(f"new_{name}") for name in (*_PLAIN, *_FROM_PARTS)}
         | {name: sa.func.coalesce(sa.bindparam(f"new_{name}", type_=sa.Text), t.feeds.c[name]) for name in _KEPT}
         # a feed that was paused while it was polled stays paused; only the server's 410 ends one here
         | {"state": sa.case((sa.bindparam("is_gone", type_=sa.Boolean), FeedState.GONE.value), else_=t.feeds.c.state)}
@@ -125,6 +140,7 @@ def apply_quiet(tx: Tx, plans: Sequence[PollPlan]) -> int:
     written = tx.execute(_UPDATE_FEED, [_feed_values(plan) for plan in plans]).rowcount
     for plan in plans:
         _move(tx, plan)
+        add_notices(tx, plan.notices)
     return written
 
 
@@ -132,6 +148,9 @@ def _write_feed(tx: Tx, plan: PollPlan) -> bool:
     if tx.execute(_UPDATE_FEED, _feed_values(plan)).rowcount != 1:
         return False
     _move(tx, plan)
+    add_notices(tx, plan.notices)
+    if plan.gap is not None:
+        add_gap(tx, plan.gap)
     return True
 
 
@@ -147,6 +166,8 @@ def _feed_values(plan: PollPlan) -> dict[str, Any]:
     after = plan.after
     values = {f"new_{name}": getattr(after, name) for name in (*_PLAIN, *_KEPT)}
     values |= {"new_etag": after.validators.etag, "new_last_modified": after.validators.last_modified}
+    values |= {"new_usual_gap": after.rhythm.usual_gap, "new_longest_gap": after.rhythm.longest_gap}
+    values["new_hints"] = hints_row(after.hints)
     values["is_gone"] = after.state is FeedState.GONE
     return values | {"this_feed": plan.feed_id, "our_token": plan.lease_token}
 

@@ -105,6 +105,7 @@ feeds = sa.Table(
     sa.Column("longest_gap", Seconds),
     sa.Column("listed", sa.Integer),
     sa.Column("failure_told_at", UtcTime),
+    sa.Column("pushed_until", UtcTime),
     sa.Index(None, "state", "next_poll_at"),
 )
 
@@ -115,7 +116,6 @@ gaps = sa.Table(
     _ref("feed_id", "feeds", nullable=False),
     sa.Column("since", UtcTime, nullable=False),
     sa.Column("until", UtcTime, nullable=False),
-    sa.Column("next_url", sa.Text),
     sa.Column("pages", sa.Integer, nullable=False, server_default="0"),
     sa.Column("found", sa.Integer, nullable=False, server_default="0"),
     sa.Column("recovered_at", UtcTime),

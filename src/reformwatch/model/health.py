@@ -1,0 +1,84 @@
+"""Ground: how a feed fares, and what of a topic's sources was read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reformwatch.model.feed import Feed, Gap
+from reformwatch.model.value import Value
+
+
+class HealthState(StrEnum):
+    """``quiet``: it is read well and brings nothing new for longer than its rhythm explains. ``failing``: it can't be
+    read, so nobody knows."""
+
+    NEW = "new"
+    OK = "ok"
+    QUIET = "quiet"
+    FAILING = "failing"
+    PAUSED = "paused"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health(Value):
+    """A feed's health; ``since`` when, and why in one sentence where something is wrong."""
+
+    state: HealthState
+    since: datetime | None = None
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(Value):
+    """What the store knows of how a feed was read: its row, and its gaps that were not filled."""
+
+    feed: Feed
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unread(Value):
+    """A stretch of a window in which a feed may have brought what nobody read."""
+
+    since: datetime
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedCoverage(Value):
+    """One feed in a window; ``unread`` is empty where it was read without a gap."""
+
+    feed_id: int
+    name: str
+    unread: tuple[Unread, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage(Value):
+    """A topic's feeds in a window of time."""
+
+    since: datetime
+    until: datetime
+    feeds: tuple[FeedCoverage, ...] = ()
+
+    @property
+    def whole(self) -> tuple[FeedCoverage, ...]:
+        """The feeds that were read without a gap."""
+        return tuple(feed for feed in self.feeds if not feed.unread)
+
+    @property
+    def holed(self) -> tuple[FeedCoverage, ...]:
+        """The feeds that were not."""
+        return tuple(feed for feed in self.feeds if feed.unread)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are feeds and all were read without a gap: silence then means that nothing was said."""
+        return bool(self.feeds) and not self.holed
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether no feed was read without a gap: silence then means nothing."""
+        return not self.whole

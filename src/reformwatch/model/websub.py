@@ -1,0 +1,111 @@
+"""Ground: a feed's subscription at its hub (WebSub, W3C Recommendation 23 January 2018).
+
+WebSub calls the address that is subscribed to a *topic*; it has nothing to do with this program's topics.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reformwatch.model.value import Value
+
+
+class HubState(StrEnum):
+    """How a subscription stands."""
+
+    WANTED = "wanted"  # the hub was not asked yet
+    PENDING = "pending"  # it was asked at least once and has not asked back
+    ACTIVE = "active"  # it asked back and was answered; it pushes until the lease ends
+    REFUSED = "refused"  # it said no
+    OFF = "off"  # the feed is not polled, so nothing is wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSubscription(Value):
+    """A subscription as it is stored. Whoever knows ``token`` and ``secret`` can push: they are for no log.
+
+    ``attempts`` counts the requests since the hub last asked back.
+    """
+
+    feed_id: int
+    feed_name: str
+    hub: str
+    topic: str
+    state: HubState
+    token: str = field(repr=False)
+    secret: str = field(repr=False)
+    lease_until: datetime | None = None
+    next_act_at: datetime | None = None
+    attempts: int = 0
+    pushed_at: datetime | None = None
+    problem: str | None = None
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether the hub has promised to push."""
+        return self.state is HubState.ACTIVE and self.lease_until is not None and self.lease_until > now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parting(Value):
+    """A subscription that is not wanted any more, until the hub has let go of it or was asked often enough."""
+
+    hub: str
+    topic: str
+    token: str = field(repr=False)
+    since: datetime
+    next_act_at: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubQuestion(Value):
+    """What a hub asks at the callback address (section 5.3), each part as it came; None where it is missing."""
+
+    mode: str | None = None
+    topic: str | None = None
+    challenge: str | None = None
+    lease_seconds: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmed(Value):
+    """The hub asks whether we want what we do want: it pushes from now on."""
+
+    challenge: str
+    lease_until: datetime
+    renew_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Released(Value):
+    """The hub asks whether we want to end what we do want to end."""
+
+    challenge: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Denied(Value):
+    """The hub will not push."""
+
+    reason: str
+    again_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotAsked(Value):
+    """We want no such thing."""
+
+    reason: str
+
+
+HubAnswer = Confirmed | Released | Denied | NotAsked
+
+
+class Signature(StrEnum):
+    """What became of a push's signature."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    MISSING = "missing"
+    UNKNOWN_ALGORITHM = "of an unknown algorithm"

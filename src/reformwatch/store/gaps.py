@@ -1,0 +1,48 @@
+"""Store: gaps: times in which a feed may have brought what nobody read."""
+
+from collections import defaultdict
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from reformwatch.model.feed import Gap
+from reformwatch.model.health import Reading
+from reformwatch.model.topic import ANY_LANGUAGE, Topic
+from reformwatch.store import tables as t
+from reformwatch.store.engine import Tx
+from reformwatch.store.feeds import list_feeds
+
+
+def add_gap(tx: Tx, gap: Gap) -> None:
+    """Remember a gap; one that begins where the feed's last one ends continues it, unless that was filled."""
+    c = t.gaps.c
+    before = sa.and_(c.feed_id == gap.feed_id, c.until == gap.since, c.recovered_at.is_(None))
+    if gap.recovered_at is None:
+        longer = sa.update(t.gaps).where(before).values(until=gap.until, pages=gap.pages, found=c.found + gap.found)
+        if tx.execute(longer).rowcount:
+            return
+    tx.execute(sa.insert(t.gaps).values(vars(gap)))
+
+
+def gaps_since(tx: Tx, since: datetime, *, feed_id: int | None = None, only_open: bool = False) -> list[Gap]:
+    """Gaps that ended after a time, of one feed or all, the newest first; ``only_open``: those that were not filled."""
+    wanted = sa.select(*(c for c in t.gaps.c if c.name != "id")).where(t.gaps.c.until > since)
+    if feed_id is not None:
+        wanted = wanted.where(t.gaps.c.feed_id == feed_id)
+    if only_open:
+        wanted = wanted.where(t.gaps.c.recovered_at.is_(None))
+    rows = tx.execute(wanted.order_by(t.gaps.c.until.desc(), t.gaps.c.id.desc()))
+    return [Gap(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+
+
+def readings_of(tx: Tx, topic: Topic, *, since: datetime) -> list[Reading]:
+    """How the feeds of a topic were read since a time: those in a language it has a query for, or in one not said."""
+    languages = set(topic.queries)
+    holes: dict[int, list[Gap]] = defaultdict(list)
+    for gap in gaps_since(tx, since, only_open=True):
+        holes[gap.feed_id].append(gap)
+    return [
+        Reading(feed=feed, gaps=tuple(holes[feed.id]))
+        for feed in list_feeds(tx)
+        if ANY_LANGUAGE in languages or feed.language is None or feed.language in languages
+    ]
