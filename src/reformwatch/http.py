@@ -35,6 +35,8 @@ _ERROR_BYTES: Final = 16_384
 _LONGEST_WISH_S: Final = 10**9
 _PERMANENT: Final = frozenset({301, 308})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+#: A 303 says that the answer is to be fetched elsewhere; all others say where to ask.
+_ASK_ELSEWHERE: Final = _REDIRECTS - {303}
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _V4_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
@@ -206,6 +208,25 @@ class Door:
         sent = {"accept-encoding": "identity", **headers}
         with self._clock.running(self._deadline_s):
             return self._exchange("POST", url, headers=sent, body=body, receive=self._receipt)
+
+    def post_to_hub(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """POST, and POST again where at most 5 redirects lead (WebSub, 5.1). Raises RequestFailed.
+
+        The body holds a secret: what begins with https does not go on without it.
+        """
+        sent = {"accept-encoding": "identity", **headers}
+        with self._clock.running(self._deadline_s):
+            for _ in range(MAX_REDIRECTS + 1):
+                reply = self._exchange("POST", url, headers=sent, body=body, receive=self._receipt)
+                target = _redirect_target(reply) if reply.status in _ASK_ELSEWHERE else None
+                if target is None:
+                    return reply
+                if httpx.URL(url).scheme == "https" and httpx.URL(target).scheme != "https":
+                    raise RequestFailed(
+                        FailureKind.REDIRECTS, f"{_named(url)} redirects from https to {_shown(target)}"
+                    )
+                url = target
+        raise RequestFailed(FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects, the last to {_shown(url)}")
 
     def check(self, url: str) -> None:
         """Raise RequestFailed where an address could never be dialled; a name that does not resolve now may later."""

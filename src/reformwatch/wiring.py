@@ -2,6 +2,7 @@
 
 import os
 import random
+import secrets
 import socket
 import ssl
 import sys
@@ -34,6 +35,7 @@ from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import OnPolled, Poller
 from reformwatch.pipeline.poll import no_listener as no_listener_for_polls
 from reformwatch.pipeline.steps import Watcher, nobody_watches
+from reformwatch.pipeline.websub import HubCaller
 from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.store.migrate import current_revision, quick_check, require_current, upgrade
@@ -55,6 +57,16 @@ def new_message_id() -> str:
 def new_unsubscribe_token() -> str:
     """What a mail's unsubscribe link carries; 122 random bits."""
     return uuid.uuid4().hex
+
+
+def new_hub_token() -> str:
+    """What the address holds under which a hub reaches a feed's subscription; 160 random bits."""
+    return secrets.token_hex(20)
+
+
+def new_hub_secret() -> str:
+    """What a hub signs its pushes with; 64 characters, where WebSub allows 199."""
+    return secrets.token_hex(32)
 
 
 def token_maker(owner: str) -> Callable[[], str]:
@@ -246,6 +258,29 @@ def build_deliverer(
     )
 
 
+def hub_callback(settings: Settings) -> str | None:
+    """The address under which hubs reach the daemon; None where it has no public pages."""
+    if not settings.alerts.base_url or not settings.web.listen:
+        return None
+    return f"{settings.alerts.base_url.rstrip('/')}/websub"
+
+
+def build_hub_caller(settings: Settings, store: Store, door: Door) -> HubCaller | None:
+    """What asks hubs; None where they could not ask back."""
+    callback = hub_callback(settings)
+    if callback is None:
+        return None
+    return HubCaller(
+        store=store,
+        post=door.post_to_hub,
+        callback=callback,
+        clock=utc_now,
+        chance=random.random,
+        new_token=new_hub_token,
+        new_secret=new_hub_secret,
+    )
+
+
 class Tools:
     """What a command or the daemon works with, built from one set of settings and closed together."""
 
@@ -271,6 +306,7 @@ class Tools:
         self.deliverer = build_deliverer(
             settings, store, self.channels, owner=owner, watcher=watcher, on_delivered=on_delivered
         )
+        self.hubs = build_hub_caller(settings, store, self.webhook_door)
 
     def hurry(self) -> None:
         """End requests that are under way."""

@@ -7,6 +7,7 @@ import hashlib
 from datetime import datetime
 from typing import Final
 
+from reformwatch.fetch.links import parse_links
 from reformwatch.http import Door, Reply, RequestFailed
 from reformwatch.model.feed import (
     FailureKind,
@@ -76,6 +77,7 @@ def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:
         validators=validators,
         hints=hints,
         moved_to=moved_to,
+        links=parse_links(value for name, value in reply.headers if name == "link"),
     )
 
 
