@@ -28,7 +28,6 @@ def upgrade() -> None:
         feeds.add_column(sa.Column("longest_gap", sa.BigInteger()))
         feeds.add_column(sa.Column("listed", sa.Integer()))
         feeds.add_column(sa.Column("failure_told_at", sa.DateTime(timezone=True)))
-        feeds.add_column(sa.Column("pushed_until", sa.DateTime(timezone=True)))
     op.create_table(
         "gaps",
         sa.Column("id", _id(), nullable=False),

@@ -32,6 +32,8 @@ from reformwatch.errors import ConfigError, NotPermitted
 from reformwatch.urls import without_password
 
 ENV_PREFIX: Final = "REFORMWATCH_"
+#: What owners of feeds ask for: one request an hour at most.
+USUAL_MIN_INTERVAL_S: Final = 3600.0
 ENV_CONFIG: Final = "REFORMWATCH_CONFIG"
 #: Secrets handed over by systemd (LoadCredential=) stand here as files.
 _ENV_CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
@@ -89,7 +91,7 @@ class PollSettings(_Section):
     """How often."""
 
     tick_s: Positive = 10.0
-    min_interval_s: Positive = 3600.0
+    min_interval_s: Positive = USUAL_MIN_INTERVAL_S
     max_interval_s: Positive = 86400.0
     lease_s: Positive = 300.0
 

@@ -700,14 +700,15 @@ def test_a_feed_is_added_by_the_address_of_a_page_that_names_it(run: Terminal, n
 
 FEED_KEYS = {
     "id", "name", "url", "kind", "language", "state", "site_url", "pack", "entries", "added", "next_poll",
-    "last_polled", "last_ok", "last_new", "failing_since", "failures", "problem",
+    "last_polled", "last_ok", "last_new", "failing_since", "failures", "problem", "health", "source_type", "item",
+    "full_text", "interval_s",
 }  # fmt: skip
 
 
 def test_a_feed_is_shown_paused_resumed_and_removed(told: Terminal) -> None:  # trust: G05
     [listed] = told("feed", "list", "--json").json()
     shown = told("feed", "show", "Herald", "--json").json()
-    assert shown == listed | {"languages": {"en": 3}}
+    assert shown == listed | {"languages": {"en": 3}, "gaps": []}
     assert set(listed) == FEED_KEYS
     assert (shown["entries"], shown["state"], shown["failures"]) == (3, "active", 0)
     assert "Herald" in told("feed", "show", str(shown["id"])).out
@@ -812,7 +813,10 @@ def test_a_topic_is_added_listed_shown_edited_paused_resumed_and_removed(run: Te
         *("--kind", "law", "--description", "d"),
     )
     [one] = run("topic", "list", "--json").json()
-    assert run("topic", "show", one["slug"], "--json").json() == one
+    shown = run("topic", "show", one["slug"], "--json").json()
+    view = shown.pop("coverage")
+    assert (view["blind"], view["complete"], view["feeds"]) == (True, False, [])
+    assert shown == one
     assert set(one) == TOPIC_KEYS
     assert re.fullmatch(r"[a-z0-9-]+", one["slug"])
     assert (one["name"], one["kind"], one["state"], one["description"]) == ("Әкімдер сайлауы", "law", "active", "d")
@@ -828,7 +832,8 @@ def test_a_topic_is_added_listed_shown_edited_paused_resumed_and_removed(run: Te
     assert "nothing to change" in run.fails(2, "topic", "edit", slug)
     assert "no query in this language" in run.fails(2, "topic", "edit", slug, "--drop-query", "es")
     assert "at least one query" in run.fails(2, "topic", "edit", slug, "--drop-query", "en", "--drop-query", "kk")
-    assert run("topic", "show", slug, "--json").json() == edited
+    shown = run("topic", "show", slug, "--json").json()
+    assert shown | {"coverage": None} == edited | {"coverage": None}
 
     run("topic", "pause", slug)
     assert run("topic", "show", slug, "--json").json()["state"] == "paused"
@@ -1125,7 +1130,7 @@ def test_a_summary_whose_feed_was_removed_is_no_fault_of_the_program(run: Termin
 def test_status_tells_of_daemon_feeds_archive_and_outbox(told: Terminal) -> None:  # trust: G05
     shown = told("status", "--json").json()
     assert set(shown) == {
-        "running", "daemons", "database", "feeds", "archive", "outbox", "paused_subscribers",
+        "running", "daemons", "database", "feeds", "archive", "outbox", "paused_subscribers", "gaps", "notices",
     }  # fmt: skip
     assert (shown["running"], shown["daemons"], shown["database"]) == (False, [], str(told.database))
     assert shown["archive"] == {"entries": 3, "matches": 1, "alerts": 1}

@@ -1,15 +1,35 @@
 """Core: when a feed is polled again, and what becomes of a delivery after an attempt."""
 
+import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reformwatch.core.retry import MAX_ATTEMPTS, WAITS, settle
-from reformwatch.core.schedule import MAX_WISH, PollPolicy, after_failure, after_success
+from reformwatch.core.schedule import (
+    MAX_WISH,
+    PollPolicy,
+    Turnover,
+    after_failure,
+    after_outage,
+    after_success,
+    rhythm_of,
+)
 from reformwatch.model.alert import AddressDead, Delivered, GiveUp, Rejected, RetryAt, Sent, TryLater
-from reformwatch.model.feed import FailureKind, Feed, FeedHints, FeedKind, FeedState, FetchFailed, ServerHints
+from reformwatch.model.feed import (
+    FailureKind,
+    Feed,
+    FeedHints,
+    FeedKind,
+    FeedState,
+    FetchFailed,
+    Rhythm,
+    ServerHints,
+)
 
 NOW = datetime(2022, 3, 16, 10, 20, tzinfo=UTC)  # a Wednesday
 HOUR = timedelta(hours=1)
@@ -307,3 +327,133 @@ def test_a_retry_keeps_the_time_zone_of_now() -> None:
 def test_a_naive_time_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
         RetryAt(at=NOW.replace(tzinfo=None), reason="r")
+
+
+# -- the pace: rhythm, overlap, the owner's leave, the operator's interval
+
+
+def due_after(one: Feed, **told: Any) -> timedelta:
+    """How long the next poll of this feed is away after a good reply."""
+    usual: dict[str, Any] = {"hints": NO_HINTS, "brought_news": True, "policy": POLICY, "now": NOW, "jitter": 0.0}
+    return after_success(one, **(usual | told)) - NOW
+
+
+def with_rhythm(gap: timedelta, *, listed: int = 20, **told: Any) -> Feed:
+    return replace(feed(), rhythm=Rhythm(usual_gap=gap, longest_gap=3 * gap), listed=listed, **told)
+
+
+@pytest.mark.parametrize(
+    ("gap", "wait"),
+    [
+        (timedelta(minutes=5), HOUR),
+        (4 * HOUR, HOUR),
+        (12 * HOUR, 3 * HOUR),
+        (3 * DAY, 6 * HOUR),
+        (300 * DAY, 6 * HOUR),
+    ],
+)
+def test_a_feed_with_a_slow_rhythm_begins_at_a_slower_pace(gap: timedelta, wait: timedelta) -> None:
+    assert due_after(with_rhythm(gap)) == wait
+
+
+@given(st.lists(_MOMENT, max_size=40))
+def test_a_rhythm_lies_between_the_shortest_and_the_longest_gap(dates: list[datetime]) -> None:
+    rhythm = rhythm_of(dates)
+    in_order = sorted(set(dates))
+    if len(in_order) < 4:
+        assert rhythm == Rhythm()
+        return
+    gaps = [later - earlier for earlier, later in itertools.pairwise(in_order)]
+    assert rhythm.longest_gap == max(gaps)
+    assert rhythm.usual_gap is not None
+    assert min(gaps) - timedelta(seconds=1) <= rhythm.usual_gap <= max(gaps)
+
+
+@pytest.mark.parametrize(
+    ("new", "elapsed", "hints", "feed_hints", "wait"),
+    [
+        (0, HOUR, NO_HINTS, FeedHints(), 6 * HOUR),  # nothing was new: the rhythm decides
+        (1, 3 * HOUR, NO_HINTS, FeedHints(), 6 * HOUR),  # all of it turns over in 60 hours
+        (10, 3 * HOUR, NO_HINTS, FeedHints(), 2 * HOUR),  # in 6 hours, a third of that
+        (19, 3 * HOUR, NO_HINTS, FeedHints(), timedelta(hours=20 / 19)),
+        (20, 3 * HOUR, NO_HINTS, FeedHints(), HOUR),  # all was new: some may have been missed
+        (20, HOUR, ServerHints(max_age=HOUR / 6), FeedHints(), HOUR / 6),
+        (20, HOUR, ServerHints(max_age=timedelta(seconds=5)), FeedHints(), timedelta(minutes=5)),
+        (20, HOUR, NO_HINTS, FeedHints(ttl=timedelta(minutes=15)), timedelta(minutes=15)),
+        (20, HOUR, ServerHints(max_age=HOUR / 6), FeedHints(ttl=HOUR / 2), HOUR / 2),
+        (20, HOUR, ServerHints(max_age=2 * HOUR), FeedHints(), 2 * HOUR),  # the owner does not leave us to
+        (20, HOUR, ServerHints(max_age=timedelta(0)), FeedHints(), HOUR),  # no-cache is no leave
+    ],
+)  # fmt: skip
+def test_the_less_a_document_overlaps_the_last_one_the_sooner_it_is_read_again(
+    new: int, elapsed: timedelta, hints: ServerHints, feed_hints: FeedHints, wait: timedelta
+) -> None:
+    turnover = Turnover(new=new, listed=20, elapsed=elapsed)
+    waited = due_after(with_rhythm(DAY), hints=hints, feed_hints=feed_hints, turnover=turnover)
+    assert abs(waited - wait) < timedelta(milliseconds=1)
+
+
+def test_a_short_max_age_alone_shortens_nothing() -> None:
+    calm = Turnover(new=1, listed=20, elapsed=HOUR)
+    assert due_after(feed(), hints=ServerHints(max_age=timedelta(minutes=1)), turnover=calm) == HOUR
+
+
+@pytest.mark.parametrize("unchanged", [0, 50])
+def test_the_operator_s_interval_stands_but_for_the_owner_s_wishes(unchanged: int) -> None:
+    # trust: C05
+    chosen = replace(feed(unchanged=unchanged), interval=timedelta(minutes=15))
+    complete = Turnover(new=20, listed=20, elapsed=HOUR)
+    assert due_after(chosen, turnover=complete) == timedelta(minutes=15)
+    assert due_after(chosen, brought_news=False) == timedelta(minutes=15)
+    assert due_after(chosen, hints=ServerHints(max_age=2 * DAY)) == 2 * DAY
+    slow = replace(chosen, interval=3 * DAY)
+    assert due_after(slow, turnover=complete) == 3 * DAY
+
+
+def test_what_the_last_document_asked_for_holds_where_a_304_says_nothing() -> None:
+    # trust: C17
+    asked = replace(feed(), hints=FeedHints(ttl=5 * HOUR, skip_hours=frozenset({15})))
+    assert due_after(asked, brought_news=False) == 6 * HOUR  # 15:20 is to be skipped
+    assert due_after(asked, brought_news=False, feed_hints=FeedHints()) == HOUR
+
+
+@pytest.mark.parametrize(
+    ("period", "wait"),
+    [(timedelta(minutes=5), HOUR), (HOUR, HOUR), (12 * HOUR, 12 * HOUR), (7 * DAY, DAY), (365 * DAY, DAY)],
+)
+def test_an_update_period_slows_down_to_a_day_at_most_and_never_quickens(period: timedelta, wait: timedelta) -> None:
+    # trust: C17
+    assert due_after(feed(), feed_hints=FeedHints(update_period=period)) == wait
+
+
+def test_a_server_that_sends_the_same_bytes_again_is_asked_once_a_day_or_as_its_rhythm_needs() -> None:
+    # trust: C20
+    assert due_after(feed(), brought_news=False, was_sent_whole=True) == DAY
+    quick = with_rhythm(timedelta(minutes=30), listed=20)
+    assert due_after(quick, brought_news=False, was_sent_whole=True) == timedelta(minutes=30) * 20 / 3
+
+
+def test_while_a_hub_pushes_the_poll_is_a_safety_net() -> None:
+    # trust: C25
+    pushed = replace(feed(), pushed_until=NOW + DAY)
+    assert due_after(pushed) == DAY
+    assert due_after(replace(pushed, pushed_until=NOW)) == HOUR
+
+
+@pytest.mark.parametrize(
+    ("status", "days", "wait"),
+    [(404, 13, DAY), (404, 14, 7 * DAY), (403, 400, 7 * DAY), (500, 13, 4 * HOUR), (500, 14, DAY), (None, 400, DAY)],
+)
+def test_what_fails_for_long_is_tried_for_ever_at_a_slow_pace(status: int | None, days: int, wait: timedelta) -> None:
+    # trust: C13
+    kind = FailureKind.STATUS if status else FailureKind.NAME
+    tried = replace(feed(failures=300), failing_since=NOW - days * DAY)
+    failed = FetchFailed(kind=kind, reason="r", status=status)
+    assert after_failure(tried, failed, policy=POLICY, now=NOW, jitter=0.0) - NOW == wait
+
+
+@given(_JITTER)
+def test_an_outage_of_our_own_is_over_soon_and_what_waited_is_spread(jitter: float) -> None:
+    # trust: C26
+    wait = after_outage(policy=POLICY, now=NOW, jitter=jitter) - NOW
+    assert timedelta(minutes=10) <= wait <= timedelta(minutes=20)

@@ -1,6 +1,7 @@
 """One request at a time to a host, and a gap between two; adding a feed asks once."""
 
 from collections.abc import Iterator
+from math import inf
 
 import pytest
 from hypothesis import given
@@ -23,42 +24,50 @@ FEED = (
 
 def test_a_host_that_was_never_asked_may_be_asked_at_once() -> None:
     turnstile = Turnstile(2.0)
-    assert turnstile.wait_s("a.example", now=100.0) == 0
     assert turnstile.closed_hosts(now=100.0) == set()
+    assert turnstile.enter("a.example", now=100.0) == 0
 
 
 def test_a_host_under_way_may_not_be_asked_and_others_may() -> None:
     # trust: C09
     turnstile = Turnstile(2.0)
-    turnstile.enter("a.example")
-    assert turnstile.wait_s("a.example", now=100.0) is None
-    assert turnstile.wait_s("b.example", now=100.0) == 0
-    assert turnstile.closed_hosts(now=1e9) == {"a.example"}
+    assert turnstile.enter("a.example", now=100.0) == 0
+    assert turnstile.enter("a.example", now=1e9) == inf
+    assert turnstile.closed_hosts(now=1e9, also=["c.example"]) == {"a.example", "c.example"}
+    assert turnstile.enter("b.example", now=100.0) == 0
 
 
 @pytest.mark.parametrize(("now", "wait"), [(100.0, 2.0), (101.5, 0.5), (102.0, 0.0), (500.0, 0.0)])
 def test_the_gap_is_counted_from_the_end_of_a_request(now: float, wait: float) -> None:
     # trust: C09
     turnstile = Turnstile(2.0)
-    turnstile.enter("a.example")
+    turnstile.enter("a.example", now=99.0)
     turnstile.leave("a.example", now=100.0)
-    assert turnstile.wait_s("a.example", now=now) == wait
     assert turnstile.closed_hosts(now=now) == ({"a.example"} if wait else set())
+    assert turnstile.enter("a.example", now=now) == wait
+
+
+def test_a_host_that_asks_for_a_longer_gap_gets_it() -> None:
+    turnstile = Turnstile(2.0)
+    turnstile.leave("slow.example", now=100.0, gap_s=30.0)
+    turnstile.leave("quick.example", now=100.0, gap_s=0.5)
+    assert turnstile.enter("slow.example", now=110.0) == 20.0
+    assert turnstile.enter("quick.example", now=101.0) == 1.0
 
 
 def test_without_a_gap_a_host_is_free_when_it_has_answered() -> None:
     turnstile = Turnstile(0.0)
-    turnstile.enter("a.example")
+    turnstile.enter("a.example", now=99.0)
     turnstile.leave("a.example", now=100.0)
-    assert turnstile.wait_s("a.example", now=100.0) == 0
     assert turnstile.closed_hosts(now=100.0) == set()
+    assert turnstile.enter("a.example", now=100.0) == 0
 
 
 def test_old_gaps_are_forgotten_and_young_ones_are_not() -> None:
     turnstile = Turnstile(2.0)
     for number in range(25_000):
         turnstile.leave(f"{number}.example", now=number / 1_000)
-    assert turnstile.wait_s("24999.example", now=25.0) == pytest.approx(1.999)
+    assert turnstile.enter("24999.example", now=25.0) == pytest.approx(1.999)
     assert len(turnstile._free_at) < 12_000
 
 
@@ -69,18 +78,17 @@ def test_a_host_is_closed_exactly_while_there_is_something_to_wait_for(
     turnstile, now, busy = Turnstile(gap_s), 0.0, set[str]()
     for host, is_entering, passed in steps:
         now += passed
+        closed = turnstile.closed_hosts(now=now)
+        assert busy <= closed
         if is_entering:
-            turnstile.enter(host)
-            busy.add(host)
+            wait = turnstile.enter(host, now=now)
+            assert (host in closed) == (wait > 0)
+            assert wait == inf if host in busy else wait <= gap_s + 1e-9
+            if wait == 0:
+                busy.add(host)
         else:
             turnstile.leave(host, now=now)
             busy.discard(host)
-        closed = turnstile.closed_hosts(now=now)
-        for name in "abc":
-            wait = turnstile.wait_s(name, now=now)
-            assert (wait is None) == (name in busy)
-            assert (name in closed) == (wait is None or wait > 0)
-            assert wait is None or 0 <= wait <= gap_s + 1e-9
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import json
 import click
 
 from reformwatch.cli.context import Invocation
-from reformwatch.cli.output import emit_json, facts, json_option
-from reformwatch.settings import shown
+from reformwatch.cli.output import emit_json, facts, json_option, say
+from reformwatch.settings import USUAL_MIN_INTERVAL_S, shown
 from reformwatch.wiring import host_and_port, smtp_account
 
 
@@ -33,6 +33,11 @@ def check(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         emit_json({"file": str(path) if path else None, "settings": told})
         return
+    if settings.poll.min_interval_s < USUAL_MIN_INTERVAL_S:
+        say(
+            f"[poll] min_interval_s is {settings.poll.min_interval_s:g}: every feed may be asked more than once an "
+            "hour, which owners of feeds mind; `reformwatch feed edit FEED --interval` does it for one feed"
+        )
     facts([("file", path or "none: defaults and environment")])
     for section, values in told.items():
         facts([(f"[{section}]", ""), *((f"  {key}", _as_toml(value)) for key, value in values.items())])

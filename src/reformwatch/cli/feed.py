@@ -3,27 +3,41 @@
 import json
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reformwatch.cli.context import Invocation
-from reformwatch.cli.output import ago, emit_json, facts, iso, json_option, say, table
+from reformwatch.cli.output import ago, duration, emit_json, facts, iso, json_option, say, seconds, table
+from reformwatch.cli.parameters import Length
 from reformwatch.core.discover import FeedLink
+from reformwatch.core.health import health_of
 from reformwatch.core.opml import read_opml, write_opml
+from reformwatch.core.page import check_selector
 from reformwatch.errors import BadInput, CantCreate
-from reformwatch.model.feed import Feed, FeedKind, FeedState, NewFeed
+from reformwatch.model.feed import MIN_INTERVAL, Feed, FeedKind, FeedState, Gap, NewFeed, SourceType
+from reformwatch.model.health import HealthState
 from reformwatch.pipeline.subscribe import FeedChoice, add_feed_by_address, discover_feeds
-from reformwatch.store.feeds import add_feed, find_feed, list_feeds, remove_feed, set_state
+from reformwatch.settings import Settings
+from reformwatch.store import websub
+from reformwatch.store.feeds import add_feed, change_feed, find_feed, list_feeds, remove_feed, set_state
+from reformwatch.store.gaps import gaps_since
 from reformwatch.store.status import counts_by_feed, languages_of_feed
 from reformwatch.wiring import Tools, utc_now
+
+_GAPS_SHOWN = timedelta(days=90)
+_MOST_GAPS = 5
 
 
 @click.group()
 def feed() -> None:
     """Feeds: the addresses that are polled."""
+
+
+_Interval = Length(least=MIN_INTERVAL, most=timedelta(days=30))
 
 
 @feed.command("add")
@@ -40,6 +54,13 @@ def feed() -> None:
     metavar="DAYS",
     help="Alert on entries this young at the first poll.",
 )
+@click.option("--sitemap", "is_sitemap", is_flag=True, help="The address is a news sitemap.")
+@click.option("--page", "is_page", is_flag=True, help="The address is a web page without a feed; needs --item.")
+@click.option(
+    "--item", "selector", metavar="CSS", help="CSS selector of the items of a --page, such as 'article.news'."
+)
+@click.option("--full-text", is_flag=True, help="Fetch the pages of new entries and match their text, too.")
+@click.option("--interval", type=_Interval, metavar="LENGTH", help="Poll at this interval, such as 15m or 6h.")
 @click.pass_obj
 def add(
     invocation: Invocation,
@@ -48,34 +69,137 @@ def add(
     language: str | None,
     kind: str,
     backfill_days: int | None,
+    is_sitemap: bool,
+    is_page: bool,
+    selector: str | None,
+    full_text: bool,
+    interval: timedelta | None,
 ) -> None:
     """Add a feed, by its address or by the address of a page that names it. It is read once, as a baseline.
+
+    Sources without a feed: a news sitemap (--sitemap), or a web page whose listed links become entries (--page --item).
 
     Example: reformwatch feed add https://astanatimes.com/feed/ --kind official --language en
     """
     if name and len(urls) > 1:
         raise BadInput("--name goes with one address")
+    wanted = NewFeed(
+        url="",
+        name=name or "",
+        kind=FeedKind(kind),
+        language=language,
+        backfill_days=backfill_days,
+        source_type=_source_type(is_sitemap=is_sitemap, is_page=is_page, selector=selector),
+        item_selector=selector,
+        full_text=full_text,
+        interval=interval,
+    )
     invocation.log_quietly()
     with invocation.store() as store:
         tools = Tools(invocation.settings, store, owner="cli")
         try:
             for url in urls:
-                wanted = NewFeed(
-                    url=url, name=name or "", kind=FeedKind(kind), language=language, backfill_days=backfill_days
-                )
-                outcome = add_feed_by_address(tools.door, tools.poller, wanted)
-                if isinstance(outcome, FeedChoice):
-                    _show_choices(outcome.links, page=url)
-                    raise BadInput(f"{url}: a page with {len(outcome.links)} feeds; add the one that is meant")
-                say(f"added feed {outcome.feed.id}: {outcome.feed.name} <{outcome.feed.url}>: {outcome.summary}")
+                _add_one(tools, replace(wanted, url=url))
         finally:
             tools.close()
 
 
-def _show_choices(links: Sequence[FeedLink], *, page: str) -> None:
-    say(f"{page} names these feeds:")
+def _add_one(tools: Tools, wanted: NewFeed) -> None:
+    outcome = add_feed_by_address(tools.door, tools.poller, wanted)
+    if isinstance(outcome, FeedChoice):
+        what = "sitemaps" if wanted.source_type is SourceType.SITEMAP else "feeds"
+        _show_choices(outcome.links, page=wanted.url, option=" --sitemap" if what == "sitemaps" else "")
+        raise BadInput(f"{wanted.url}: a page with {len(outcome.links)} {what}; add the one that is meant")
+    added = outcome.feed
+    say(f"added feed {added.id}: {added.name} <{added.url}>: {outcome.summary}")
+    _say_cost(added, tools.settings)
+
+
+def _source_type(*, is_sitemap: bool, is_page: bool, selector: str | None) -> SourceType:
+    if is_sitemap and is_page:
+        raise BadInput("an address is a --sitemap or a --page, not both")
+    if is_page and not selector:
+        raise BadInput("--page needs --item: the CSS selector of its items, such as --item 'article.news'")
+    if selector and not is_page:
+        raise BadInput("--item goes with --page")
+    if selector:
+        check_selector(selector)
+    if is_page:
+        return SourceType.PAGE
+    return SourceType.SITEMAP if is_sitemap else SourceType.FEED
+
+
+def _say_cost(one: Feed, settings: Settings) -> None:
+    """What an interval of the operator's own costs the feed's owner, and where it will not be kept."""
+    if one.interval is None:
+        return
+    a_day = timedelta(days=1) / one.interval
+    usual = 86_400 / settings.poll.min_interval_s
+    told = f"it is asked every {duration(one.interval)}, about {a_day:,.0f} requests a day" if a_day >= 1 else ""
+    if a_day > usual:
+        told += f" where at most {usual:,.0f} are usual; owners of feeds mind that"
+    wishes = [wish for wish in (one.max_age, one.hints.ttl) if wish is not None and wish > one.interval]
+    if wishes:
+        told += f"{'; ' if told else ''}its server asks for {duration(max(wishes))} between two, and that is kept"
+    if told:
+        say(told)
+
+
+def _show_choices(links: Sequence[FeedLink], *, page: str, option: str = "") -> None:
+    say(f"{page} names these{' sitemaps' if option else ' feeds'}:")
     for link in links:
-        say(f"  reformwatch feed add {link.url}{f'    # {link.title}' if link.title else ''}")
+        say(f"  reformwatch feed add {link.url}{option}{f'    # {link.title}' if link.title else ''}")
+
+
+@feed.command("edit")
+@click.argument("which", metavar="FEED")
+@click.option("--name", help="New name.")
+@click.option("--language", help="Language of its entries, such as kk.")
+@click.option("--kind", type=click.Choice([k.value for k in FeedKind]))
+@click.option("--full-text/--no-full-text", default=None, help="Whether the pages of new entries are fetched.")
+@click.option("--interval", type=_Interval, metavar="LENGTH", help="Poll at this interval, such as 15m or 6h.")
+@click.option("--no-interval", is_flag=True, help="Let its rhythm and its server decide again.")
+@click.option("--item", "selector", metavar="CSS", help="CSS selector of the items of a page.")
+@click.pass_obj
+def edit(
+    invocation: Invocation,
+    which: str,
+    name: str | None,
+    language: str | None,
+    kind: str | None,
+    full_text: bool | None,
+    interval: timedelta | None,
+    no_interval: bool,
+    selector: str | None,
+) -> None:
+    """Change a feed: its name, how often it is polled, whether the pages of its entries are read.
+
+    Example: reformwatch feed edit 12 --interval 30m --full-text
+    """
+    if not any((name, language, kind, interval, no_interval, selector)) and full_text is None:
+        raise BadInput("nothing to change: give --name, --language, --kind, --full-text, --interval or --item")
+    if interval and no_interval:
+        raise BadInput("--interval and --no-interval contradict each other")
+    now = utc_now()
+    with invocation.store() as store, store.write() as tx:
+        one = find_feed(tx, which)
+        if selector:
+            if one.source_type is not SourceType.PAGE:
+                raise BadInput(f"--item goes with a page; feed {one.id} is a {one.source_type.value}")
+            check_selector(selector)
+        changed = replace(
+            one,
+            name=name or one.name,
+            language=language or one.language,
+            kind=FeedKind(kind) if kind else one.kind,
+            full_text=one.full_text if full_text is None else full_text,
+            interval=None if no_interval else interval or one.interval,
+            item_selector=selector or one.item_selector,
+        )
+        sooner = (one.last_polled_at or now) + changed.interval if changed.interval else None
+        change_feed(tx, changed, due_at=sooner)
+    say(f"changed feed {changed.id}: {changed.name}")
+    _say_cost(changed, invocation.settings)
 
 
 @feed.command("discover")
@@ -111,7 +235,7 @@ def list_feeds_(invocation: Invocation, as_json: bool) -> None:
         feeds, counts = list_feeds(tx), counts_by_feed(tx)
     now = utc_now()
     if as_json:
-        emit_json([as_dict(one, counts.get(one.id, 0)) for one in feeds])
+        emit_json([as_dict(one, counts.get(one.id, 0), now=now) for one in feeds])
         return
     table(
         ["no", "name", "kind", "lang", "state", "read well", "next poll", "entries"],
@@ -133,15 +257,22 @@ def list_feeds_(invocation: Invocation, as_json: bool) -> None:
 
 
 def health(one: Feed, *, now: datetime) -> str:
-    """A feed's state in words."""
-    if one.state is FeedState.ACTIVE and one.failing_since is not None:
-        return f"failing since {ago(one.failing_since, now=now)}: {one.problem}"
-    if one.state is FeedState.ACTIVE and one.last_ok_at is None:
-        return "not read yet"
-    return {FeedState.ACTIVE: "ok", FeedState.PAUSED: "paused", FeedState.GONE: f"gone: {one.problem}"}[one.state]
+    """A feed's health in words."""
+    told = health_of(one, now=now)
+    match told.state:
+        case HealthState.OK:
+            return "ok"
+        case HealthState.NEW:
+            return "not read yet"
+        case HealthState.FAILING:
+            return f"failing since {ago(told.since, now=now)}: {told.sentence}"
+        case HealthState.PAUSED:
+            return "paused"
+        case HealthState.QUIET | HealthState.GONE:
+            return f"{told.state.value}: {told.sentence}"
 
 
-def as_dict(one: Feed, entries: int) -> dict[str, Any]:
+def as_dict(one: Feed, entries: int, *, now: datetime) -> dict[str, Any]:
     """A feed for JSON."""
     return {
         "id": one.id,
@@ -161,6 +292,11 @@ def as_dict(one: Feed, entries: int) -> dict[str, Any]:
         "failing_since": iso(one.failing_since),
         "failures": one.failures,
         "problem": one.problem,
+        "health": health_of(one, now=now).state.value,
+        "source_type": one.source_type.value,
+        "item": one.item_selector,
+        "full_text": one.full_text,
+        "interval_s": seconds(one.interval),
     }
 
 
@@ -173,15 +309,15 @@ def show(invocation: Invocation, which: str, as_json: bool) -> None:
 
     Example: reformwatch feed show Tengrinews
     """
+    now = utc_now()
     with invocation.store() as store, store.read() as tx:
         one = find_feed(tx, which)
         languages = languages_of_feed(tx, one.id)
+        gaps = gaps_since(tx, now - _GAPS_SHOWN, feed_id=one.id)
     count = sum(languages.values())
-    told = as_dict(one, count) | {"languages": languages}
     if as_json:
-        emit_json(told)
+        emit_json(as_dict(one, count, now=now) | {"languages": languages, "gaps": [gap_dict(gap) for gap in gaps]})
         return
-    now = utc_now()
     facts(
         [
             ("feed", f"{one.id}: {one.name}"),
@@ -192,11 +328,47 @@ def show(invocation: Invocation, which: str, as_json: bool) -> None:
             ("read well", ago(one.last_ok_at, now=now)),
             ("brought news", ago(one.last_new_at, now=now)),
             ("next poll", ago(one.next_poll_at, now=now)),
+            ("rhythm", _rhythm(one)),
+            ("interval", f"every {duration(one.interval)}, as you chose" if one.interval else None),
+            ("read as", _read_as(one)),
             ("entries", count),
             ("languages", ", ".join(f"{name} {n / count:.0%}" for name, n in languages.items()) or None),
             ("from pack", one.pack),
+            *(("gap", gap_line(gap)) for gap in gaps[:_MOST_GAPS]),
         ]
     )
+
+
+def _rhythm(one: Feed) -> str | None:
+    usual = one.rhythm.usual_gap
+    return f"an entry every {duration(usual)}" if usual is not None else None
+
+
+def _read_as(one: Feed) -> str:
+    read_as = {SourceType.FEED: "feed", SourceType.SITEMAP: "news sitemap"}.get(one.source_type)
+    told = read_as or f"page, items {one.item_selector}"
+    return f"{told}, with the pages of its entries" if one.full_text else told
+
+
+def gap_line(gap: Gap) -> str:
+    """A gap in words."""
+    told = f"{gap.since:%Y-%m-%d %H:%M} to {gap.until:%Y-%m-%d %H:%M} UTC: all its entries had changed"
+    if gap.recovered_at is not None:
+        return f"{told}; filled from {gap.pages} older page{'s' if gap.pages != 1 else ''}, {gap.found} found"
+    found = f" ({gap.found} found on older pages)" if gap.found else ""
+    return f"{told}; some may have been missed{found}"
+
+
+def gap_dict(gap: Gap) -> dict[str, Any]:
+    """A gap for JSON."""
+    return {
+        "feed_id": gap.feed_id,
+        "since": iso(gap.since),
+        "until": iso(gap.until),
+        "pages": gap.pages,
+        "found": gap.found,
+        "recovered": iso(gap.recovered_at),
+    }
 
 
 @feed.command("remove")
@@ -214,6 +386,7 @@ def remove(invocation: Invocation, which: str, yes: bool) -> None:
         if not yes:
             click.confirm(f"Remove {one.name} <{one.url}> and its entries?", abort=True, err=True)
         with store.write() as tx:
+            websub.leave(tx, one.id, now=utc_now())
             remove_feed(tx, one.id)
     say(f"removed feed {one.id}: {one.name}")
 
@@ -280,7 +453,9 @@ def export(invocation: Invocation, out: Path | None, as_json: bool) -> None:
         feeds, counts = list_feeds(tx), counts_by_feed(tx)
     if as_json:
         text = (
-            json.dumps([as_dict(one, counts.get(one.id, 0)) for one in feeds], ensure_ascii=False, indent=2).encode()
+            json.dumps(
+                [as_dict(one, counts.get(one.id, 0), now=utc_now()) for one in feeds], ensure_ascii=False, indent=2
+            ).encode()
             + b"\n"
         )
     else:

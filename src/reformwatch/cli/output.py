@@ -117,6 +117,11 @@ def iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
+def seconds(span: timedelta | None) -> int | None:
+    """A length of time for JSON."""
+    return None if span is None else round(span.total_seconds())
+
+
 def progress(what: str) -> Progress:
     """A bar on standard error while work goes on; nothing where that is no terminal."""
     return Progress(

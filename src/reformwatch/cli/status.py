@@ -7,16 +7,22 @@ import click
 from rich.text import Text
 
 from reformwatch.cli.context import Invocation
-from reformwatch.cli.feed import health
-from reformwatch.cli.output import ago, duration, emit_json, facts, iso, json_option, stdout, table
-from reformwatch.model.feed import Feed, FeedState
+from reformwatch.cli.feed import gap_dict, gap_line, health
+from reformwatch.cli.output import ago, duration, emit_json, facts, iso, json_option, say, stdout, table
+from reformwatch.core.health import health_of
+from reformwatch.model.feed import Feed, FeedState, Gap, Notice
+from reformwatch.model.health import HealthState
 from reformwatch.model.subscriber import Subscriber, SubscriberState
 from reformwatch.store.feeds import list_feeds
+from reformwatch.store.gaps import gaps_since
+from reformwatch.store.notices import notices_since
 from reformwatch.store.status import Archive, DaemonBeat, Outbox, archive_state, list_daemons, outbox_state
 from reformwatch.store.subscribers import list_subscribers
 from reformwatch.wiring import utc_now
 
 _ALIVE_WITHIN = timedelta(minutes=1)
+_LATELY = timedelta(days=7)
+_MOST_GAPS = 10
 
 
 @click.command()
@@ -27,14 +33,16 @@ def status(invocation: Invocation, as_json: bool) -> None:
 
     Example: reformwatch status
     """
+    now = utc_now()
     with invocation.store() as store, store.read() as tx:
         daemons, feeds, outbox = list_daemons(tx), list_feeds(tx), outbox_state(tx)
         archive, subscribers = archive_state(tx), list_subscribers(tx)
+        gaps, notices = gaps_since(tx, now - _LATELY, only_open=True), notices_since(tx, now - _LATELY)
         where = str(store.sqlite_path or store.shown_url)
-    now = utc_now()
     running = [d for d in daemons if now - d.beat_at < _ALIVE_WITHIN]
     if as_json:
-        emit_json(_as_json(running, feeds, outbox, archive, subscribers, where, now))
+        told = _as_json(running, feeds, outbox, archive, subscribers, where, now)
+        emit_json(told | {"gaps": [gap_dict(gap) for gap in gaps], "notices": [_notice_dict(one) for one in notices]})
         return
     facts(
         [
@@ -45,18 +53,42 @@ def status(invocation: Invocation, as_json: bool) -> None:
             ("outbox", _outbox_line(outbox, now)),
         ]
     )
-    troubled = [f for f in feeds if f.failing_since is not None or f.state is FeedState.GONE]
-    if troubled:
-        stdout().print(Text("\nfeeds that are not read well", style="bold"))
-        table(
-            ["no", "name", "what", "last read well"],
-            ([f.id, f.name or f.url, health(f, now=now), ago(f.last_ok_at, now=now)] for f in troubled),
-            empty="",
-        )
+    _show_feeds(feeds, gaps, now)
+    if notices:
+        stdout().print(Text("\ntold lately", style="bold"))
+        table(["when", "what"], ([ago(one.at, now=now), one.text] for one in notices), empty="")
     paused = [s for s in subscribers if s.state is SubscriberState.PAUSED]
     if paused:
         stdout().print(Text("\npaused subscribers", style="bold"))
         table(["name", "channel", "why"], ([s.name, s.channel.value, s.paused_because] for s in paused), empty="")
+
+
+def _show_feeds(feeds: list[Feed], gaps: list[Gap], now: datetime) -> None:
+    """The feeds that can't be read, those that can and bring nothing, and the times in which something was missed."""
+    by_state = {one.id: health_of(one, now=now).state for one in feeds}
+    for heading, states in (
+        ("feeds that are not read well", {HealthState.FAILING, HealthState.GONE}),
+        ("feeds that are read well and bring nothing", {HealthState.QUIET}),
+    ):
+        some = [one for one in feeds if by_state[one.id] in states]
+        if some:
+            stdout().print(Text(f"\n{heading}", style="bold"))
+            table(
+                ["no", "name", "what", "last read well"],
+                ([f.id, f.name or f.url, health(f, now=now), ago(f.last_ok_at, now=now)] for f in some),
+                empty="",
+            )
+    if gaps:
+        names = {one.id: one.name or one.url for one in feeds}
+        stdout().print(Text("\ngaps: what these feeds brought may have been missed", style="bold"))
+        shown = ([gap.feed_id, names.get(gap.feed_id), gap_line(gap)] for gap in gaps[:_MOST_GAPS])
+        table(["no", "name", "when"], shown, empty="")
+        if len(gaps) > _MOST_GAPS:
+            say(f"and {len(gaps) - _MOST_GAPS} more; see `reformwatch feed show`")
+
+
+def _notice_dict(one: Notice) -> dict[str, Any]:
+    return {"at": iso(one.at), "kind": one.kind.value, "feed_id": one.feed_id, "text": one.text}
 
 
 def _daemon_line(running: list[DaemonBeat], daemons: list[DaemonBeat], now: datetime) -> Text:
@@ -79,8 +111,9 @@ def is_overdue(one: Feed, *, now: datetime) -> bool:
 def _feeds_line(feeds: list[Feed], now: datetime) -> str:
     active = [f for f in feeds if f.state is FeedState.ACTIVE]
     failing = sum(f.failing_since is not None for f in active)
+    quiet = sum(health_of(f, now=now).state is HealthState.QUIET for f in active)
     overdue = [f for f in active if is_overdue(f, now=now)]
-    said = f"{len(feeds)} ({len(active)} active, {failing} failing"
+    said = f"{len(feeds)} ({len(active)} active, {failing} failing, {quiet} quiet"
     if overdue:
         oldest = min(f.next_poll_at for f in overdue)
         return f"{said}, {len(overdue)} overdue to be polled, the oldest by {duration(now - oldest)})"
@@ -119,6 +152,7 @@ def _as_json(
                 "last_ok": iso(f.last_ok_at),
                 "next_poll": iso(f.next_poll_at),
                 "overdue": is_overdue(f, now=now),
+                "health": health_of(f, now=now).state.value,
                 "failing_since": iso(f.failing_since),
                 "problem": f.problem,
             }

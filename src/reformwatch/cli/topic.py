@@ -12,16 +12,19 @@ import click
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, facts, highlighted, iso, json_option, progress, say, stdout, table
 from reformwatch.core.backtest import Hit, find_hits, report_terms, try_out
+from reformwatch.core.coverage import coverage
 from reformwatch.core.language.names import transliterated
 from reformwatch.core.match import CompiledTopic, compile_topic, document_of, match_entry
 from reformwatch.core.pack import SLUG, check_queries
 from reformwatch.core.snippet import marked, snippet
 from reformwatch.errors import BadInput
 from reformwatch.model.entry import Entry
+from reformwatch.model.health import Coverage, FeedCoverage
 from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, Match, NewTopic, Topic, TopicKind, TopicState
 from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.store.entries import all_entries, count_entries
+from reformwatch.store.gaps import readings_of
 from reformwatch.store.topics import add_topic, change_topic, find_topic, list_topics, remove_topic, require_free_slug
 from reformwatch.wiring import utc_now
 
@@ -29,6 +32,8 @@ from reformwatch.wiring import utc_now
 MAX_ALERTS_A_DAY = 20
 _BROAD = 0.05
 _ENOUGH_TO_TELL = 200
+_COVERAGE_SHOWN = timedelta(days=30)
+_MOST_UNREAD = 8
 
 
 @click.group()
@@ -184,10 +189,13 @@ def show(invocation: Invocation, slug: str, as_json: bool) -> None:
 
     Example: reformwatch topic show mayoral-elections
     """
+    now = utc_now()
+    since = now - _COVERAGE_SHOWN
     with invocation.store() as store, store.read() as tx:
         one = find_topic(tx, slug)
+        view = coverage(readings_of(tx, one, since=since), since=since, until=now, now=now)
     if as_json:
-        emit_json(as_dict(one))
+        emit_json(as_dict(one) | {"coverage": coverage_dict(view)})
         return
     facts(
         [
@@ -197,8 +205,38 @@ def show(invocation: Invocation, slug: str, as_json: bool) -> None:
             ("from pack", one.pack),
             ("follow-up", one.description or None),
             *((f"query {language}", query) for language, query in one.queries.items()),
+            (
+                "read",
+                f"{len(view.whole)} of {len(view.feeds)} feeds without a gap in the last {_COVERAGE_SHOWN.days} days",
+            ),
+            *(("not read", _unread_line(feed)) for feed in view.holed[:_MOST_UNREAD]),
         ]
     )
+    if len(view.holed) > _MOST_UNREAD:
+        say(f"and {len(view.holed) - _MOST_UNREAD} more feeds with gaps; --json shows all")
+
+
+def _unread_line(feed: FeedCoverage) -> str:
+    told = [f"{hole.since:%d %b %H:%M} to {hole.until:%d %b %H:%M} ({hole.why})" for hole in feed.unread[:3]]
+    return f"{feed.name}: {', '.join(told)}"
+
+
+def coverage_dict(view: Coverage) -> dict[str, Any]:
+    """What of a topic's sources was read, for JSON."""
+    return {
+        "since": iso(view.since),
+        "until": iso(view.until),
+        "complete": view.is_complete,
+        "blind": view.is_blind,
+        "feeds": [
+            {
+                "id": feed.feed_id,
+                "name": feed.name,
+                "unread": [{"since": iso(h.since), "until": iso(h.until), "why": h.why} for h in feed.unread],
+            }
+            for feed in view.feeds
+        ],
+    }
 
 
 @topic.command("edit")

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from reformwatch.core.charset import decoded
 from reformwatch.core.guard import RefusedMarkup, check_markup
 from reformwatch.errors import BadInput
-from reformwatch.model.feed import Feed
+from reformwatch.model.feed import Feed, SourceType
 from reformwatch.model.value import Value
 from reformwatch.text import clean_line
 from reformwatch.urls import safe_link
@@ -78,11 +78,14 @@ def _feed(url: str, given: dict[str, str]) -> OpmlFeed:
 
 
 def write_opml(feeds: Iterable[Feed], *, title: str) -> bytes:
-    """An OPML 2.0 list of feeds; ``category`` carries the kind, ``language`` the language."""
+    """An OPML 2.0 list of feeds; ``category`` carries the kind, ``language`` the language.
+
+    Sitemaps and pages are left out: no other reader could read them as feeds; a pack carries them.
+    """
     root = ElementTree.Element("opml", version="2.0")
     ElementTree.SubElement(ElementTree.SubElement(root, "head"), "title").text = title
     body = ElementTree.SubElement(root, "body")
-    for feed in feeds:
+    for feed in (feed for feed in feeds if feed.source_type is SourceType.FEED):
         given = {"type": "rss", "text": feed.name, "title": feed.name, "xmlUrl": feed.url, "category": feed.kind.value}
         if feed.site_url:
             given["htmlUrl"] = feed.site_url

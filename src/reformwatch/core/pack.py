@@ -9,13 +9,15 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import tomli_w
 
+from reformwatch.core.page import check_selector
 from reformwatch.core.query import parse_query
 from reformwatch.errors import BadInput, QueryError
-from reformwatch.model.feed import Feed, FeedKind, NewFeed
+from reformwatch.model.feed import MIN_INTERVAL, Feed, FeedKind, NewFeed, SourceType
 from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, NewTopic, Topic, TopicKind
 from reformwatch.model.value import Value
 from reformwatch.text import shorten
@@ -24,7 +26,7 @@ from reformwatch.urls import safe_link
 SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _TOP_KEYS: Final = {"pack", "feeds", "topics"}
 _HEAD_KEYS: Final = {"slug", "name", "version", "description"}
-_FEED_KEYS: Final = {"name", "url", "language", "kind", "site_url"}
+_FEED_KEYS: Final = {"name", "url", "language", "kind", "site_url", "source_type", "item", "full_text", "interval_s"}
 _TOPIC_KEYS: Final = {"slug", "name", "kind", "description", "names", "queries"}
 
 
@@ -78,6 +80,13 @@ def _number(given: Mapping[str, Any], key: str, where: str, *, default: int) -> 
     return value
 
 
+def _truth(given: Mapping[str, Any], key: str, where: str) -> bool:
+    value = given.get(key, False)
+    if not isinstance(value, bool):
+        raise BadInput(f"pack {where}: {key} is {_shown(value)}, not true or false")
+    return value
+
+
 def _texts(given: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
     """A table of texts, or an empty one. Raises BadInput for anything else."""
     value = given.get(key, {})
@@ -112,6 +121,17 @@ def _feed(given: Mapping[str, Any], pack: str, source: str) -> NewFeed:
     kind = _text(given, "kind", where) or FeedKind.INDEPENDENT.value
     if kind not in set(FeedKind):
         raise BadInput(f"pack {where}: there is no kind {kind!r} (kinds: {', '.join(FeedKind)})")
+    source_type = _text(given, "source_type", where) or SourceType.FEED.value
+    if source_type not in set(SourceType):
+        raise BadInput(f"pack {where}: there is no source_type {source_type!r} (types: {', '.join(SourceType)})")
+    selector = _text(given, "item", where) or None
+    if (source_type == SourceType.PAGE) is not (selector is not None):
+        raise BadInput(f"pack {where}: a page, and only a page, needs an item: the CSS selector of its items")
+    if selector is not None:
+        check_selector(selector)
+    interval_s = _number(given, "interval_s", where, default=0)
+    if interval_s and interval_s < MIN_INTERVAL.total_seconds():
+        raise BadInput(f"pack {where}: interval_s is {interval_s}, at least {MIN_INTERVAL.total_seconds():g} is needed")
     return NewFeed(
         url=url,
         name=_text(given, "name", where),
@@ -119,6 +139,10 @@ def _feed(given: Mapping[str, Any], pack: str, source: str) -> NewFeed:
         language=_text(given, "language", where) or None,
         site_url=safe_link(_text(given, "site_url", where), base=""),
         pack=pack,
+        source_type=SourceType(source_type),
+        item_selector=selector,
+        full_text=_truth(given, "full_text", where),
+        interval=timedelta(seconds=interval_s) if interval_s else None,
     )
 
 
@@ -175,10 +199,7 @@ def fingerprint(topic: NewTopic | Topic) -> str:
 def write_pack(*, slug: str, name: str, feeds: Iterable[Feed], topics: Iterable[Topic]) -> str:
     """A pack's text from what is stored."""
     told: dict[str, Any] = {"pack": {"slug": slug, "name": name, "version": 1, "description": ""}}
-    told["feeds"] = [
-        {"name": f.name, "url": f.url, "kind": f.kind.value} | ({"language": f.language} if f.language else {})
-        for f in feeds
-    ]
+    told["feeds"] = [_feed_told(feed) for feed in feeds]
     told["topics"] = [
         {
             "slug": topic.slug,
@@ -191,3 +212,16 @@ def write_pack(*, slug: str, name: str, feeds: Iterable[Feed], topics: Iterable[
         for topic in topics
     ]
     return tomli_w.dumps(told, multiline_strings=True)
+
+
+def _feed_told(feed: Feed) -> dict[str, Any]:
+    """A feed's own properties, those left out that say nothing."""
+    told = {
+        "language": feed.language,
+        "source_type": None if feed.source_type is SourceType.FEED else feed.source_type.value,
+        "item": feed.item_selector,
+        "full_text": feed.full_text or None,
+        "interval_s": round(feed.interval.total_seconds()) if feed.interval else None,
+    }
+    said = {key: value for key, value in told.items() if value is not None}
+    return {"name": feed.name, "url": feed.url, "kind": feed.kind.value, **said}

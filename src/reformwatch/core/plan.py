@@ -13,6 +13,7 @@ from reformwatch.core.match import TopicIndex, document_of
 from reformwatch.core.query import Document
 from reformwatch.core.schedule import PollPolicy, Turnover, after_failure, after_outage, after_success, rhythm_of
 from reformwatch.core.stories import story_keys
+from reformwatch.core.websub import discover
 from reformwatch.model.entry import KnownEntry, ParsedEntry, ParsedFeed, Standing, Unreadable
 from reformwatch.model.feed import (
     FailureKind,
@@ -25,7 +26,7 @@ from reformwatch.model.feed import (
     NoticeKind,
     NotModified,
 )
-from reformwatch.model.plan import EditedEntry, FeedAfter, NewEntry, PollPlan, Snapshot
+from reformwatch.model.plan import EditedEntry, FeedAfter, Hub, NewEntry, PollPlan, Snapshot
 from reformwatch.model.value import Value
 
 #: The operator is told of a feed that has failed for so long.
@@ -137,6 +138,7 @@ def plan_reply(
         after = _after_document(feed, reply, turnover, policy=policy, now=now, jitter=jitter)
     if planned:
         after = replace(after, last_new_at=_newest(feed, parsed.entries, now))
+    named = discover(reply.fetched.links, parsed.hubs, parsed.self_url, reply.fetched.url)
     return PollPlan(
         feed_id=feed.id,
         lease_token=feed.lease_token,
@@ -146,6 +148,7 @@ def plan_reply(
         alerts=alerts,
         gap=gap,
         notices=() if reply.is_pushed else _back(feed, now),
+        hub=None if reply.is_pushed else Hub(url=named[0], topic=named[1]) if named else Hub(),
         summary=_summary(feed, parsed, entries, edits, alerts, gap),
     )
 

@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from reformwatch.model.value import Value
+
+#: The shortest interval that an operator may choose for a feed.
+MIN_INTERVAL: Final = timedelta(minutes=1)
 
 
 class FeedKind(StrEnum):

@@ -104,17 +104,18 @@ class FeedAfter(Value):
 
 @dataclass(frozen=True, kw_only=True)
 class Hub(Value):
-    """Where a document says that it is pushed from (WebSub); ``url`` None: it names no hub."""
+    """Where a document says that it is pushed from (WebSub), and under which address; None: it names no hub."""
 
-    url: str | None
-    topic: str
+    url: str | None = None
+    topic: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PollPlan(Value):
     """All that one poll changes; applied in one transaction. ``summary`` is the line in the log.
 
-    ``gap`` is set where the feed turned over since it was last read; ``notices`` are for the operator.
+    ``gap`` is set where the feed turned over since it was last read; ``notices`` are for the operator; ``hub`` is None
+    where the poll brought no document of the feed's own.
     """
 
     feed_id: int

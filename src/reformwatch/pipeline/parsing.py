@@ -9,12 +9,12 @@ import multiprocessing
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -26,35 +26,52 @@ log = logging.getLogger(__name__)
 
 _MEMORY_BYTES: Final = 1 << 30
 _TASKS_A_WORKER: Final = 2_000
+#: What every worker begins with; the second is what xml.sax would look for at the first document.
+_PRELOADED: Final = ["reformwatch.core.document", "xml.sax.expatreader"]
 
 Parsed = ParsedFeed | Unreadable
 
 
 class ParserPool:
-    """Parses feed documents elsewhere. Processes start with the first document."""
+    """Reads documents elsewhere. Processes start with the first one."""
 
     def __init__(
         self, *, workers: int = 2, time_limit_s: float = 20.0, parse: Callable[..., Parsed] = parse_feed
     ) -> None:
         self._workers, self._time_limit_s, self._parse = workers, time_limit_s, parse
         self._pool: ProcessPool | None = None
-        self._under_way: set[Future[Parsed]] = set()
+        self._under_way: set[Future[Any]] = set()
         self._lock = threading.Lock()
 
-    def submit(self, fetched: Fetched, done: Callable[[Parsed | None], None]) -> None:
-        """Parse a reply; ``done`` gets the outcome, in another thread; None where no worker read it."""
+    def submit(self, fetched: Fetched, done: Callable[[Any], None]) -> None:
+        """Parse a reply as a feed; see :meth:`run`."""
+        self.run(self._parse, (fetched.body,), {"url": fetched.url, "content_type": fetched.content_type}, done=done)
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        named: Mapping[str, Any],
+        *,
+        done: Callable[[Any], None],
+    ) -> None:
+        """Run a function of a document elsewhere; ``done`` gets what it returns, in another thread.
+
+        It gets an Unreadable where the document is at fault, and None where no worker read it.
+        """
         try:
-            future = self._schedule(fetched)
+            future = self._schedule(function, arguments, named)
         except (RuntimeError, OSError):  # the pool broke, not the document
             self.close()
-            future = self._schedule(fetched)
+            future = self._schedule(function, arguments, named)
         future.add_done_callback(lambda finished: done(self._taken(finished)))
 
-    def _schedule(self, fetched: Fetched) -> "Future[Parsed]":
-        told = {"url": fetched.url, "content_type": fetched.content_type}
+    def _schedule(
+        self, function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]
+    ) -> "Future[Any]":
         with self._lock:
-            future: Future[Parsed] = self._started().schedule(
-                self._parse, args=(fetched.body,), kwargs=told, timeout=self._time_limit_s
+            future: Future[Any] = self._started().schedule(
+                function, args=tuple(arguments), kwargs=dict(named), timeout=self._time_limit_s
             )
             self._under_way.add(future)
         return future
@@ -63,18 +80,18 @@ class ParserPool:
         if self._pool is None:
             context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
             if sys.platform == "linux":
-                context.set_forkserver_preload(["reformwatch.core.parse"])
+                context.set_forkserver_preload(_PRELOADED)
             self._pool = ProcessPool(
                 max_workers=self._workers, max_tasks=_TASKS_A_WORKER, initializer=_confine, context=context
             )
         return self._pool
 
-    def _taken(self, future: "Future[Parsed]") -> Parsed | None:
+    def _taken(self, future: "Future[Any]") -> Any:
         with self._lock:
             self._under_way.discard(future)
         return self._outcome(future)
 
-    def _outcome(self, future: "Future[Parsed]") -> Parsed | None:
+    def _outcome(self, future: "Future[Any]") -> Any:
         try:
             return future.result()
         except CancelledError:  # the pool was closed

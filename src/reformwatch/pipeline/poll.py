@@ -1,44 +1,45 @@
-"""Pipeline: polling: claim, fetch, parse, plan, apply.
+"""Pipeline: polling: many readings of feeds at once, planned and written one after another.
 
-The numbered steps of one run, which goes round until nothing is due and nothing under way:
-
-1. Claim due feeds with a lease (a short write), a few of each host.
-2. Fetch in threads, one request at a time to a host; no transaction is open.
-3. Parse in worker processes. A 304, or the bytes of last time, skips this.
-4. Of all that came in meanwhile: take a snapshot, plan, apply, feed after feed, in one write transaction. The group
+1. Claim what is due, with a lease; at most so many of one host, so that nobody waits behind one host's queue.
+2. Drive the readings (:mod:`reformwatch.pipeline.reading`): requests in threads, one at a time to a host and a gap
+   between two; documents in worker processes.
+3. For those that came in meanwhile: take a snapshot, plan, apply, feed after feed, in one write transaction. The group
    saves syncs to disk; a feed's entries, alerts, outbox rows and validators still stand or fall together.
-5. Say one line for each feed.
+4. Say one line for each feed.
 
-Whatever dies before the commit of step 4 is fetched again after its lease; whatever dies after it is in the outbox.
+Whatever dies before the commit of step 3 is fetched again after its lease; whatever dies after it is in the outbox.
 """
 
 import logging
 import queue
 import re
+import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from reformwatch.core.plan import Reply, plan_failure, plan_reply, plan_unchanged, plan_unreadable
+from reformwatch.core.outage import NetworkWatch
+from reformwatch.core.plan import Reply, plan_failure, plan_outage, plan_reply, plan_unchanged, plan_unreadable
 from reformwatch.core.schedule import PollPolicy
 from reformwatch.errors import ReformwatchError
 from reformwatch.fetch.manners import Turnstile
 from reformwatch.model.entry import ParsedFeed, Unreadable
-from reformwatch.model.feed import FailureKind, Feed, Fetched, FetchFailed, FetchOutcome, NotModified
+from reformwatch.model.feed import FailureKind, Feed, Fetched, FetchFailed, Notice, NoticeKind, NotModified
 from reformwatch.model.plan import PollPlan
 from reformwatch.model.subscriber import Subscriber
-from reformwatch.model.value import Value
 from reformwatch.pipeline.parsing import ParserPool
+from reformwatch.pipeline.reading import Ask, FeedFetcher, Look, Outcome, PageFetcher, Reader, Reading, Work
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.pipeline.topicbook import TopicBook
-from reformwatch.store import Store, Tx, feeds, plans
+from reformwatch.store import Store, Tx, feeds, plans, websub
+from reformwatch.store.notices import add_notices
 from reformwatch.store.subscribers import list_subscribers
-from reformwatch.urls import origin_of
+from reformwatch.urls import host_of, origin_of
 
 log = logging.getLogger(__name__)
 
@@ -48,22 +49,17 @@ _USER_PART: Final = re.compile(r"//[^/@]*@")
 _CLAIM_AGAIN_S: Final = 0.5
 _STARTS_BEFORE_LEASE_END: Final = 0.7
 
-Fetcher = Callable[[Feed, datetime], FetchOutcome]
+_PUSH_TRIES_AGAIN_S: Final = 0.1
+#: A hub that pushes nothing is asked anew after so long.
+_HUB_ASKED_AGAIN: Final = timedelta(days=1)
+
+Fetcher = FeedFetcher
 Claim = Callable[[Tx, Collection[str], int], list[Feed]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome(Value):
-    """What came of one feed: a fetch's outcome, or a reply with what the parser made of it.
-
-    ``is_unparsed``: no parser could run; the feed is given back and polled again.
-    """
-
-    feed: Feed
-    fetched: FetchOutcome
-    parsed: ParsedFeed | Unreadable | None = None
-    is_unparsed: bool = False
-    took_ms: int = 0
+def no_pages(url: str) -> Fetched | FetchFailed:
+    """The default fetcher of pages: there are none."""
+    return FetchFailed(kind=FailureKind.CONNECT, reason=f"no way to {url}")
 
 
 @dataclass(kw_only=True)
@@ -92,23 +88,30 @@ class Poller:
         *,
         store: Store,
         fetch: Fetcher,
+        fetch_page: PageFetcher = no_pages,
         parser: ParserPool,
         policy: PollPolicy,
         clock: Callable[[], datetime],
         chance: Callable[[], float],
         new_message_id: Callable[[], str],
         new_token: Callable[[], str],
+        new_secret: Callable[[], str] = secrets.token_hex,
         workers: int = 32,
         per_host_gap_s: float = 2.0,
         lease: timedelta = timedelta(minutes=5),
         watcher: Watcher = nobody_watches,
         on_polled: OnPolled = no_listener,
     ) -> None:
-        self.store, self.fetch, self.parser, self.policy = store, fetch, parser, policy
+        self.store, self.parser, self.policy = store, parser, policy
         self.clock, self.chance, self.new_message_id, self.new_token = clock, chance, new_message_id, new_token
+        self.new_secret = new_secret
         self.workers, self.lease, self.watcher, self.on_polled = workers, lease, watcher, on_polled
         self.per_host_gap_s = per_host_gap_s
+        self.turnstile = Turnstile(per_host_gap_s)
+        self.reader = Reader(fetch=fetch, fetch_page=fetch_page, clock=clock)
+        self.network = NetworkWatch()
         self.book = TopicBook()
+        self.applying = threading.Lock()  # polls and pushes are planned one after another
         self.progress_at = time.monotonic()
         self.running = threading.Lock()  # held while a run is under way
 
@@ -138,16 +141,60 @@ class Poller:
         with self.running:
             return _Run(self, claim, token, stop or threading.Event()).run()
 
+    def push(self, feed_id: int, fetched: Fetched, *, patience_s: float = 10.0) -> PollReport | None:
+        """Take a document that a hub sent: news of its feed, at once; the feed's polls go on as they were planned.
+
+        None where the feed is not polled (paused, gone), or is held by a poll for longer than ``patience_s``.
+        """
+        give_up_at = time.monotonic() + patience_s
+        while True:
+            report = self._push_once(feed_id, fetched)
+            if report.polled or time.monotonic() > give_up_at:
+                return report if report.polled else None
+            time.sleep(_PUSH_TRIES_AGAIN_S)
+
+    def _push_once(self, feed_id: int, fetched: Fetched) -> PollReport:
+        token = self.new_token()
+        left = [feed_id]
+
+        def claim(tx: Tx, _excluding: Collection[str], _limit: int) -> list[Feed]:
+            wanted, left[:] = list(left), []
+            return feeds.claim(tx, wanted, token=token, now=self.clock(), lease=self.lease) if wanted else []
+
+        def read(feed: Feed) -> Reading:
+            return self.reader.take(feed, fetched, is_pushed=True)
+
+        return _Run(self, claim, token, threading.Event(), read).run()
+
+
+@dataclass(kw_only=True, eq=False)
+class _Task:
+    """A reading under way."""
+
+    feed: Feed
+    reading: Reading
+    start_by: float
+    started: float = field(default_factory=time.monotonic)
+    asked: int = 0
+
 
 class _Run:
     """One run of a poller: what waits, what is under way."""
 
-    def __init__(self, poller: Poller, claim: Claim, token: str, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        poller: Poller,
+        claim: Claim,
+        token: str,
+        stop: threading.Event,
+        read: Callable[[Feed], Reading] | None = None,
+    ) -> None:
         self.poller, self.claim, self.token, self.stop = poller, claim, token, stop
-        self.turnstile = Turnstile(poller.per_host_gap_s)
-        self.waiting: deque[tuple[Feed, float]] = deque()
-        self.events: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        self.fetching = self.parsing = 0
+        self.read = read or poller.reader.read
+        self.waiting: deque[tuple[_Task, Ask]] = deque()
+        self.events: queue.SimpleQueue[tuple[_Task, Ask | Work, Any]] = queue.SimpleQueue()
+        self.ready: list[Outcome] = []
+        self.tasks = self.asking = 0
         self.claim_at = 0.0
         self.report = PollReport()
 
@@ -157,106 +204,149 @@ class _Run:
                 self.poller.progress_at = time.monotonic()
                 self._refill()
                 wait_s = self._start(threads)
-                if not self._is_busy():
+                if not self.tasks and not self.ready:
                     return self.report  # and the claim of a moment ago found nothing more
-                self._apply(self._collect(wait_s))
-
-    def _is_busy(self) -> bool:
-        return bool(self.fetching or self.parsing or self.waiting)
+                self._collect(wait_s)
+                ready, self.ready = self.ready, []
+                self._apply(ready)
 
     def _refill(self) -> None:
         """Step 1."""
         if self.stop.is_set():
-            self._release([feed for feed, _ in self.waiting])
+            self._give_up([task for task, _ in self.waiting])
             self.waiting.clear()
             return
-        room = 4 * self.poller.workers - len(self.waiting) - self.fetching
-        if room < 2 * self.poller.workers or (self._is_busy() and time.monotonic() < self.claim_at):
+        room = 4 * self.poller.workers - self.tasks
+        if room < 2 * self.poller.workers or (self.tasks and time.monotonic() < self.claim_at):
             return
-        hosts = self.turnstile.closed_hosts(now=time.monotonic()) | {origin_of(feed.url) for feed, _ in self.waiting}
+        hosts = (origin_of(ask.url) for _, ask in self.waiting)
+        closed = self.poller.turnstile.closed_hosts(now=time.monotonic(), also=hosts)
         with self.poller.store.write() as tx:
-            claimed = self.claim(tx, hosts, room)
+            claimed = self.claim(tx, closed, room)
         if not claimed:
             self.claim_at = time.monotonic() + _CLAIM_AGAIN_S
             return
         self.poller.watcher("feeds claimed")
         start_by = time.monotonic() + self.poller.lease.total_seconds() * _STARTS_BEFORE_LEASE_END
-        self.waiting.extend((feed, start_by) for feed in claimed)
+        self.tasks += len(claimed)
+        for feed in claimed:
+            self._advance(_Task(feed=feed, reading=self.read(feed), start_by=start_by), None)
 
     def _start(self, threads: ThreadPoolExecutor) -> float:
-        """Step 2: begin what may begin now; seconds until something more may."""
-        now, wait_s, kept = time.monotonic(), 1.0, deque[tuple[Feed, float]]()
-        expired: list[Feed] = []
-        while self.waiting and self.fetching < self.poller.workers:
-            feed, start_by = self.waiting.popleft()
-            host = origin_of(feed.url)
-            host_wait_s = self.turnstile.wait_s(host, now=now)
-            if now > start_by:
-                expired.append(feed)
-            elif host_wait_s == 0:
-                self.turnstile.enter(host)
-                self.fetching += 1
-                threads.submit(self._fetch, feed)
+        """Step 2: begin the requests that may begin now; seconds until something more may."""
+        now, wait_s, kept = time.monotonic(), 1.0, deque[tuple[_Task, Ask]]()
+        while self.waiting and self.asking < self.poller.workers:
+            task, ask = self.waiting.popleft()
+            if now > task.start_by:
+                self._no_time(task, ask)
+                continue
+            host_wait_s = self.poller.turnstile.enter(origin_of(ask.url), now=now)
+            if host_wait_s == 0:
+                self.asking += 1
+                threads.submit(self._act, task, ask)
             else:
-                wait_s = min(wait_s, host_wait_s or wait_s)
-                kept.append((feed, start_by))
+                wait_s = min(wait_s, host_wait_s)
+                kept.append((task, ask))
         self.waiting = kept + self.waiting
-        if not self.waiting and self.fetching:
+        if not self.waiting and self.asking:
             self.claim_at = min(self.claim_at, now + _CLAIM_AGAIN_S / 10)
-        self._release(expired)
-        return wait_s
+        return 0.0 if self.ready else wait_s
 
-    def _fetch(self, feed: Feed) -> None:
-        started = time.monotonic()
+    def _no_time(self, task: _Task, ask: Ask) -> None:
+        """The lease will end: a feed not begun is given back, one under way is read as far as it came."""
+        if task.asked:
+            late = FetchFailed(kind=FailureKind.TIMEOUT, reason=f"no time was left for {ask.url}")
+            self._advance(task, late)
+        else:
+            self._give_up([task])
+
+    def _act(self, task: _Task, ask: Ask) -> None:
         try:
-            fetched = self.poller.fetch(feed, self.poller.clock())
+            result = ask.act()
         except Exception as bug:
-            log.exception("fetch: a bug: %s", feed.url)
-            fetched = FetchFailed(kind=FailureKind.PROTOCOL, reason=f"a fault of this program ({type(bug).__name__})")
-        self.events.put(Outcome(feed=feed, fetched=fetched, took_ms=int((time.monotonic() - started) * 1000)))
+            log.exception("fetch: a bug: %s", ask.url)
+            result = FetchFailed(kind=FailureKind.PROTOCOL, reason=f"a fault of this program ({type(bug).__name__})")
+        self.events.put((task, ask, result))
 
-    def _collect(self, wait_s: float) -> list[Outcome]:
-        """Wait for what comes in; step 3 begins here for each new document. What is ready to be planned comes back."""
-        ready: list[Outcome] = []
+    def _collect(self, wait_s: float) -> None:
+        """Wait for what comes in, and let the readings go on."""
         try:
-            event = self.events.get(timeout=max(0.01, wait_s))
+            event = self.events.get(timeout=max(0.01, wait_s)) if wait_s else self.events.get_nowait()
             while True:
-                ready += self._take(event)
-                if len(ready) >= _MAX_BATCH:
+                self._take(*event)
+                if len(self.ready) >= _MAX_BATCH:
                     break
                 event = self.events.get_nowait()
         except queue.Empty:
             pass
-        return ready
 
-    def _take(self, event: Outcome) -> list[Outcome]:
-        if event.is_unparsed:
-            self.parsing -= 1
-            self._release([event.feed])
-            return []
-        if event.parsed is not None:
-            self.parsing -= 1
+    def _take(self, task: _Task, step: Ask | Work, result: Any) -> None:
+        if isinstance(step, Ask):
+            self.asking -= 1
+            task.asked += 1
+            gap_s = step.gap.total_seconds() if step.gap else 0.0
+            self.poller.turnstile.leave(origin_of(step.url), now=time.monotonic(), gap_s=gap_s)
+            self.poller.watcher("fetched")
+            if self.stop.is_set() and isinstance(result, FetchFailed):
+                self._give_up([task])  # it was cut short by us
+                return
+        elif result is None:  # no worker process could read it; pages that say nothing are Unreadable
+            self._give_up([task])
+            return
+        else:
             self.poller.watcher("parsed")
-            return [event]
-        self.fetching -= 1
-        self.turnstile.leave(origin_of(event.feed.url), now=time.monotonic())
-        self.poller.watcher("fetched")
-        if isinstance(event.fetched, Fetched):
-            self.parsing += 1
-            self.poller.parser.submit(event.fetched, lambda parsed: self._parsed(event, parsed))
-            return []
-        if self.stop.is_set() and isinstance(event.fetched, FetchFailed):
-            self._release([event.feed])
-            return []
-        return [event]
+        self._advance(task, result)
 
-    def _parsed(self, event: Outcome, parsed: ParsedFeed | Unreadable | None) -> None:
-        self.events.put(replace(event, parsed=parsed, is_unparsed=parsed is None))
+    def _advance(self, task: _Task, result: Any) -> None:
+        """Send a reading what it asked for, and see to what it wants next."""
+        try:
+            while isinstance(step := task.reading.send(result), Look):
+                with self.poller.store.read() as tx:
+                    result = step.query(tx)
+        except StopIteration as done:
+            self._end(task, done.value)
+        except ReformwatchError:
+            raise
+        except Exception as bug:
+            if _is_of_database(bug):
+                raise
+            log.exception("read: a bug: %s", task.feed.url)
+            reason = f"a fault of this program ({type(bug).__name__})"
+            self._end(task, Outcome(feed=task.feed, fetched=FetchFailed(kind=FailureKind.PARSER, reason=reason)))
+        else:
+            if isinstance(step, Ask):
+                self.waiting.append((task, step))
+            else:
+                self._work(task, step)
+
+    def _work(self, task: _Task, step: Work) -> None:
+        def done(result: Any) -> None:
+            self.events.put((task, step, result))
+
+        self.poller.parser.run(step.function, step.arguments, step.named, done=done)
+
+    def _end(self, task: _Task, outcome: Outcome) -> None:
+        self.tasks -= 1
+        self.ready.append(replace(outcome, took_ms=int((time.monotonic() - task.started) * 1000)))
+
+    def _give_up(self, tasks: Sequence[_Task]) -> None:
+        """Give feeds back, to be polled again."""
+        for task in tasks:
+            task.reading.close()
+        self.tasks -= len(tasks)
+        if tasks:
+            with self.poller.store.write() as tx:
+                feeds.release(tx, [task.feed.id for task in tasks], token=self.token)
 
     def _apply(self, ready: Sequence[Outcome]) -> None:
-        """Step 4."""
+        """Step 3."""
         if not ready:
             return
+        with self.poller.applying:
+            self._write(ready)
+
+    def _write(self, ready: Sequence[Outcome]) -> None:
+        notices = self._watch_network(ready)
         done: list[tuple[Outcome, PollPlan, plans.Applied]] = []
         documents = [one for one in ready if isinstance(one.parsed, ParsedFeed)]
         quiet = [(one, self._plan_quiet(one)) for one in ready if not isinstance(one.parsed, ParsedFeed)]
@@ -264,12 +354,28 @@ class _Run:
             subscribers = list_subscribers(tx) if documents else []
             done.extend((one, *self._apply_document(tx, one, subscribers)) for one in documents)
             written = plans.apply_quiet(tx, [plan for _, plan in quiet])
+            add_notices(tx, notices)
             self.poller.watcher("applied")
         self.poller.watcher("committed")
         if written < len(quiet):
             log.warning("poll: %d feeds had been taken over by another process, nothing written", len(quiet) - written)
         for one, plan, applied in [*done, *((one, plan, plans.Applied()) for one, plan in quiet)]:
             self._tell(one, plan, applied)
+
+    def _watch_network(self, ready: Sequence[Outcome]) -> list[Notice]:
+        """Note what was reached; the operator is told once when nothing is, and once when something is again."""
+        network, said = self.poller.network, []
+        for one in ready:
+            was_down = network.is_down
+            is_lost = isinstance(one.fetched, FetchFailed) and one.fetched.kind.is_soft
+            network.note(host_of(one.feed.url), is_reached=not is_lost)
+            if network.is_down != was_down:
+                text = "nothing can be reached: this machine's network seems to be down"
+                if was_down:
+                    text = "the network is back"
+                said.append(Notice(at=self.poller.clock(), kind=NoticeKind.NETWORK, text=text))
+                log.warning("poll: %s", text)
+        return said
 
     def _plan_quiet(self, one: Outcome) -> PollPlan:
         """The plan of a poll that brought no document: it changes the feed's row alone."""
@@ -280,6 +386,8 @@ class _Run:
                 return plan_unchanged(one.feed, same, policy=policy, now=now, jitter=jitter)
             case Fetched() as fetched, Unreadable() as unreadable:
                 return plan_unreadable(one.feed, fetched, unreadable, policy=policy, now=now, jitter=jitter)
+            case FetchFailed() as failed, _ if failed.kind.is_soft and self.poller.network.is_down:
+                return plan_outage(one.feed, failed, policy=policy, now=now, jitter=jitter)
             case FetchFailed() as failed, _:
                 return plan_failure(one.feed, failed, policy=policy, now=now, jitter=jitter)
         raise AssertionError(f"{one.fetched!r} is no outcome without a document")
@@ -292,7 +400,10 @@ class _Run:
             with tx.begin_nested():
                 plan = self._plan_document(tx, one, subscribers, now)
                 self.poller.watcher("planned")
-                return plan, plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
+                applied = plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
+                if not applied.is_stale:
+                    note_hub(tx, one.feed, plan, now=now, new_secret=self.poller.new_secret)
+                return plan, applied
         except ReformwatchError:
             raise
         except Exception as bug:  # one feed's fault must not undo the others' polls
@@ -304,15 +415,16 @@ class _Run:
             return plan, plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
 
     def _plan_document(self, tx: Tx, one: Outcome, subscribers: Sequence[Subscriber], now: datetime) -> PollPlan:
-        assert isinstance(one.fetched, Fetched)  # noqa: S101 - what _take let through
-        assert isinstance(one.parsed, ParsedFeed)  # noqa: S101 - what _apply sorted out
-        snapshot = plans.snapshot(tx, one.feed, one.parsed.entries, subscribers, now=now)
-        reply = Reply(fetched=one.fetched, parsed=one.parsed)
+        assert isinstance(one.fetched, Fetched)  # noqa: S101 - only what was fetched is parsed
+        assert isinstance(one.parsed, ParsedFeed)  # noqa: S101 - what _write sorted out
+        entries = [*one.parsed.entries, *one.older]
+        snapshot = plans.snapshot(tx, one.feed, entries, subscribers, now=now)
+        reply = Reply(fetched=one.fetched, parsed=one.parsed, older=one.older, pages=one.pages, is_pushed=one.is_pushed)
         index, policy = self.poller.book.index(tx), self.poller.policy
         return plan_reply(snapshot, reply, index, policy=policy, now=now, jitter=self.poller.chance())
 
     def _tell(self, one: Outcome, plan: PollPlan, applied: plans.Applied) -> None:
-        """Step 5."""
+        """Step 4."""
         if applied.is_stale:
             log.warning("poll: another process took over, nothing written: %s", one.feed.url)
             return
@@ -324,13 +436,21 @@ class _Run:
         self.report.deliveries += applied.deliveries
         level = logging.WARNING if has_failed else logging.INFO
         extra = {"feed": _USER_PART.sub("//", one.feed.url), "outcome": plan.summary, "took_ms": one.took_ms}
-        log.log(level, "poll: %s (%d ms): %s", plan.summary, one.took_ms, _named(one.feed), extra=extra)
+        act = "push" if one.is_pushed else "poll"
+        log.log(level, "%s: %s (%d ms): %s", act, plan.summary, one.took_ms, _named(one.feed), extra=extra)
+        for notice in plan.notices:
+            log.warning("notice: %s", _USER_PART.sub("//", notice.text))
         self.poller.on_polled(one.feed, plan)
 
-    def _release(self, some: Collection[Feed]) -> None:
-        if some:
-            with self.poller.store.write() as tx:
-                feeds.release(tx, [feed.id for feed in some], token=self.token)
+
+def note_hub(tx: Tx, feed: Feed, plan: PollPlan, *, now: datetime, new_secret: Callable[[], str]) -> None:
+    """Remember the hub that a document names, and that a poll found what the hub should have pushed."""
+    if plan.hub is None:
+        return
+    named = plan.hub
+    websub.note_hub(tx, feed.id, named.url, named.topic, now=now, new_token=new_secret, new_secret=new_secret)
+    if plan.entries and feed.pushed_until is not None:
+        websub.note_missed(tx, feed.id, now=now, again_at=now + _HUB_ASKED_AGAIN)
 
 
 def _named(feed: Feed) -> str:

@@ -4,15 +4,26 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reformwatch.core.discover import FeedLink, find_feeds
+from reformwatch.core.document import read_document
 from reformwatch.core.parse import parse_feed
 from reformwatch.core.plan import Reply, plan_reply
+from reformwatch.core.sitemap import sitemaps_in
 from reformwatch.errors import BadInput, NotPermitted, ReformwatchError, Unreachable
 from reformwatch.fetch.conditional import fetch_feed
 from reformwatch.http import Door, RequestFailed
 from reformwatch.model.entry import ParsedFeed, Unreadable
-from reformwatch.model.feed import FailureKind, Feed, FeedState, Fetched, FetchFailed, FetchOutcome, NewFeed
+from reformwatch.model.feed import (
+    FailureKind,
+    Feed,
+    FeedState,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    NewFeed,
+    SourceType,
+)
 from reformwatch.model.value import Value
-from reformwatch.pipeline.poll import Poller
+from reformwatch.pipeline.poll import Poller, note_hub
 from reformwatch.store import feeds, plans
 from reformwatch.store.subscribers import list_subscribers
 from reformwatch.urls import host_of, safe_link
@@ -39,7 +50,13 @@ def add_feed_by_address(door: Door, poller: Poller, wanted: NewFeed) -> FeedAdde
     The reply of the one GET is the feed's baseline: the feed is not asked again before it is due.
     """
     url = absolute(wanted.url)
-    fetched, parsed = _read(door, url, poller)
+    fetched, parsed = _read(door, replace(wanted, url=url), poller)
+    if isinstance(parsed, Unreadable) and wanted.source_type is SourceType.SITEMAP:
+        sitemaps = sitemaps_in(fetched.body)
+        if sitemaps:
+            return FeedChoice(links=tuple(FeedLink(url=one, title="", is_declared=True) for one in sitemaps))
+    if isinstance(parsed, Unreadable) and wanted.source_type is not SourceType.FEED:
+        raise BadInput(f"{url}: it answers with {parsed.reason}")
     if isinstance(parsed, Unreadable):
         links = find_feeds(fetched.body, url=fetched.url)
         if not links:
@@ -47,7 +64,7 @@ def add_feed_by_address(door: Door, poller: Poller, wanted: NewFeed) -> FeedAdde
         if len(links) > 1:
             return FeedChoice(links=links)
         url = links[0].url
-        fetched, parsed = _read(door, url, poller)
+        fetched, parsed = _read(door, replace(wanted, url=url), poller)
         if isinstance(parsed, Unreadable):
             raise BadInput(f"{url}: the feed that the page names answers with {parsed.reason}")
     return _store(poller, replace(wanted, url=fetched.moved_to or url), fetched, parsed)
@@ -74,13 +91,13 @@ def absolute(url: str) -> str:
     return link
 
 
-def _read(door: Door, url: str, poller: Poller) -> tuple[Fetched, ParsedFeed | Unreadable]:
+def _read(door: Door, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedFeed | Unreadable]:
     now = poller.clock()
     asked = Feed(
         id=0,
-        url=url,
+        url=wanted.url,
         name="",
-        kind=NewFeed(url=url, name="").kind,
+        kind=wanted.kind,
         language=None,
         state=FeedState.ACTIVE,
         site_url=None,
@@ -94,8 +111,14 @@ def _read(door: Door, url: str, poller: Poller) -> tuple[Fetched, ParsedFeed | U
         failed = (
             outcome if isinstance(outcome, FetchFailed) else FetchFailed(kind=FailureKind.STATUS, reason="answers 304")
         )
-        raise _refusal(url, failed.kind, failed.reason)
-    return outcome, parse_feed(outcome.body, url=outcome.url, content_type=outcome.content_type)
+        raise _refusal(wanted.url, failed.kind, failed.reason)
+    return outcome, read_document(
+        outcome.body,
+        url=outcome.url,
+        content_type=outcome.content_type,
+        source_type=wanted.source_type,
+        selector=wanted.item_selector,
+    )
 
 
 def _refusal(url: str, kind: FailureKind, reason: str) -> ReformwatchError:
@@ -119,4 +142,5 @@ def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed
         index = poller.book.index(tx)
         plan = plan_reply(snapshot, reply, index, policy=poller.policy, now=now, jitter=poller.chance())
         plans.apply(tx, plan, now=now, new_message_id=poller.new_message_id)
+        note_hub(tx, feed, plan, now=now, new_secret=poller.new_secret)
         return FeedAdded(feed=feeds.find_feed(tx, named.url), summary=plan.summary)

@@ -1,10 +1,12 @@
-"""Pipeline: tidying: old entries leave the archive."""
+"""Pipeline: tidying: old entries leave the archive, with the gaps and notices of their time."""
 
 import logging
 from datetime import datetime, timedelta
 
 from reformwatch.store import Store
 from reformwatch.store.entries import remove_entries_before
+from reformwatch.store.gaps import remove_gaps_before
+from reformwatch.store.notices import remove_notices_before
 
 log = logging.getLogger(__name__)
 
@@ -13,6 +15,8 @@ def tidy(store: Store, *, keep: timedelta, now: datetime) -> int:
     """Delete entries older than ``keep`` that no alert tells of; how many."""
     with store.write() as tx:
         removed = remove_entries_before(tx, now - keep)
+        remove_gaps_before(tx, now - keep)
+        remove_notices_before(tx, now - keep)
     if removed:
         log.info("tidy: %d entries older than %d days removed from the archive", removed, keep.days)
     return removed

@@ -1,6 +1,7 @@
 """Store: feeds: added, claimed with a lease, released."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,9 +9,10 @@ import sqlalchemy as sa
 
 from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.feed import Feed, FeedHints, FeedKind, FeedState, NewFeed, Rhythm, SourceType, Validators
+from reformwatch.model.websub import HubState
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import insert_or_ignore
-from reformwatch.store.tables import feeds
+from reformwatch.store.tables import feeds, websub
 from reformwatch.urls import origin_of
 
 _RESULT = [column for column in feeds.c if column.name not in {"origin", "lease_until"}]
@@ -90,6 +92,16 @@ def set_state(tx: Tx, feed_id: int, state: FeedState, *, now: datetime) -> None:
     tx.execute(sa.update(feeds).where(feeds.c.id == feed_id).values(values))
 
 
+def change_feed(tx: Tx, feed: Feed, *, due_at: datetime | None = None) -> None:
+    """Store what the operator may change of a feed; ``due_at`` brings its next poll forward to that time."""
+    values: dict[str, Any] = {"name": feed.name, "kind": feed.kind.value, "language": feed.language}
+    values |= {"interval": feed.interval, "full_text": feed.full_text, "item_selector": feed.item_selector}
+    tx.execute(sa.update(feeds).where(feeds.c.id == feed.id).values(values))
+    if due_at is not None:
+        later = sa.and_(feeds.c.id == feed.id, feeds.c.next_poll_at > due_at)
+        tx.execute(sa.update(feeds).where(later).values(next_poll_at=due_at))
+
+
 def claim_due(
     tx: Tx, *, token: str, now: datetime, lease: timedelta, limit: int, per_host: int, excluding: Collection[str] = ()
 ) -> list[Feed]:
@@ -123,8 +135,17 @@ def _claim(tx: Tx, wanted: sa.Select[Any], *, token: str, now: datetime, lease: 
         .values(lease_token=token, lease_until=now + lease)
         .returning(*_RESULT)
     )
-    claimed = [feed_from(row) for row in tx.execute(statement)]
+    claimed = _with_pushes(tx, [feed_from(row) for row in tx.execute(statement)], now)
     return sorted(claimed, key=lambda feed: (feed.next_poll_at, feed.id))
+
+
+def _with_pushes(tx: Tx, some: list[Feed], now: datetime) -> list[Feed]:
+    """The feeds with the time until which a hub has promised to push their news."""
+    pushed = sa.select(websub.c.feed_id, websub.c.lease_until).where(
+        websub.c.state == HubState.ACTIVE.value, websub.c.lease_until > now
+    )
+    until = {row.feed_id: row.lease_until for row in tx.execute(pushed)} if some else {}
+    return [replace(feed, pushed_until=until[feed.id]) if feed.id in until else feed for feed in some]
 
 
 def _is_free(now: datetime) -> sa.ColumnElement[bool]:

@@ -35,6 +35,11 @@ def gaps_since(tx: Tx, since: datetime, *, feed_id: int | None = None, only_open
     return [Gap(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
 
 
+def remove_gaps_before(tx: Tx, before: datetime) -> int:
+    """Forget gaps that ended long ago; how many."""
+    return tx.execute(sa.delete(t.gaps).where(t.gaps.c.until < before)).rowcount
+
+
 def readings_of(tx: Tx, topic: Topic, *, since: datetime) -> list[Reading]:
     """How the feeds of a topic were read since a time: those in a language it has a query for, or in one not said."""
     languages = set(topic.queries)

@@ -105,7 +105,6 @@ feeds = sa.Table(
     sa.Column("longest_gap", Seconds),
     sa.Column("listed", sa.Integer),
     sa.Column("failure_told_at", UtcTime),
-    sa.Column("pushed_until", UtcTime),
     sa.Index(None, "state", "next_poll_at"),
 )
 

@@ -1,0 +1,34 @@
+"""Core: the document at a feed's address, read as what the feed is: a feed, a news sitemap, a web page.
+
+Runs in a worker process that can be killed.
+"""
+
+from reformwatch.core.fulltext import extract_text
+from reformwatch.core.page import parse_page
+from reformwatch.core.parse import parse_feed
+from reformwatch.core.sitemap import parse_sitemap
+from reformwatch.model.entry import ParsedFeed, Unreadable
+from reformwatch.model.feed import SourceType
+
+
+def read_document(
+    body: bytes,
+    *,
+    url: str,
+    content_type: str | None = None,
+    source_type: SourceType = SourceType.FEED,
+    selector: str | None = None,
+) -> ParsedFeed | Unreadable:
+    """Read the body of a reply. ``url`` is where it came from; ``selector`` finds the items of a page."""
+    match source_type:
+        case SourceType.FEED:
+            return parse_feed(body, url=url, content_type=content_type)
+        case SourceType.SITEMAP:
+            return parse_sitemap(body, url=url, content_type=content_type)
+        case SourceType.PAGE:
+            return parse_page(body, url=url, selector=selector or "a", content_type=content_type)
+
+
+def read_article(body: bytes, *, url: str, content_type: str | None = None) -> str:
+    """The main text of an article's page; empty where it has none."""
+    return extract_text(body, url=url, content_type=content_type) or ""

@@ -1,0 +1,220 @@
+"""Pipeline: the reading of one feed, as a sequence of requests, parsings and looks into the store.
+
+A reading is a generator: it yields what it needs next (:class:`Ask`, :class:`Work`, :class:`Look`), is sent the
+result, and returns an :class:`Outcome`. Whoever drives it (:mod:`reformwatch.pipeline.poll`) sees to threads, worker
+processes and the manners between two requests to a host; so a feed's own document, its older pages after a gap, and the
+pages of its entries are all asked for under the same rules.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from reformwatch.core.document import read_article, read_document
+from reformwatch.core.plan import has_turned_over, reaches_back, sort_out, unlisted
+from reformwatch.core.robots import Robots, read_robots, robots_url
+from reformwatch.core.sitemap import parse_sitemap
+from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
+from reformwatch.model.feed import Feed, Fetched, FetchFailed, FetchOutcome, SourceType
+from reformwatch.model.value import Value
+from reformwatch.store import Tx, plans
+from reformwatch.urls import origin_of
+
+#: At most so many older pages of a feed are read to fill a gap, and so many news sitemaps.
+MAX_OLDER_PAGES: Final = 10
+_MAX_SITEMAPS: Final = 2
+#: At most so many pages of one poll's new entries are asked for; the others keep the feed's own text.
+MAX_ENTRY_PAGES: Final = 30
+#: The name that robots.txt may speak to.
+AGENT: Final = "reformwatch"
+_ROBOTS_KEPT: Final = timedelta(days=1)
+_ROBOTS_KEPT_UNREACHED: Final = timedelta(hours=1)
+_MANY_HOSTS: Final = 10_000
+
+FeedFetcher = Callable[[Feed, datetime], FetchOutcome]
+PageFetcher = Callable[[str], Fetched | FetchFailed]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Value):
+    """A request is wanted; ``act`` makes it, in a thread. ``gap`` is what the host asks for between two."""
+
+    url: str
+    act: Callable[[], Any]
+    gap: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work(Value):
+    """A function is to be run in a worker process; an :class:`Unreadable` comes back where that can't be done."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...] = ()
+    named: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look(Value):
+    """The store is to be asked, in a read transaction."""
+
+    query: Callable[[Tx], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome(Value):
+    """What came of one feed: a fetch's outcome, or a reply with what the parser made of it.
+
+    ``older`` are entries of the ``pages`` before it, read since the feed had turned over.
+    """
+
+    feed: Feed
+    fetched: FetchOutcome
+    parsed: ParsedFeed | Unreadable | None = None
+    older: tuple[ParsedEntry, ...] = ()
+    pages: int = 0
+    is_pushed: bool = False
+    took_ms: int = 0
+
+
+Step = Ask | Work | Look
+Reading = Generator[Step, Any, Outcome]
+Part = Generator[Step, Any, Any]
+
+
+class Reader:
+    """Makes readings. Remembers what hosts allow (robots.txt), for a day; used by one thread at a time."""
+
+    def __init__(self, *, fetch: FeedFetcher, fetch_page: PageFetcher, clock: Callable[[], datetime]) -> None:
+        self._fetch, self._fetch_page, self._clock = fetch, fetch_page, clock
+        self._robots: dict[str, tuple[Robots, datetime]] = {}
+
+    def read(self, feed: Feed) -> Reading:
+        """Ask for a feed, and for what else its reply makes necessary."""
+        fetched = yield Ask(url=feed.url, act=lambda: self._fetch(feed, self._clock()))
+        if not isinstance(fetched, Fetched):
+            return Outcome(feed=feed, fetched=fetched)
+        return (yield from self.take(feed, fetched))
+
+    def take(self, feed: Feed, fetched: Fetched, *, is_pushed: bool = False) -> Reading:
+        """Read a document that is here already. A first one is a baseline: nothing more is asked for."""
+        parsed = yield _parsing(feed, fetched)
+        outcome = Outcome(feed=feed, fetched=fetched, parsed=parsed, is_pushed=is_pushed)
+        if not isinstance(parsed, ParsedFeed) or not feed.has_baseline:
+            return outcome
+        if not is_pushed:
+            older, pages = yield from self._older(feed, parsed)
+            outcome = replace(outcome, older=tuple(older), pages=pages)
+        if feed.full_text:
+            texts = yield from self._texts(feed, [*parsed.entries, *outcome.older])
+            outcome = replace(outcome, parsed=_with_texts(parsed, texts), older=_each_with(outcome.older, texts))
+        return outcome
+
+    def _older(self, feed: Feed, parsed: ParsedFeed) -> Part:
+        """The entries of archive pages, else of a news sitemap, where the feed has turned over since the last poll."""
+        if not feed.listed or not parsed.entries or (yield from _knows_any(feed, parsed.entries)):
+            return [], 0
+        if not has_turned_over(feed, parsed.entries, knows_any=False):
+            return [], 0
+        older, pages, is_filled = yield from self._archive(feed, parsed)
+        if not is_filled and feed.source_type is not SourceType.SITEMAP:
+            found, read = yield from self._sitemaps(feed, parsed)
+            older, pages = [*older, *found], pages + read
+        return older, pages
+
+    def _archive(self, feed: Feed, parsed: ParsedFeed) -> Part:
+        """Back through the pages of an archived or paged feed (RFC 5005) until something is known."""
+        older: list[ParsedEntry] = []
+        seen = {feed.url}
+        url, pages, is_filled = parsed.archive_url, 0, False
+        while url and url not in seen and pages < MAX_OLDER_PAGES and not is_filled:
+            seen.add(url)
+            fetched = yield self._asking(url)
+            document = (yield _parsing(feed, fetched)) if isinstance(fetched, Fetched) else None
+            if not isinstance(document, ParsedFeed):
+                break
+            pages += 1
+            older += document.entries
+            fresh = unlisted(document.entries, parsed.entries)
+            knows_any = bool(fresh) and (yield from _knows_any(feed, fresh))
+            is_filled = reaches_back(fresh, feed, knows_any=knows_any)
+            url = document.archive_url
+        return older, pages, is_filled
+
+    def _sitemaps(self, feed: Feed, parsed: ParsedFeed) -> Part:
+        """The entries of the site's news sitemaps, as robots.txt names them, dated since the last poll."""
+        robots = yield from self._robots_of(feed.site_url or parsed.site_url or feed.url)
+        found: list[ParsedEntry] = []
+        read = 0
+        for url in [url for url in robots.sitemaps if "news" in url.lower()][:_MAX_SITEMAPS]:
+            fetched = yield self._asking(url, robots)
+            if not isinstance(fetched, Fetched):
+                continue
+            work = Work(function=parse_sitemap, arguments=(fetched.body,), named={"url": fetched.url})
+            document = yield work
+            if isinstance(document, ParsedFeed):
+                read += 1
+                found += document.entries
+        return found, read
+
+    def _texts(self, feed: Feed, entries: Sequence[ParsedEntry]) -> Part:
+        """The text of the pages of new and edited entries, by address; a page that fails is left out."""
+        snapshot = yield Look(query=partial(_snapshot, feed=feed, entries=entries, now=self._clock()))
+        new, edits = sort_out(entries, snapshot)
+        wanted = [*reversed(new), *(edit.entry for edit in edits)]
+        texts: dict[str, str] = {}
+        for url in dict.fromkeys(entry.url for entry in wanted[:MAX_ENTRY_PAGES] if entry.url):
+            robots = yield from self._robots_of(url)
+            if not robots.allows(url, AGENT):
+                continue
+            fetched = yield self._asking(url, robots)
+            if isinstance(fetched, Fetched):
+                told = {"url": fetched.url, "content_type": fetched.content_type}
+                text = yield Work(function=read_article, arguments=(fetched.body,), named=told)
+                if isinstance(text, str) and text:
+                    texts[url] = text
+        return texts
+
+    def _robots_of(self, url: str) -> Part:
+        """What the host of a page allows."""
+        origin = origin_of(url)
+        known = self._robots.get(origin)
+        if known is not None and known[1] > self._clock():
+            return known[0]
+        fetched = yield self._asking(robots_url(url))
+        status = 200 if isinstance(fetched, Fetched) else fetched.status
+        robots = read_robots(status, fetched.body if isinstance(fetched, Fetched) else b"")
+        is_answer = status is not None and status < 500
+        kept = _ROBOTS_KEPT if is_answer else _ROBOTS_KEPT_UNREACHED
+        if len(self._robots) > _MANY_HOSTS:
+            self._robots.clear()
+        self._robots[origin] = (robots, self._clock() + kept)
+        return robots
+
+    def _asking(self, url: str, robots: Robots | None = None) -> Ask:
+        return Ask(url=url, act=partial(self._fetch_page, url), gap=robots.delay(AGENT) if robots else None)
+
+
+def _parsing(feed: Feed, fetched: Fetched) -> Work:
+    told = {"url": fetched.url, "content_type": fetched.content_type}
+    told |= {"source_type": feed.source_type, "selector": feed.item_selector}
+    return Work(function=read_document, arguments=(fetched.body,), named=told)
+
+
+def _knows_any(feed: Feed, entries: Sequence[ParsedEntry]) -> Part:
+    known = yield Look(query=partial(plans.knows_any, feed_id=feed.id, entries=entries))
+    return known
+
+
+def _snapshot(tx: Tx, *, feed: Feed, entries: Sequence[ParsedEntry], now: datetime) -> Any:
+    return plans.snapshot(tx, feed, entries, (), now=now)
+
+
+def _with_texts(parsed: ParsedFeed, texts: Mapping[str, str]) -> ParsedFeed:
+    return replace(parsed, entries=_each_with(parsed.entries, texts))
+
+
+def _each_with(entries: Iterable[ParsedEntry], texts: Mapping[str, str]) -> tuple[ParsedEntry, ...]:
+    """Entries with their page's text as content. Their hash stays that of the feed's own text, which tells edits."""
+    return tuple(replace(one, content=texts[one.url]) if one.url and one.url in texts else one for one in entries)
