@@ -328,7 +328,7 @@ def test_a_pushed_document_is_news_and_leaves_the_polls_as_they_were(desk: Desk)
     assert (report.new_entries, report.alerts) == (1, 1)
     [after] = desk.feeds()
     assert after == replace(before, last_new_at=desk.now), "validators, due time and hints are those of the last poll"
-    assert desk.poller.push(feed, pushed(item, url)).alerts == 0  # type: ignore[union-attr]
+    assert desk.poller.push(feed, pushed(item, url)).alerts == 0
     with desk.store.read() as tx:
         assert gaps_since(tx, NOW - DAY) == []
 
