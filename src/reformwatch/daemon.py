@@ -23,16 +23,20 @@ from reformwatch import __version__
 from reformwatch.errors import CantCreate, ConfigError, NotPermitted, ReformwatchError, TryAgain
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.pipeline.tidy import tidy
+from reformwatch.pipeline.websub import Callback, PushLine
 from reformwatch.settings import Settings
-from reformwatch.store import Store, feeds, outbox
+from reformwatch.store import Store, feeds, outbox, websub
 from reformwatch.store.status import DaemonBeat, beat, forget_daemon
 from reformwatch.web import Pages, WebServer
-from reformwatch.wiring import Tools, create_store, host_and_port, owner_name, run_once, utc_now
+from reformwatch.wiring import Tools, create_store, host_and_port, hub_callback, owner_name, run_once, utc_now
 
 log = logging.getLogger(__name__)
 
 _BEAT_S: Final = 15.0
 _DELIVER_TICK_S: Final = 1.0
+_HUBS_TICK_S: Final = 5.0
+#: Pushed documents that wait in memory, in documents of the largest size that is taken.
+_PUSHES_KEPT: Final = 4
 _STUCK_AFTER_S: Final = 120.0
 _GRACE_S: Final = 20.0
 
@@ -93,6 +97,8 @@ class Daemon:
         self._started_at = utc_now()
         self._store: Store
         self._tools: Tools
+        self._jobs: BackgroundScheduler | None = None
+        self._pushes: PushLine | None = None
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._swap = threading.Lock()
 
@@ -104,7 +110,8 @@ class Daemon:
     def run_forever(self) -> None:
         """Until SIGTERM or SIGINT."""
         with exclusive(Store(self._settings.database.url)), self._opened(), self._signals(), self._pages():
-            scheduler = self._scheduler()
+            self._meet_hubs()
+            self._jobs = scheduler = self._scheduler()
             scheduler.start()
             notify(f"READY=1\nSTATUS=watching\nMAINPID={os.getpid()}")
             log.info("daemon: %s started, version %s, database %s", self._name, __version__, self._store.shown_url)
@@ -158,15 +165,51 @@ class Daemon:
             yield
             return
         host, port = host_and_port(self._settings.web.listen)
+        largest = self._settings.http.max_bytes
+        self._pushes = pushes = PushLine(
+            self._store,
+            push=lambda feed_id, fetched: self._tools.poller.push(feed_id, fetched),
+            on_alerts=self._deliver_now,
+            clock=utc_now,
+            max_bytes=_PUSHES_KEPT * largest,
+        )
+        pages = Pages(self._store, self._is_moving, hubs=Callback(self._store, offer=pushes.offer, clock=utc_now))
         try:
-            server = WebServer(Pages(self._store, self._is_moving), host=host, port=port)
+            server = WebServer(pages, host=host, port=port, push_bytes=largest)
         except OSError as no:
+            pushes.close()
             raise ConfigError(f"[web] listen: {host}:{port} can't be listened on ({no.strerror})") from no
         log.info("daemon: pages on http://%s:%d/", host, server.port)
         try:
             yield
         finally:
             server.close()
+            pushes.close()
+
+    def _meet_hubs(self) -> None:
+        """Say where hubs reach us now, and poll for what they pushed while nobody listened."""
+        callback = hub_callback(self._settings)
+        floor = timedelta(seconds=self._settings.poll.min_interval_s)
+        with self._store.write() as tx:
+            named = sum(websub.count_by_state(tx).values())
+            # on PostgreSQL a daemon without pages may stand beside one that has them
+            if callback or self._store.sqlite_path is not None:
+                websub.note_callback(tx, callback or "", now=utc_now())
+            websub.catch_up(tx, now=utc_now(), floor=floor)
+        if named and callback:
+            # any work will do: the worker processes take a moment to start, and the first push should not wait for it
+            self._tools.parser.run(len, (b"",), {}, done=lambda _: None)
+        elif named:
+            log.info(
+                "daemon: feeds that name a WebSub hub: %d; polled as ever, since [web] listen and [alerts] base_url "
+                "do not say where a hub could reach this daemon",
+                named,
+            )
+
+    def _deliver_now(self) -> None:
+        """Do not wait for the tick; a run that is under way finds the new alerts by itself."""
+        if self._jobs is not None:
+            self._jobs.modify_job("deliver", next_run_time=utc_now())
 
     def _scheduler(self) -> BackgroundScheduler:
         """One tick a job: what is due stands in the database, so a tick that was missed loses nothing."""
@@ -179,6 +222,7 @@ class Daemon:
         jobs: list[tuple[str, Callable[[], Any], float, datetime]] = [
             ("poll", self._poll, self._settings.poll.tick_s, now),
             ("deliver", self._deliver, _DELIVER_TICK_S, now),
+            ("websub", self._ask_hubs, _HUBS_TICK_S, now),
             ("beat", self._beat, _BEAT_S, now),
             ("tidy", self._tidy, 86_400.0, now + timedelta(minutes=10)),
         ]
@@ -208,6 +252,10 @@ class Daemon:
         if not self._stop.is_set():
             self._tools.deliverer.deliver_due(self._stop)
         self._tools.deliverer.progress_at = time.monotonic()
+
+    def _ask_hubs(self) -> None:
+        if self._tools.hubs is not None and not self._stop.is_set():
+            self._tools.hubs.act(self._stop)
 
     def _beat(self) -> None:
         with self._store.write() as tx:
@@ -254,6 +302,7 @@ class Daemon:
             old, self._tools, self._settings = self._tools, tools, settings
             scheduler.reschedule_job("poll", trigger="interval", seconds=settings.poll.tick_s)
             threading.Thread(target=self._retire, args=(old,), name="retire", daemon=True).start()
+            self._guarded("websub", self._meet_hubs)()
             log.info("reload: the new configuration is in use")
         notify("READY=1")
 
@@ -274,6 +323,8 @@ class Daemon:
         hurry = threading.Timer(_GRACE_S, self._tools.hurry)
         hurry.daemon = True
         hurry.start()
+        if self._pushes is not None:
+            self._pushes.close()  # its alerts are the scheduler's to send; hubs are told to come back
         scheduler.shutdown(wait=True)
         hurry.cancel()
         with contextlib.suppress(Exception), self._store.write() as tx:
