@@ -7,6 +7,7 @@ wrong date makes news of what is old, and the other way round. lxml has the tree
 import html
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import urldefrag
 
@@ -134,7 +135,7 @@ def _entry(item: Any, base: str, page_url: str) -> ParsedEntry | None:
 
 def _parts(item: Any) -> list[Any]:
     """The item and what is in it, as far as an item of a list goes."""
-    return [part for _, part in zip(range(_MAX_PARTS), item.iter(), strict=False)]
+    return list(islice(item.iter(), _MAX_PARTS))
 
 
 def _anchor(item: Any, parts: list[Any], heading: Any, base: str, page_url: str) -> Any:
