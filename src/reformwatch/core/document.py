@@ -26,7 +26,9 @@ def read_document(
         case SourceType.SITEMAP:
             return parse_sitemap(body, url=url, content_type=content_type)
         case SourceType.PAGE:
-            return parse_page(body, url=url, selector=selector or "a", content_type=content_type)
+            if not selector:
+                return Unreadable(reason="a page, and no selector says what its items are")
+            return parse_page(body, url=url, selector=selector, content_type=content_type)
 
 
 def read_article(body: bytes, *, url: str, content_type: str | None = None) -> str:

@@ -1,7 +1,7 @@
 """Core: what a site asks of robots (robots.txt, RFC 9309).
 
 Which group of rules is ours is decided here, by the letter of the RFC; which of its rules holds for an address is
-protego's part (longest match, ``*`` and ``$``, escapes). ``urllib.robotparser`` has neither in the Pythons before 3.14.
+protego's part (longest match, ``*`` and ``$``, escapes); ``urllib.robotparser`` takes the first rule that matches.
 protego multiplies the names of a group with its rules (18,000 names and 27,000 rules fit into 500 kB); so it is given
 a text in which all the robots that are not ours have one name.
 """

@@ -129,8 +129,9 @@ class ParserPool:
 
 
 def _confine() -> None:
-    """In a worker: no more memory than needed, and Ctrl-C is the parent's business."""
+    """In a worker: no more memory than needed, Ctrl-C is the parent's business, and what is said is the outcome."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
