@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/run
 TEST := $(VENV)/test
-PIP_FLAGS := --disable-pip-version-check --quiet
+PIP_FLAGS := --disable-pip-version-check -qq
 
 .PHONY: demo test lint types contracts tests lock clean
 

@@ -129,6 +129,15 @@ class AddressPolicy:
             except ValueError:
                 self._hosts.add(given.lower().rstrip("."))
 
+    def is_own(self, host: str) -> bool:
+        """Whether a host, by its name or as an address, is one that the operator named."""
+        if host.lower().rstrip(".") in self._hosts:
+            return True
+        with contextlib.suppress(ValueError):
+            address = ipaddress.ip_address(host.strip("[]"))
+            return any(address in network for network in self._networks)
+        return False
+
     def check(self, host: str, addresses: Iterable[str]) -> None:
         """Raise RequestFailed unless every address of the host may be dialled."""
         if host.lower().rstrip(".") in self._hosts:

@@ -52,6 +52,23 @@ def fetch_feed(door: Door, feed: Feed, *, now: datetime) -> FetchOutcome:
     return outcome_of(reply, feed, now=now)
 
 
+def fetch_page(door: Door, url: str) -> Fetched | FetchFailed:
+    """Ask for a page that belongs to a feed: an older page of it, an entry's page, robots.txt; never conditionally."""
+    try:
+        reply = door.get(url, {"accept": "*/*"})
+    except RequestFailed as failed:
+        return FetchFailed(kind=failed.kind, reason=failed.reason)
+    if reply.status != 200:
+        return FetchFailed(kind=FailureKind.STATUS, reason=_status_reason(reply), status=reply.status)
+    return Fetched(
+        body=reply.body,
+        body_hash="",
+        url=reply.url,
+        content_type=reply.header("content-type"),
+        validators=Validators(),
+    )
+
+
 def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:
     """What a reply means for a feed."""
     hints = ServerHints(max_age=reply.max_age(), retry_after=reply.retry_after(now=now))
