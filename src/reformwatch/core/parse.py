@@ -1,7 +1,8 @@
 """Core: the bytes of a reply to a :class:`~reformwatch.model.entry.ParsedFeed`, or the reason why they are not one.
 
-RSS 0.9x to 2.0, RDF and Atom through feedparser, JSON Feed 1 and 1.1 by hand (feedparser 6 has no reader for it). The
-body goes in as a stream, never as str or bytes: feedparser takes those for a file name first. # trust: D26
+RSS 0.9x to 2.0, RDF and Atom through feedparser, or where a document is ordinary through :mod:`quick`, which says the
+same in a tenth of the time; JSON Feed 1 and 1.1 by hand (feedparser 6 has no reader for it). A document goes into
+feedparser as a stream, never as str or bytes: it takes those for a file name first. # trust: D26
 Runs in a worker process that can be killed; the pre-scan in :mod:`guard` stops what would make that necessary.
 """
 
@@ -12,7 +13,8 @@ import html
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -20,11 +22,12 @@ import feedparser
 import nh3
 
 from reformwatch.core.charset import decoded, without_declaration, without_impossible_references
+from reformwatch.core.feedhead import read_head
 from reformwatch.core.guard import RefusedMarkup, check_markup, without_endless_authors
 from reformwatch.core.language.detect import detect
+from reformwatch.core.quick import Reading, read_quickly
 from reformwatch.core.stories import story_keys
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
-from reformwatch.model.feed import FeedHints
 from reformwatch.text import clean, clean_line, without_surrogates
 from reformwatch.urls import canonical_url, safe_link, strip_tracking
 
@@ -42,45 +45,54 @@ _BLOCK: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|/?blockquote|/?
 _LOOKS_HTML: Final = re.compile(
     r"(?>(?:\s*<!--.*?-->)*)\s*<(?:!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL
 )
-_FIRST_ENTRY: Final = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
-_HOUR: Final = re.compile(r"<hour>\s*(\d{1,2})\s*</hour", re.IGNORECASE | re.ASCII)
-_DAY: Final = re.compile(r"<day>\s*([a-z]{6,9})\s*</day", re.IGNORECASE)
-_MAX_HEAD: Final = 100_000
-_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
     """Read a feed document. ``url`` is where it came from; relative links are resolved against it."""
+    return _parse(body, url, content_type, reader=_read)
+
+
+def parse_thoroughly(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
+    """The same by feedparser alone: what tests and benchmarks hold the quick reader against."""
+    return _parse(body, url, content_type, reader=_read_thoroughly)
+
+
+def _parse(
+    body: bytes, url: str, content_type: str | None, *, reader: Callable[[str], Reading]
+) -> ParsedFeed | Unreadable:
     start = body.lstrip(_BLANKS)[:1]
     if not start:
         return Unreadable(reason="an empty reply, not a feed")
     if start in b"{[":
         return _parse_json(body, url)
     try:
-        document = _readable(body, content_type)
-        parsed = _parsed(document)
+        document = without_impossible_references(without_declaration(decoded(body, content_type)))
+        reading = reader(document)
     except RefusedMarkup as refused:
         return Unreadable(reason=f"refused: {refused}")
     except Exception as broken:  # noqa: BLE001 - feedparser raises many kinds on broken documents; each is an outcome
         return Unreadable(reason=f"a document that can't be read ({type(broken).__name__})")
-    if not parsed.get("version"):
+    if not reading.version:
         return Unreadable(reason=what_came_instead(document, content_type))
-    return _feed_from(parsed, document, url)
+    return _feed_from(reading, document, url)
 
 
-def _readable(body: bytes, content_type: str | None) -> str:
-    """The document as text that a parser may see. Raises RefusedMarkup."""
-    text = without_declaration(decoded(body, content_type))
-    check_markup(text)
-    return without_endless_authors(without_impossible_references(text))
+def _read(document: str) -> Reading:
+    """Most documents are ordinary; the others are feedparser's."""
+    return read_quickly(document) or _read_thoroughly(document)
 
 
-def _parsed(document: str) -> Any:
-    """What feedparser reads. It is not told the address: it would make links of plain guids. # trust: D18."""
-    stream = io.BytesIO((_DECLARATION + document).encode("utf-8", "replace"))
-    return feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)
+def _read_thoroughly(document: str) -> Reading:
+    """What feedparser reads. It is not told the address: it would make links of plain guids. # trust: D18.
+
+    Raises RefusedMarkup where the document would hurt it.
+    """
+    check_markup(document)
+    stream = io.BytesIO((_DECLARATION + without_endless_authors(document)).encode("utf-8", "replace"))
+    parsed = feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)
+    return Reading(version=parsed["version"], feed=parsed.feed, entries=parsed.entries)
 
 
 def what_came_instead(document: str, content_type: str | None) -> str:
@@ -97,24 +109,28 @@ def what_came_instead(document: str, content_type: str | None) -> str:
     return f"no feed but {kind or 'text'} (“{said}”)"
 
 
-def _feed_from(parsed: Any, document: str, url: str) -> ParsedFeed:
-    feed = parsed.feed
+def _feed_from(reading: Reading, document: str, url: str) -> ParsedFeed:
+    feed = reading.feed
     site_url = safe_link(feed.get("link"), base=url)
     base = site_url or url
-    raw = parsed.entries[:MAX_ENTRIES]
+    head = read_head(document, url=url)
+    raw = reading.entries[:MAX_ENTRIES]
     entries = distinct(filter(None, (_entry_from(item, base) for item in raw)))
     return ParsedFeed(
-        format=parsed["version"],
+        format=reading.version,
         title=clean_line(to_text(feed.get("title", "")), limit=200),
         site_url=site_url,
         language=_language(feed.get("language")),
         entries=entries,
-        hints=_hints(feed, document),
-        dropped=len(parsed.entries) - len(raw),
+        hints=replace(head.hints, ttl=_ttl(feed)),
+        dropped=len(reading.entries) - len(raw),
+        hubs=head.hubs,
+        self_url=head.self_url,
+        archive_url=head.archive_url,
     )
 
 
-def _entry_from(item: Any, base: str) -> ParsedEntry | None:
+def _entry_from(item: Mapping[str, Any], base: str) -> ParsedEntry | None:
     contents = [c.get("value", "") for c in item.get("content", ()) if isinstance(c, Mapping)]
     return make_entry(
         guid=item.get("id"),
@@ -129,7 +145,7 @@ def _entry_from(item: Any, base: str) -> ParsedEntry | None:
     )
 
 
-def _first_date(item: Any) -> Any:
+def _first_date(item: Mapping[str, Any]) -> Any:
     """Asked with ``in`` first: ``get("updated_parsed")`` warns where only a date of publication was tried."""
     names = ("published_parsed", "updated_parsed", "created_parsed")
     return next((date for name in names if name in item and (date := item[name])), None)
@@ -196,7 +212,7 @@ def distinct(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:
     by_key: dict[str, ParsedEntry] = {}
     for entry in found:
         key = entry.reuse_key if entry.key in shared else entry.key
-        by_key.setdefault(key, ParsedEntry(**{**vars(entry), "key": key}))
+        by_key.setdefault(key, entry if key == entry.key else ParsedEntry(**{**vars(entry), "key": key}))
     return tuple(by_key.values())
 
 
@@ -232,25 +248,9 @@ def _language(tag: object) -> str | None:
     return {"kz": "kk", "rus": "ru", "eng": "en", "kaz": "kk", "spa": "es"}.get(code or "", code)
 
 
-def _hints(feed: Any, document: str) -> FeedHints:
-    hours = {int(hour) % 24 for hour in _told(document, "skiphours", _HOUR) if int(hour) <= 24}
-    days = {_DAYS.index(day.lower()) for day in _told(document, "skipdays", _DAY) if day.lower() in _DAYS}
-    ttl = str(feed.get("ttl", "")).strip()
-    return FeedHints(
-        ttl=timedelta(minutes=int(ttl)) if ttl.isascii() and ttl.isdigit() and len(ttl) < 7 else None,
-        skip_hours=frozenset(hours) if len(hours) < 24 else frozenset(),
-        skip_days=frozenset(days) if len(days) < 7 else frozenset(),
-    )
-
-
-def _told(document: str, element: str, each: re.Pattern[str]) -> list[str]:
-    """What a list of the channel says. Read here, since feedparser keeps the last ``<hour>`` or ``<day>`` only."""
-    first = _FIRST_ENTRY.search(document)
-    head = document[: min(first.start() if first else len(document), _MAX_HEAD)]
-    lowered = head.lower()
-    start = lowered.find(f"<{element}")
-    end = lowered.find(f"</{element}", start)
-    return each.findall(head, start, end) if 0 <= start < end else []
+def _ttl(feed: Mapping[str, Any]) -> timedelta | None:
+    minutes = str(feed.get("ttl", "")).strip()
+    return timedelta(minutes=int(minutes)) if minutes.isascii() and minutes.isdigit() and len(minutes) < 7 else None
 
 
 def _parse_json(body: bytes, url: str) -> ParsedFeed | Unreadable:
@@ -262,9 +262,7 @@ def _parse_json(body: bytes, url: str) -> ParsedFeed | Unreadable:
         said = clean_line(json.dumps(document, ensure_ascii=False)[:200], limit=60)
         return Unreadable(reason=f"JSON, but not a JSON Feed (“{said}”)")
     items = [item for item in _list(document.get("items")) if isinstance(item, dict)]
-    site_url = safe_link(
-        document["home_page_url"] if isinstance(document.get("home_page_url"), str) else None, base=url
-    )
+    site_url = _link(document.get("home_page_url"), url)
     entries = (_entry_from_json(item, site_url or url) for item in items[:MAX_ENTRIES])
     return ParsedFeed(
         format="json",
@@ -273,7 +271,18 @@ def _parse_json(body: bytes, url: str) -> ParsedFeed | Unreadable:
         language=_language(document.get("language")),
         entries=distinct(filter(None, entries)),
         dropped=max(0, len(items) - MAX_ENTRIES),
+        hubs=tuple(filter(None, (_link(hub.get("url"), url) for hub in _list(document.get("hubs")) if _is_hub(hub)))),
+        self_url=_link(document.get("feed_url"), url),
+        archive_url=_link(document.get("next_url"), url),
     )
+
+
+def _link(given: object, base: str) -> str | None:
+    return safe_link(given if isinstance(given, str) else None, base=base)
+
+
+def _is_hub(given: object) -> bool:
+    return isinstance(given, dict) and str(given.get("type")).lower() == "websub"
 
 
 def _entry_from_json(item: Mapping[str, Any], base: str) -> ParsedEntry | None:
