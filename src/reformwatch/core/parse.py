@@ -1,7 +1,7 @@
 """Core: the bytes of a reply to a :class:`~reformwatch.model.entry.ParsedFeed`, or the reason why they are not one.
 
 RSS 0.9x to 2.0, RDF and Atom through feedparser, or where a document is ordinary through :mod:`quick`, which says the
-same in a tenth of the time; JSON Feed 1 and 1.1 by hand (feedparser 6 has no reader for it). A document goes into
+same in a fifth of the time; JSON Feed 1 and 1.1 by hand (feedparser 6 has no reader for it). A document goes into
 feedparser as a stream, never as str or bytes: it takes those for a file name first. # trust: D26
 Runs in a worker process that can be killed; the pre-scan in :mod:`guard` stops what would make that necessary.
 """
