@@ -17,6 +17,12 @@ _SPACES: Final = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000]+")
 _BLANK_LINES: Final = re.compile(r" ?\n[ \n]*")
 _MARK_FLOOD: Final = re.compile(r"(?:[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]){5,}")
 
+#: All that the patterns above look for, but blanks and ends of lines: most texts have none of it, and one look will do.
+_UNUSUAL: Final = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\xa0\u0300-\u036f\u0483-\u0489\u061c\u1ab0-\u1aff\u2000-\u200f\u2028-\u202f\u2060-\u2069"
+    "\u20d0-\u20ff\u3000\ufeff\ufff9-\uffff\ue000\ue001\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
 ELLIPSIS: Final = "…"
 
 
@@ -27,12 +33,17 @@ def clean(text: str, *, limit: int) -> str:
     megabyte costs no more than the limit does.
     """
     text = text[: 4 * limit + 64]
-    text = _LINE_BREAKS.sub("\n", text)
-    text = _UNSAFE.sub("", text)
-    text = _JOINER_FLOOD.sub(r"\1", text)
-    text = _MARK_FLOOD.sub("", text)
-    text = _SPACES.sub(" ", text)
-    text = _BLANK_LINES.sub("\n", text).strip()
+    if _UNUSUAL.search(text):
+        text = _LINE_BREAKS.sub("\n", text)
+        text = _UNSAFE.sub("", text)
+        text = _JOINER_FLOOD.sub(r"\1", text)
+        text = _MARK_FLOOD.sub("", text)
+        text = _SPACES.sub(" ", text)
+    elif "  " in text:
+        text = _SPACES.sub(" ", text)
+    if "\n" in text:
+        text = _BLANK_LINES.sub("\n", text)
+    text = text.strip()
     return shorten(unicodedata.normalize("NFC", text), limit=limit)
 
 

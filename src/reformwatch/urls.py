@@ -1,5 +1,6 @@
 """Ground: addresses: which may be shown as a link, and when two name the same page."""
 
+import functools
 import re
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
@@ -51,6 +52,7 @@ def _escape(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in found.group().encode("utf-8", "ignore"))
 
 
+@functools.lru_cache(maxsize=256)  # an entry's keys and its story's ask for the same one, three times
 def canonical_url(url: str) -> str:
     """The address under which two links to one page are equal.
 

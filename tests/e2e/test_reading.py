@@ -30,7 +30,7 @@ from reformwatch.store.notices import notices_since
 from reformwatch.store.subscribers import add_subscriber
 from reformwatch.store.topics import add_topic, find_topic
 from reformwatch.wiring import build_door, build_poller
-from servers import HttpServer, reply
+from servers import Asked, HttpServer, Wire, reply
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -87,7 +87,7 @@ def desk(store: Store, parser: ParserPool) -> Iterator[Desk]:
         made.poller = build_poller(settings, store, door, parser, owner="test", clock=lambda: made.now)
         with store.write() as tx:
             add_topic(tx, NewTopic(slug="law", name="Law", queries={"any": "law"}), now=NOW)
-            reader = NewSubscriber(name="r", channel=ChannelKind.CONSOLE, address="-", unsubscribe_token="t")  # noqa: S106
+            reader = NewSubscriber(name="r", channel=ChannelKind.CONSOLE, address="-", unsubscribe_token="t")
             add_subscriber(tx, reader, now=NOW)
         yield made
 
@@ -328,7 +328,9 @@ def test_a_pushed_document_is_news_and_leaves_the_polls_as_they_were(desk: Desk)
     assert (report.new_entries, report.alerts) == (1, 1)
     [after] = desk.feeds()
     assert after == replace(before, last_new_at=desk.now), "validators, due time and hints are those of the last poll"
-    assert desk.poller.push(feed, pushed(item, url)).alerts == 0
+    again = desk.poller.push(feed, pushed(item, url))
+    assert again is not None
+    assert again.alerts == 0
     with desk.store.read() as tx:
         assert gaps_since(tx, NOW - DAY) == []
 
@@ -339,11 +341,11 @@ def test_a_push_waits_for_the_poll_that_holds_the_feed(desk: Desk) -> None:
     desk.poll()
     release = threading.Event()
 
-    def slow(wire: object, asked: object) -> None:
+    def slow(wire: Wire, _asked: Asked) -> None:
         release.wait(10)
-        wire.send(ok(rss(range(1, 7))))  # type: ignore[attr-defined]
+        wire.send(ok(rss(range(1, 7))))
 
-    desk.server.on("/f", slow)  # type: ignore[arg-type]
+    desk.server.on("/f", slow)
     polling = threading.Thread(target=desk.poll, kwargs={"later": HOUR})
     polling.start()
     time.sleep(0.2)

@@ -1,31 +1,46 @@
 """Porch: the command line. One file a noun; errors become one line and an exit code here."""
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
-import reformwatch.cli.backtest  # noqa: F401 - adds its command to `topic`
 from reformwatch import __version__
-from reformwatch.cli.alert import alert, delivery
-from reformwatch.cli.config import config
 from reformwatch.cli.context import Invocation
-from reformwatch.cli.db import db
-from reformwatch.cli.explain import explain
-from reformwatch.cli.feed import feed
 from reformwatch.cli.output import say_error
-from reformwatch.cli.pack import pack
-from reformwatch.cli.run import deliver, demo, init, poll, run
-from reformwatch.cli.status import status
-from reformwatch.cli.subscriber import subscriber
-from reformwatch.cli.topic import topic
 from reformwatch.errors import BadInput, NotPermitted, QueryError, ReformwatchError
 from reformwatch.text import without_surrogates
 
+#: Where each command is; it is imported when it is asked for, since most need little of the program. ``backtest`` adds
+#: its own command to ``topic``.
+_COMMANDS: Final = {
+    "init": "run", "demo": "run", "run": "run", "poll": "run", "deliver": "run", "feed": "feed", "topic": "backtest",
+    "subscriber": "subscriber", "alert": "alert", "delivery": "alert", "explain": "explain", "status": "status",
+    "pack": "pack", "db": "db", "config": "config",
+}  # fmt: skip
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's hook
+        """The names, in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's hook
+        """A command by its name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"reformwatch.cli.{_COMMANDS[cmd_name]}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table above says so, a test asks each
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="reformwatch")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Configuration file.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more on standard error.")
@@ -36,26 +51,6 @@ def cli(context: click.Context, config_path: Path | None, verbose: bool) -> None
     Begin with `reformwatch demo`, which needs no network, or with `reformwatch init`.
     """
     context.obj = Invocation(config_path, is_verbose=verbose)
-
-
-for command in (
-    init,
-    demo,
-    run,
-    poll,
-    deliver,
-    feed,
-    topic,
-    subscriber,
-    alert,
-    delivery,
-    explain,
-    status,
-    pack,
-    db,
-    config,
-):
-    cli.add_command(command)
 
 
 def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:

@@ -10,8 +10,6 @@ from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import duration, emit_json, json_option, progress, say
 from reformwatch.core.pack import read_pack
 from reformwatch.core.schedule import LEAST
-from reformwatch.daemon import Daemon
-from reformwatch.demo import run_demo
 from reformwatch.errors import CantCreate
 from reformwatch.model.feed import Feed, FeedState
 from reformwatch.model.plan import PollPlan
@@ -70,6 +68,8 @@ def demo(keep: bool) -> None:
 
     Example: reformwatch demo --keep
     """
+    from reformwatch.demo import run_demo  # with a mail server, which no other command needs
+
     run_demo(keep=keep)
 
 
@@ -81,6 +81,8 @@ def run(invocation: Invocation, once: bool) -> None:
 
     Example: reformwatch --config /etc/reformwatch/config.toml run
     """
+    from reformwatch.daemon import Daemon  # with a clock and a web server, which no other command needs
+
     invocation.log_as_configured()
     daemon = Daemon(invocation.settings, reload=invocation.load)
     if once:

@@ -2,29 +2,31 @@
 
 The scripts stand in ``migrations/`` at the top of the project and travel in the wheel as ``reformwatch/migrations``.
 They run on a connection of ours with foreign keys off (batch mode drops and recreates tables, and ON DELETE CASCADE
-would delete the children), followed by ``PRAGMA foreign_key_check``.
+would delete the children), followed by ``PRAGMA foreign_key_check``. Alembic is imported where it works: every command
+looks at the version, and hardly one changes it.
 """
 
 import contextlib
 import itertools
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 
 from reformwatch.errors import CantCreate, DatabaseMismatch, NotPermitted, ReformwatchError, TryAgain
 from reformwatch.store.engine import Store
 from reformwatch.store.tables import metadata
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 _HERE: Final = Path(__file__).resolve()
+_VERSION_TABLE: Final = "alembic_version"
+_NAMED: Final = re.compile(r'^(revision|down_revision) = (?:"(\w+)"|None)$', re.MULTILINE)
 
 
 def migrations_folder() -> Path:
@@ -35,19 +37,33 @@ def migrations_folder() -> Path:
     raise DatabaseMismatch("the package carries no migrations: it was built wrongly, install it again")
 
 
+def _lineage() -> dict[str, str | None]:
+    """The versions that this program knows, each with the one before it, as the scripts say."""
+    found: dict[str, str | None] = {}
+    for script in sorted((migrations_folder() / "versions").glob("*.py")):
+        said = {name: value or None for name, value in _NAMED.findall(script.read_text(encoding="utf-8"))}
+        if (revision := said.get("revision")) is not None:
+            found[revision] = said.get("down_revision")
+    return found
+
+
 def head_revision() -> str:
     """The version this program works with."""
-    head = _scripts().get_current_head()
-    if head is None:
-        raise DatabaseMismatch("the package carries no migration: it was built wrongly, install it again")
-    return head
+    lineage = _lineage()
+    heads = set(lineage) - set(lineage.values())
+    if len(heads) != 1:
+        raise DatabaseMismatch("the package's migrations have no single end: it was built wrongly, install it again")
+    return heads.pop()
 
 
 def current_revision(store: Store) -> str | None:
     """The version of the database; None where it is empty."""
     with store.read() as tx:
-        revision = MigrationContext.configure(tx).get_current_revision()
-        if revision is None and sa.inspect(tx).get_table_names():
+        tables = sa.inspect(tx).get_table_names()
+        revision: str | None = None
+        if _VERSION_TABLE in tables:
+            revision = tx.execute(sa.select(sa.column("version_num")).select_from(sa.table(_VERSION_TABLE))).scalar()
+        if revision is None and tables:
             raise DatabaseMismatch(
                 f"database {store.sqlite_path or store.shown_url}: it holds tables that are not reformwatch's; "
                 "give an address of its own"
@@ -57,10 +73,7 @@ def current_revision(store: Store) -> str | None:
 
 def is_known(revision: str | None) -> bool:
     """Whether this program knows a version; a newer program's it does not."""
-    try:
-        return revision is None or _scripts().get_revision(revision) is not None
-    except CommandError:
-        return False
+    return revision is None or revision in _lineage()
 
 
 def require_current(store: Store) -> None:
@@ -94,6 +107,8 @@ def upgrade(store: Store, *, now: datetime) -> Path | None:
     if path is not None and revision is not None:
         saved = _unused(path.with_name(f"{path.name}.{revision}-{now:%Y%m%dT%H%M%S}.backup"))
         backup(store, saved)
+    from alembic import command
+
     try:
         with _migration_config(store) as config:
             command.upgrade(config, "head")
@@ -116,6 +131,7 @@ def _unused(wanted: Path) -> Path:
 def differences(store: Store) -> list[str]:
     """Where the database's tables differ from this program's; empty when all is well."""
     from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
 
     with store.read() as tx:
         context = MigrationContext.configure(tx, opts={"compare_type": False})
@@ -202,16 +218,11 @@ def _make_folder(folder: Path) -> None:
         raise CantCreate(f"folder {folder}: it can't be made ({no.strerror})") from no
 
 
-def _scripts() -> ScriptDirectory:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
-    config.set_main_option("path_separator", "os")
-    return ScriptDirectory.from_config(config)
-
-
 @contextlib.contextmanager
-def _migration_config(store: Store) -> Iterator[Config]:
+def _migration_config(store: Store) -> Iterator["Config"]:
     """An Alembic configuration on one connection, inside one transaction that commits when all scripts have run."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     config.set_main_option("path_separator", "os")

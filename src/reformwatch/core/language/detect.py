@@ -5,15 +5,16 @@ Letters that only one of the languages has decide first; then the commonest shor
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from reformwatch.core.language.words import WORD
 
-_KAZAKH_LETTERS: Final = re.compile("[әғқңөұүһі]")
-_KAZAKH_LATIN: Final = re.compile("[ğşı]|q(?!u)")
+#: From the letter to the end of its word: as many are found as there are words that have one.
+_KAZAKH_LETTERS: Final = re.compile("[әғқңөұүһі][^ ]*")
+_KAZAKH_LATIN: Final = re.compile("(?:[ğşı]|q(?!u))[^ ]*")
 _KAZAKH_ARABIC: Final = re.compile("[ەۇۋڭٴ]")
-_RUSSIAN_LETTERS: Final = re.compile("[ыэщъ]")
+_RUSSIAN_LETTERS: Final = re.compile("[ыэщъ][^ ]*")
 _CYRILLIC: Final = re.compile("[а-яё]")
 _COMMON: Final[Mapping[str, frozenset[str]]] = {
     "en": frozenset(["the", "of", "and", "to", "in", "a", "is", "that", "for", "on", "with", "as", "by", "was", "are", "from", "at", "has", "his", "it", "be", "an", "this", "will", "its", "which", "who", "not", "were"]),
@@ -27,24 +28,22 @@ _SAMPLE: Final = 4_000
 
 def detect(text: str) -> str | None:
     """``en``, ``ru``, ``kk`` or ``es``; None where the text is too short or belongs to none of them."""
-    words = [word.casefold() for word in WORD.findall(text[:_SAMPLE])]
-    counts = Counter({language: sum(word in common for word in words) for language, common in _COMMON.items()})
+    words = list(map(str.casefold, WORD.findall(text[:_SAMPLE])))
     sample = " ".join(words)
     if len(_KAZAKH_ARABIC.findall(sample)) >= _MIN_WORDS:
         return "kk"
     if _CYRILLIC.search(sample):
-        kazakh = sum(bool(_KAZAKH_LETTERS.search(word)) for word in words)
-        counts = Counter(
-            {
-                "ru": counts["ru"] + sum(bool(_RUSSIAN_LETTERS.search(w)) for w in words),
-                "kk": 2 * (counts["kk"] + kazakh),
-            }
-        )
+        russian, kazakh = len(_RUSSIAN_LETTERS.findall(sample)), len(_KAZAKH_LETTERS.findall(sample))
+        counts = Counter({"ru": _common("ru", words) + russian, "kk": 2 * (_common("kk", words) + kazakh)})
     else:
-        counts = Counter({language: counts[language] for language in ("en", "es")})
-        counts["es"] += len(re.findall("[ñ¿¡áéíóú]", sample))
-        counts["kk"] = 2 * sum(bool(_KAZAKH_LATIN.search(word)) for word in words)
+        spanish = len(re.findall("[ñ¿¡áéíóú]", sample))
+        counts = Counter({"en": _common("en", words), "es": _common("es", words) + spanish})
+        counts["kk"] = 2 * len(_KAZAKH_LATIN.findall(sample))
     (best, hits), *others = counts.most_common()
     if hits < _MIN_WORDS or (others and others[0][1] == hits):
         return None
     return best
+
+
+def _common(language: str, words: Iterable[str]) -> int:
+    return sum(map(_COMMON[language].__contains__, words))
