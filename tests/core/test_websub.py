@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import NOW
+from reformwatch.core.parse import parse_feed
 from reformwatch.core.websub import (
     PATIENCE,
     answer,
@@ -26,6 +27,7 @@ from reformwatch.core.websub import (
     subscribe_form,
     unsubscribe_form,
 )
+from reformwatch.model.entry import ParsedFeed
 from reformwatch.model.websub import (
     Confirmed,
     Denied,
@@ -66,8 +68,18 @@ def test_101_a_hub_and_a_topic_are_found_in_the_head_of_a_page() -> None:
     assert discover(links_of_page(page, url=URL), (), None, URL) == (HUB, TOPIC)
 
 
-def test_102_103_a_hub_and_a_topic_are_found_in_a_document_of_atom_or_rss() -> None:
-    assert discover((), (HUB,), TOPIC, URL) == (HUB, TOPIC)
+ATOM = f"""<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title><id>urn:news</id>
+<link rel="hub" href="{HUB}"/><link rel="self" href="/rss?all=1"/><entry><id>1</id><title>One</title></entry></feed>"""
+RSS = f"""<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>News</title>
+<atom:link rel="hub" href="{HUB}"/><atom:link rel="self" href="{TOPIC}"/>
+<item><title>One</title><guid>1</guid></item></channel></rss>"""
+
+
+@pytest.mark.parametrize("document", [ATOM, RSS], ids=["102", "103"])
+def test_102_103_a_hub_and_a_topic_are_found_in_a_document_of_atom_or_rss(document: str) -> None:
+    parsed = parse_feed(document.encode(), url=URL)
+    assert isinstance(parsed, ParsedFeed)
+    assert discover((), parsed.hubs, parsed.self_url, URL) == (HUB, TOPIC)
 
 
 def test_104_the_headers_come_before_the_document() -> None:
