@@ -1,296 +1,390 @@
 """What holding an entry against stored queries costs: tokenise, word forms, probe, evaluate, evidence for matches.
 
-1,000 to 100,000 stored queries of two mixes (phrase-like; mixed forms), drawn from the vocabulary of generated news in
-English, Russian and Kazakh; articles of 273 words and entries of 40. Beside it in the same run, on the same texts and
-queries: brute force (every query tried), SQLite FTS5 with one document, and with batches of 256 documents. FTS5 knows no
-word forms, so it gets the texts in dictionary forms, and finds as much. Medians, in microseconds a document, and ratios.
+1,000 to 100,000 stored queries of two mixes (phrase-like; mixed forms) against articles of 273 words and entries of 40.
+The texts are generated news in English, Russian and Kazakh: words by rank as texts have them, inflected, each with a few
+preferred followers, so that words stand side by side again as they do in news. Queries are drawn from words that stand
+side by side in further texts of the same kind, none of which is measured; nobody asks for the commonest hundred words.
 
-    python benchmarks/matching.py [--sizes 1000 10000 100000] [--documents 60]
+``--texts`` runs the same on real texts instead: JSON lines with ``title``, ``lead`` or ``text``, and ``language`` where
+known. Texts of one language are joined to articles; queries come from the part that is not measured.
+
+Beside it in the same run, on the same texts and queries: brute force (every query tried), SQLite FTS5 with one document,
+and with a batch of all measured documents. FTS5 knows no word forms: of generated texts it gets the dictionary forms, and
+finds as much; of real texts it gets what is printed, and finds what stands there in the query's very form.
+
+Microseconds of CPU time a document, medians and means. FTS5 is measured in whole batches, so the ratio to it is one of means.
+
+    python benchmarks/matching.py [--sizes 1000 10000 100000] [--documents 256] [--texts FILE.jsonl ...]
 """
 
 import argparse
-import bisect
 import gc
 import itertools
+import json
+import math
 import random
 import sqlite3
 import statistics
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from reformwatch.core.language.detect import detect
 from reformwatch.core.language.words import WORD
-from reformwatch.core.match import CompiledTopic, TopicIndex, compile_topic, learned_frequency, match_entry
+from reformwatch.core.match import TopicIndex, compile_topic, learned_frequency, match_entry
 from reformwatch.core.query import Document
 
 SEED = 20220312
-#: A daemon that has run for a while has met most words before: so many articles are matched first.
-WARM_UP = 1_000
+ARTICLE, ENTRY, SENTENCE = 273, 40, 13
+#: A daemon that has run for a week or two has met most words before: so many articles are matched first.
+WARM_UP = 3_000
+#: Word frequencies are learned from so many of them.
+LEARN_FROM = 1_000
+#: So many queries come and go.
+COMING = 200
+#: Nobody asks for the commonest words.
+STOP_WORDS = 100
 STEMS = {
-    "en": ["elect", "govern", "minist", "parliament", "region", "budget", "harvest", "court", "energy", "school", "water", "border", "treaty", "export", "price", "bank", "protest", "investigat", "reform", "commit", "report", "president", "mayor", "village", "law", "propos", "announc", "commission", "inquir", "arrest", "charg", "trial", "verdict", "order", "decree", "sign", "vote"],
-    "ru": ["выбор", "правительств", "министр", "парламент", "регион", "бюджет", "урожа", "суд", "энерг", "школ", "вод", "границ", "договор", "экспорт", "цен", "банк", "протест", "расследован", "реформ", "комитет", "доклад", "президент", "аким", "сел", "закон", "предложен", "объявлен", "комисси", "арест", "обвинен", "процесс", "приговор", "приказ", "указ", "подпис", "голос"],
-    "kk": ["сайлау", "үкімет", "министр", "парламент", "аймақ", "бюджет", "өнім", "сот", "энергия", "мектеп", "су", "шекара", "шарт", "экспорт", "баға", "банк", "наразылық", "тергеу", "реформа", "комитет", "баяндама", "президент", "әкім", "ауыл", "заң", "ұсыныс", "жариялау", "комиссия", "қамау", "айып", "процесс", "үкім", "бұйрық", "жарлық", "қол", "дауыс"],
-}  # fmt: skip
+    "en": "elect govern minist parliament region budget harvest court energy school water border treaty export price bank protest investigat reform commit report president mayor village law propos announc commission inquir arrest charg trial verdict order decree sign vote",
+    "ru": "выбор правительств министр парламент регион бюджет урожа суд энерг школ вод границ договор экспорт цен банк протест расследован реформ комитет доклад президент аким сел закон предложен объявлен комисси арест обвинен процесс приговор приказ указ подпис голос",
+    "kk": "сайлау үкімет министр парламент аймақ бюджет өнім сот энергия мектеп су шекара шарт экспорт баға банк наразылық тергеу реформа комитет баяндама президент әкім ауыл заң ұсыныс жариялау комиссия қамау айып процесс үкім бұйрық жарлық қол дауыс",
+}
+#: Inflections, the commonest first; of Kazakh ones the back and the front form.
 ENDINGS = {
-    "en": ["", "s", "ed", "ing", "ion", "er"],
-    "ru": ["", "а", "ы", "ов", "ам", "ами", "ах", "ом", "е", "ной"],
-    "kk": ["", "лар", "дың", "ға", "ды", "да", "дан", "мен", "ы", "лардың"],
+    "en": "- s ed ing",
+    "ru": "- а ы ов ам ами ах ом е у",
+    "kk": "- лар/лер ның/нің ға/ге ны/ні да/де дан/ден мен/мен сы/сі лардың/лердің",
 }
 SYLLABLES = {
-    "en": [
-        "ba",
-        "co",
-        "di",
-        "fe",
-        "gu",
-        "ha",
-        "jo",
-        "ka",
-        "le",
-        "mi",
-        "no",
-        "pu",
-        "ra",
-        "se",
-        "ti",
-        "vo",
-        "wa",
-        "xe",
-        "yo",
-        "zi",
-    ],
-    "ru": [
-        "ба",
-        "во",
-        "ги",
-        "до",
-        "жу",
-        "за",
-        "ки",
-        "ла",
-        "мо",
-        "ну",
-        "по",
-        "ри",
-        "се",
-        "то",
-        "фу",
-        "ха",
-        "цы",
-        "че",
-        "ши",
-        "ща",
-    ],
-    "kk": [
-        "ба",
-        "қа",
-        "ге",
-        "ді",
-        "жұ",
-        "за",
-        "кө",
-        "ла",
-        "мо",
-        "ну",
-        "пы",
-        "рі",
-        "се",
-        "то",
-        "үй",
-        "ғы",
-        "шы",
-        "ты",
-        "ың",
-        "әл",
-    ],
+    "en": "ba co di fe gu ha jo ka le mi no pu ra se ti vo wa xe yo zi",
+    "ru": "ба во ги до жу за ки ла мо ну по ри се то фу ха цы че ши ща",
+    "kk": "ба қа ге ді жұ за кө ла мо рө пы рі се то бү ғы шы ты нә әлі",
 }
+#: What Russian nouns end in.
+LAST = {"en": [""], "ru": [*"внрткс"], "kk": [""]}
+#: How often a word is followed by one of those it prefers, and how many those are.
+PREFERENCE, PREFERRED = 0.35, 4
+
+Words = Sequence[str]
 
 
-def vocabulary(language: str, rng: random.Random) -> list[str]:
-    """Some 6,000 words, the commonest first."""
-    syllables = SYLLABLES[language]
-    made = dict.fromkeys("".join(rng.choices(syllables, k=rng.choice((1, 2, 2, 3, 3, 4)))) for _ in range(12_000))
-    return [*STEMS[language], *list(made)[:6_000]]
+class Language:
+    """Generated news in one language: some 6,000 words with endings, drawn by rank, each with preferred followers."""
+
+    def __init__(self, name: str, rng: random.Random) -> None:
+        syllables = SYLLABLES[name].split()
+        made = dict.fromkeys(
+            "".join(rng.choices(syllables, k=rng.choice((1, 2, 2, 3, 3, 4)))) + rng.choice(LAST[name])
+            for _ in range(12_000)
+        )
+        self.rng, self.endings = rng, ENDINGS[name].replace("-", "").split(" ")
+        self.words = [*STEMS[name].split(), *list(made)[:6_000]]
+        self.sums = list(itertools.accumulate((rank + 2.7) ** -1.15 for rank in range(len(self.words))))
+        self.ending_sums = list(itertools.accumulate((rank + 1) ** -1.5 for rank in range(len(self.endings))))
+        followers = rng.choices(self.words, cum_weights=self.sums, k=PREFERRED * len(self.words))
+        self.followers = {word: followers[i * PREFERRED :][:PREFERRED] for i, word in enumerate(self.words)}
+
+    def draw(self, count: int) -> list[str]:
+        """Words in dictionary form, one after the other."""
+        rng = self.rng
+        drawn = rng.choices(self.words, cum_weights=self.sums, k=count)
+        for i in range(1, count):
+            if rng.random() < PREFERENCE:
+                drawn[i] = rng.choice(self.followers[drawn[i - 1]])
+        return drawn
+
+    def inflected(self, words: Words) -> str:
+        """A text: the words with endings, in sentences."""
+        endings = self.rng.choices(self.endings, cum_weights=self.ending_sums, k=len(words))
+        shown = [word + in_harmony(word, ending) for word, ending in zip(words, endings, strict=True)]
+        sentences = (shown[i : i + SENTENCE] for i in range(0, len(shown), SENTENCE))
+        return " ".join(f"{' '.join(sentence)}.".capitalize() for sentence in sentences)
 
 
-class Zipf:
-    """Draws words by rank, as texts do."""
-
-    def __init__(self, words: Sequence[str], rng: random.Random) -> None:
-        self.words, self.rng = words, rng
-        self.sums = list(itertools.accumulate((rank + 2.7) ** -1.15 for rank in range(len(words))))
-
-    def draw(self) -> str:
-        """One word."""
-        return self.words[bisect.bisect(self.sums, self.rng.random() * self.sums[-1])]
+def in_harmony(word: str, ending: str) -> str:
+    """The form of a Kazakh ending that fits the word's last vowel; any other ending as it is."""
+    back, _, front = ending.partition("/")
+    last = next((letter for letter in reversed(word) if letter in "аоұыәөүіе"), "")
+    return front if front and last in "әөүіе" else back
 
 
-def text(zipf: Zipf, language: str, words: int) -> tuple[str, str]:
-    """Words with endings, a capital now and then; and the same in dictionary forms."""
-    drawn = [zipf.draw() for _ in range(words)]
-    endings = ENDINGS[language]
-    weights = [1 / (rank + 1) ** 1.5 for rank in range(len(endings))]
-    inflected = [word + ending for word, ending in zip(drawn, zipf.rng.choices(endings, weights, k=words), strict=True)]
-    return " ".join(word.capitalize() if i % 9 == 0 else word for i, word in enumerate(inflected)), " ".join(drawn)
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """What is measured, what came before it, and what queries are made of; ``plain`` are the articles as FTS5 gets them."""
+
+    warm_up: Sequence[str]
+    articles: Sequence[str]
+    plain: Sequence[str]
+    entries: Sequence[str]
+    material: Sequence["Material"]
 
 
-def query_words(zipf: Zipf) -> Zipf:
-    """Nobody asks for the commonest hundred words."""
-    return Zipf(zipf.words[100:], zipf.rng)
+class Material:
+    """Texts of one language as word lists, of which queries are made."""
+
+    def __init__(self, texts: Iterable[Words], rng: random.Random) -> None:
+        self.rng = rng
+        self.texts = list(texts)
+        counts = Counter(word for words in self.texts for word in words)
+        self.asked = [word for word, _ in counts.most_common()[STOP_WORDS:] if len(word) > 1 and word.isalpha()]
+        self.pairs, self.triples = list(self._side_by_side(2)), list(self._side_by_side(3))
+        self.near = list(self._near(set(self.asked[len(self.asked) // 2 :])))
+
+    def _side_by_side(self, size: int) -> dict[Words, None]:
+        """Words that stand side by side, none of them common; each such once."""
+        asked = set(self.asked)
+        runs = (run for words in self.texts for run in zip(*(words[i:] for i in range(size)), strict=False))
+        return dict.fromkeys(run for run in runs if len(set(run)) == size and asked.issuperset(run))
+
+    def _near(self, rare: set[str]) -> dict[Words, None]:
+        """A word of the rarer half, and two that stand within five words of it."""
+        asked = set(self.asked)
+        runs = ((words[i], words[i - 2], words[i - 5]) for words in self.texts for i in range(5, len(words)))
+        return dict.fromkeys(run for run in runs if run[0] in rare and len(set(run)) == 3 and asked.issuperset(run))
+
+    def phrase(self) -> str:
+        """Two or three words that stand side by side somewhere."""
+        return f'"{" ".join(self.rng.choice(self.rng.choice((self.pairs, self.pairs, self.triples))))}"'
+
+    def phrase_like(self) -> str:
+        """A phrase, sometimes two alternatives."""
+        return self.phrase() if self.rng.random() < 0.8 else f"{self.phrase()} OR {self.phrase()}"
+
+    def mixed(self) -> str:
+        """OR lists, NEAR, prefixes, single rare words: of words that stand near each other somewhere."""
+        rare, other, third = self.rng.choice(self.near)
+        kind = self.rng.random()
+        if kind < 0.35:
+            return self.phrase_like()
+        if kind < 0.55:
+            return f"({other} OR {third} OR {self.rng.choice(self.asked)}) {rare}"
+        if kind < 0.75:
+            return f"{third} NEAR/5 {rare}"
+        if kind < 0.9 and len(rare) >= 5:
+            return f"{rare[:5]}* {other}"
+        return rare
 
 
-def phrase_like(zipf: Zipf) -> str:
-    """Two or three words side by side, sometimes two such alternatives."""
+def generated(documents: int) -> Corpus:
+    """News in three languages that nobody wrote, the same in every run."""
+    rng = random.Random(SEED)  # noqa: S311 - the same texts in every run
+    languages = [Language(name, rng) for name in STEMS]
+    in_turn = itertools.cycle(languages)
 
-    def phrase() -> str:
-        return '"' + " ".join(zipf.draw() for _ in range(zipf.rng.choice((2, 2, 3)))) + '"'
+    def texts(count: int, size: int) -> list[tuple[str, str]]:
+        drawn = [(language, language.draw(size)) for language in itertools.islice(in_turn, count)]
+        return [(language.inflected(words), " ".join(words)) for language, words in drawn]
 
-    return phrase() if zipf.rng.random() < 0.8 else f"{phrase()} OR {phrase()}"
-
-
-def mixed(zipf: Zipf) -> str:
-    """OR lists, NEAR, prefixes, single rare words."""
-    rng = zipf.rng
-    rare = zipf.words[rng.randrange(len(zipf.words) // 2, len(zipf.words))]
-    kind = rng.random()
-    if kind < 0.35:
-        return phrase_like(zipf)
-    if kind < 0.55:
-        return f"({zipf.draw()} OR {zipf.draw()} OR {zipf.draw()}) {rare}"
-    if kind < 0.75:
-        return f"{zipf.draw()} NEAR/5 {rare}"
-    if kind < 0.9 and len(rare) >= 5:
-        return f"{rare[:5]}* {zipf.draw()}"
-    return rare
+    articles = texts(documents, ARTICLE)
+    return Corpus(
+        warm_up=[shown for shown, _ in texts(WARM_UP, ARTICLE)],
+        articles=[shown for shown, _ in articles],
+        plain=[plain for _, plain in articles],
+        entries=[shown for shown, _ in texts(documents, ENTRY)],
+        material=[Material((language.draw(ARTICLE) for _ in range(1_500)), rng) for language in languages],
+    )
 
 
-def median_us(act: Callable[[str], object], texts: Sequence[str]) -> float:
-    """Microseconds a text."""
-    took = []
-    for one in texts:
-        started = time.perf_counter_ns()
-        act(one)
-        took.append((time.perf_counter_ns() - started) / 1000)
-    return statistics.median(took)
+def read(paths: Iterable[Path]) -> Mapping[str, list[str]]:
+    """Real texts by language, each once."""
+    found: dict[str, dict[str, None]] = {}
+    for path in paths:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            text = "\n".join(row[key] for key in ("title", "lead", "text") if row.get(key))
+            language = row.get("language") or detect(text)
+            if language:
+                found.setdefault(language, {})[text] = None
+    return {language: list(texts) for language, texts in found.items()}
+
+
+def joined(texts: Iterable[str], size: int) -> list[str]:
+    """Texts end to end, cut into documents of so many words."""
+    text = "\n".join(texts)
+    starts = [found.start() for found in WORD.finditer(text)][::size]
+    return [text[start:end] for start, end in itertools.pairwise(starts)]
+
+
+def real(paths: Iterable[Path], documents: int) -> Corpus:
+    """Real texts: a third is measured at most, the rest is what was seen before and what queries are made of."""
+    rng = random.Random(SEED)  # noqa: S311 - the same cut in every run
+    warm_up, articles, entries, material = list[str](), list[str](), list[str](), list[Material]()
+    for _, texts in sorted(read(paths).items()):
+        rng.shuffle(texts)
+        at, eighth = len(texts) // 3, len(texts) // 24
+        articles += joined(texts[eighth:at], ARTICLE)
+        entries += joined(texts[:eighth], ENTRY)
+        warm_up += joined(texts[at:], ARTICLE)
+        material.append(Material((WORD.findall(text.lower()) for text in texts[at:]), rng))
+    for some in (warm_up, articles, entries):
+        rng.shuffle(some)
+    plain = articles[:documents]
+    return Corpus(warm_up=warm_up, articles=plain, plain=plain, entries=entries[:documents], material=material)
 
 
 def document(body: str) -> Document:
     return Document({"title": "", "summary": body, "content": ""})
 
 
-def fts5(texts: Sequence[str], topics: Sequence[CompiledTopic], batch: int) -> float:
-    """SQLite FTS5: the documents are indexed, every query is run on them; no word forms. Microseconds a document."""
-    db = sqlite3.connect(":memory:")
-    db.execute("CREATE VIRTUAL TABLE d USING fts5(t)")
-    started = time.perf_counter_ns()
-    db.executemany("INSERT INTO d VALUES (?)", [(one,) for one in texts[:batch]])
-    for topic in topics:
-        query = FTS_TEXTS[topic.slug]
-        db.execute("SELECT rowid FROM d WHERE d MATCH ?", (query,)).fetchall()
-    took = (time.perf_counter_ns() - started) / 1000 / min(batch, len(texts))
-    db.close()
+def took_us(act: Callable[[str], object], texts: Iterable[str]) -> list[float]:
+    """Microseconds for each text."""
+    took = []
+    for one in texts:
+        started = time.process_time_ns()
+        act(one)
+        took.append((time.process_time_ns() - started) / 1000)
     return took
 
 
-FTS_TEXTS: dict[str, str] = {}
+def fts5(texts: Sequence[str], queries: Sequence[str], *, merged: bool) -> tuple[float, float]:
+    """SQLite FTS5: the documents are indexed, then every query is run on them by one prepared statement.
+
+    All in one transaction; ``merged``: the index is brought into one piece first, which pays where prefixes are asked
+    for. Gives microseconds and matches, both for a document.
+    """
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute("CREATE VIRTUAL TABLE d USING fts5(t)")
+    rows = [(one,) for one in texts]
+    found = 0
+    started = time.process_time_ns()
+    db.execute("BEGIN")
+    db.executemany("INSERT INTO d VALUES (?)", rows)
+    if merged:
+        db.execute("INSERT INTO d(d) VALUES ('optimize')")
+    for query in queries:
+        found += len(db.execute("SELECT rowid FROM d WHERE d MATCH ?", (query,)).fetchall())
+    took = (time.process_time_ns() - started) / 1000
+    db.close()
+    return took / len(texts), found / len(texts)
 
 
 def fts_text(query: str) -> str:
-    """The same query as FTS5 writes it."""
-    said = " ".join(query.replace("(", " ( ").replace(")", " ) ").split())
-    if " NEAR/5 " in said:
-        left, right = said.split(" NEAR/5 ")
-        return f'NEAR("{left}" "{right}", 5)'
-    return said.replace(") ", ") AND ") if said.startswith("(") else said.replace("* ", "* AND ")
+    """The same query as FTS5 writes it: its NEAR counts the words between, and AND has to be said."""
+    if " NEAR/5 " in query:
+        left, right = query.split(" NEAR/5 ")
+        return f'NEAR("{left}" "{right}", 4)'
+    return query.replace(") ", ") AND ") if query.startswith("(") else query.replace("* ", "* AND ")
 
 
-def remember_texts(mix: Callable[[Zipf], str], zipfs: Sequence[Zipf], count: int) -> list[CompiledTopic]:
-    made = []
-    for i in range(count):
-        query = mix(zipfs[i % len(zipfs)])
-        FTS_TEXTS[f"q{i}"] = fts_text(query)
-        made.append(compile_topic(i, f"q{i}", {"any": query}))
-    return made
+def best_fts5(texts: Sequence[str], queries: Sequence[str]) -> tuple[float, float]:
+    """The better of its two ways."""
+    return min(fts5(texts, queries, merged=False), fts5(texts, queries, merged=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What was measured with one number of queries: microseconds and matches of a document, megabytes."""
+
+    article: Sequence[float]
+    entry: Sequence[float]
+    matches: float
+    brute: float
+    fts_one: float
+    fts_batch: float
+    fts_matches: float
+    memory: float
+    update: float
+
+    def shown(self, size: int, first: "Row") -> str:
+        """A line of the table."""
+        article, mean = statistics.median(self.article), statistics.fmean(self.article)
+        return (
+            f"{size:12,} {article:8.0f} {mean:6.0f} {statistics.median(self.entry):6.0f} {self.matches:8.1f} {self.brute:9.0f} "
+            f"{self.fts_one:9.0f} {self.fts_batch:11.0f} {self.fts_matches:8.1f} {self.fts_batch / mean:8.1f} "
+            f"{article / statistics.median(first.article):9.2f} {self.memory:5.0f} {self.update:11.1f}"
+        )
+
+
+COLUMNS = (
+    f"{'article':>8} {'(mean)':>6} {'entry':>6} {'matches':>8} {'brute':>9} {'FTS5 one':>9} {'FTS5 batch':>11} "
+    f"{'matches':>8} {'FTS/ours':>8} {'to fewest':>9} {'MB':>5} {'add+remove':>11}"
+)
+
+
+def measure(queries: Sequence[str], coming: Sequence[str], corpus: Corpus, *, with_fts: bool) -> Row:
+    """One number of queries; ``coming`` are those that are added and removed."""
+    learned = learned_frequency(document(one) for one in corpus.warm_up[:LEARN_FROM])
+    gc.collect()
+    tracemalloc.start()
+    topics = [compile_topic(i, f"q{i}", {"any": query}) for i, query in enumerate(queries)]
+    index = TopicIndex(learned)
+    for topic in topics:
+        index.add(topic)
+    memory = tracemalloc.get_traced_memory()[0] / 1e6
+    tracemalloc.stop()
+    gc.collect()
+    gc.freeze()  # as the daemon does
+    update = statistics.median(updates(index, coming))
+    for one in corpus.warm_up:
+        index.match(document(one))
+    found = list[int]()
+    article = took_us(lambda one: found.append(len(index.match(document(one)))), corpus.articles)
+    entry = took_us(lambda one: index.match(document(one)), corpus.entries)
+    few = corpus.articles[:3]
+    for one in few:
+        assert index.match(document(one)) == match_entry(document(one), topics), "the index and brute force disagree"
+    asked = [fts_text(query) for query in queries] if with_fts else []
+    fts_batch, fts_matches = best_fts5(corpus.plain, asked) if with_fts else (math.nan, math.nan)
+    return Row(
+        article=article,
+        entry=entry,
+        matches=statistics.fmean(found),
+        brute=statistics.median(took_us(lambda one: match_entry(document(one), topics), few)),
+        fts_one=best_fts5(corpus.plain[:1], asked)[0] if with_fts else math.nan,
+        fts_batch=fts_batch,
+        fts_matches=fts_matches,
+        memory=memory,
+        update=update,
+    )
+
+
+def updates(index: TopicIndex, coming: Sequence[str]) -> Iterator[float]:
+    """Microseconds to add a topic and take it out again."""
+    for number, query in enumerate(coming, 10**9):
+        topic = compile_topic(number, f"q{number}", {"any": query})
+        started = time.process_time_ns()
+        index.add(topic)
+        index.remove(number)
+        yield (time.process_time_ns() - started) / 1000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--documents", type=int, default=60)
+    parser.add_argument("--documents", type=int, default=256)
+    parser.add_argument(
+        "--texts", type=Path, nargs="+", metavar="FILE.jsonl", help="real texts instead of generated ones"
+    )
     parser.add_argument("--no-fts", action="store_true")
     given = parser.parse_args()
-    rng = random.Random(SEED)  # noqa: S311 - the same texts in every run
-    zipfs = [Zipf(vocabulary(language, rng), rng) for language in ("en", "ru", "kk")]
-    languages = ("en", "ru", "kk")
-    warm_up = [text(zipfs[i % 3], languages[i % 3], 273)[0] for i in range(WARM_UP)]
-    both = [text(zipfs[i % 3], languages[i % 3], 273) for i in range(given.documents)]
-    articles, plain = [one for one, _ in both], [one for _, one in both]
-    entries = [text(zipfs[i % 3], languages[i % 3], 40)[0] for i in range(given.documents)]
-    asked = [query_words(zipf) for zipf in zipfs]
-    learned = learned_frequency(document(one) for one in articles)
-    tokeniser = median_us(WORD.findall, articles)
-    cut = median_us(document, articles)
-    seen = {word for one in warm_up for word in WORD.findall(one)}
-    words = [word for one in articles for word in WORD.findall(one)]
-    unseen = sum(word not in seen for word in words) / len(words)
-    print(f"{unseen:.1%} of the articles' words did not occur in the {273 * WARM_UP:,} words of the warm-up")
-    print(
-        f"articles of 273 words: tokeniser alone {tokeniser:.0f} us, with word forms {cut:.0f} us (medians of {given.documents})\n"
-    )
-    for name, mix in (("phrase-like", phrase_like), ("mixed forms", mixed)):
-        print(
-            f"{name:12} {'article':>9} {'entry':>9} {'matches':>8} {'brute':>10} {'FTS5 1':>10} {'FTS5 256':>9} {'ratio':>7} {'memory':>8} {'add+remove':>11}"
-        )
-        first = 0.0
+    corpus = real(given.texts, given.documents) if given.texts else generated(given.documents)
+    describe(corpus)
+    for name, mix in (("phrase-like", Material.phrase_like), ("mixed forms", Material.mixed)):
+        in_turn = itertools.cycle(corpus.material)
+        queries = [mix(material) for material in itertools.islice(in_turn, max(given.sizes) + COMING)]
+        coming = queries[-COMING:]
+        print(f"\n{name:12} {COLUMNS}")
+        rows = list[Row]()
         for size in given.sizes:
-            row = measure(mix, asked, size, warm_up, articles, plain, entries, learned, with_fts=not given.no_fts)
-            first = first or row["article"]
-            print(
-                f"{size:12,} {row['article']:9.0f} {row['entry']:9.0f} {row['matches']:8.1f} {row['brute']:10.0f} {row['fts1']:10.0f} "
-                f"{row['fts256']:9.0f} {row['fts256'] / row['article']:7.1f} {row['memory']:5.0f} MB {row['update']:8.1f} us"
-                f"   {row['article'] / first:.2f} times {given.sizes[0]:,}"
-            )
-        print()
-    print("microseconds a document; ratio: FTS5 in batches of 256 to ours, articles; memory: index with its queries")
+            rows.append(measure(queries[:size], coming, corpus, with_fts=not given.no_fts))
+            print(rows[-1].shown(size, rows[0]))
+    print("\nmicroseconds a document; to fewest: times the fewest queries; MB: index with its queries")
 
 
-def measure(
-    mix: Callable[[Zipf], str], zipfs: Sequence[Zipf], size: int, warm_up: Sequence[str], articles: Sequence[str],
-    plain: Sequence[str], entries: Sequence[str], learned: Callable[[str], float], *, with_fts: bool,
-) -> dict[str, float]:  # fmt: skip
-    gc.collect()
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    topics = remember_texts(mix, zipfs, size)
-    index = TopicIndex(learned)
-    for topic in topics:
-        index.add(topic)
-    memory = (tracemalloc.get_traced_memory()[0] - before) / 1e6
-    tracemalloc.stop()
-    gc.collect()
-    gc.freeze()
-    extra = [compile_topic(size + i, f"x{i}", {"any": mix(zipfs[i % 3])}) for i in range(200)]
-    updates = []
-    for topic in extra:
-        started = time.perf_counter_ns()
-        index.add(topic)
-        index.remove(topic.topic_id)
-        updates.append((time.perf_counter_ns() - started) / 1000)
-    check = document(articles[0])
-    assert index.match(document(articles[0])) == match_entry(check, topics), "the index and brute force disagree"
-    for one in warm_up:
-        index.match(document(one))
-    few = articles[: max(1, 40_000 // size)]
-    return {
-        "article": median_us(lambda one: index.match(document(one)), articles),
-        "entry": median_us(lambda one: index.match(document(one)), entries),
-        "matches": statistics.fmean(len(index.match(document(one))) for one in articles),
-        "brute": median_us(lambda one: match_entry(document(one), topics), few),
-        "fts1": fts5(plain, topics, 1) if with_fts else float("nan"),
-        "fts256": fts5((list(plain) * 256)[:256], topics, 256) if with_fts else float("nan"),
-        "memory": memory,
-        "update": statistics.median(updates),
-    }
+def describe(corpus: Corpus) -> None:
+    """How much text there is, how much of it is new, and what cutting it into words costs."""
+    seen = {word for one in corpus.warm_up for word in WORD.findall(one)}
+    words = [word for one in corpus.articles for word in WORD.findall(one)]
+    unseen = sum(word not in seen for word in words) / len(words)
+    tokeniser = statistics.median(took_us(WORD.findall, corpus.articles))
+    print(f"{len(corpus.articles)} articles of {ARTICLE} words, {len(corpus.entries)} entries of {ENTRY}")
+    print(
+        f"{unseen:.1%} of the articles' words did not occur in the {len(corpus.warm_up) * ARTICLE:,} words seen before"
+    )
+    print(f"tokeniser alone {tokeniser:.0f} us an article")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from reformwatch.core.match import CompiledTopic, compile_topic, document_of, he
 from reformwatch.core.query import Document, evaluate, parse_query
 from reformwatch.core.query.document import GAP
 from reformwatch.core.query.evaluate import MAX_EVIDENCE
+from reformwatch.core.query.scope import whole
 from reformwatch.errors import QueryError
 from reformwatch.model.entry import ParsedEntry
 from reformwatch.model.topic import Evidence, Strength
@@ -276,8 +277,8 @@ def test_places_count_the_words_of_all_parts_and_no_phrase_bridges_two() -> None
     assert [held.part_of(place) for place in held.places] == ["title", "title", "content", "content"]
     assert [held.span(place) for place in held.places] == [(0, 3), (4, 7), (0, 5), (6, 9)]
     assert [held.form_at(place) for place in held.places] == ["one", "two", "three", "one"]
-    assert held.range_of("content") == (2 * GAP, 3 * GAP)
-    assert held.range_of("author") == (0, 0)
+    assert whole(held).fields["text"] == ((GAP, 3 * GAP),)
+    assert whole(held).fields["author"] == ()
 
 
 @pytest.mark.parametrize(("offset", "words"), [(0, 0), (1, 1), (4, 1), (5, 2), (100, 3)])

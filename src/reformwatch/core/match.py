@@ -6,6 +6,7 @@ queries it reaches are evaluated (:class:`TopicIndex`). :func:`match_entry` trie
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -142,12 +143,35 @@ def match_entry(document: Document, topics: Sequence[CompiledTopic]) -> tuple[Ma
 class _Slot:
     """What an index knows of a form: the queries it anchors, alone or before another, and how many queries use it."""
 
-    __slots__ = ("pairs", "queries", "uses")
+    __slots__ = ("pairs", "queries", "seconds", "uses")
 
     def __init__(self) -> None:
         self.queries: set[int] = set()
-        self.pairs: dict[str, set[int]] | None = None
+        self.pairs: dict[str, set[int]] = {}
+        self.seconds = 0  # so many queries are anchored by a pair of which this form is the second
         self.uses = 0
+
+
+class _Reached:
+    """What one word leads to in an index."""
+
+    __slots__ = ("anchored", "firsts", "forms", "seconds")
+
+    def __init__(
+        self,
+        forms: tuple[str, ...],
+        anchored: tuple[set[int], ...],
+        firsts: tuple[dict[str, set[int]], ...],
+        seconds: tuple[str, ...],
+    ) -> None:
+        self.forms = forms  #: that a query may ask for
+        self.anchored = anchored  #: queries by this word alone
+        self.firsts = firsts  #: queries by this word and the next one's form
+        self.seconds = seconds  #: forms that are the second of a pair
+
+
+#: Most words of a text lead nowhere.
+_NOWHERE: Final = _Reached((), (), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +200,7 @@ class TopicIndex:
         self._prefixes: dict[str, dict[str, set[int]]] = {}
         self._names: dict[str, set[int]] = {}
         self._next = 0
-        self._generation = 0
+        self._is_stale = False  # what is remembered of words lacks something
         self._reached: dict[str, _Reached] = {}
         self.evaluated = 0  # documents for which at least one query was evaluated
 
@@ -213,59 +237,50 @@ class TopicIndex:
             slot = slots.get(word)
             if slot is None:
                 slot = slots[word] = _Slot()
-                self._generation += 1
+                self._is_stale = True
             slot.uses += 1
         for anchor in anchors.anchors:
             match anchor:
                 case Word(form):
+                    self._is_stale |= not slots[form].queries
                     slots[form].queries.add(number)
                 case Pair(first, second):
-                    slot = slots[first]
-                    if slot.pairs is None:
-                        slot.pairs = {}
-                    slot.pairs.setdefault(second, set()).add(number)
+                    self._is_stale |= not slots[first].pairs or not slots[second].seconds
+                    slots[first].pairs.setdefault(second, set()).add(number)
+                    slots[second].seconds += 1
                 case Prefix(text):
+                    self._is_stale = True
                     self._prefixes.setdefault(text[:PREFIX_BUCKET], {}).setdefault(text, set()).add(number)
-                    self._generation += 1
                 case Name(key):
+                    self._is_stale = True
                     self._names.setdefault(key, set()).add(number)
-                    self._generation += 1
 
     def remove(self, topic_id: int) -> None:
         """Take a topic out."""
         for number in self._of_topic.pop(topic_id, ()):
-            query = self._queries.pop(number)
-            self._take_down(number, query)
+            self._take_down(number, self._queries.pop(number))
 
     def _take_down(self, number: int, query: _Query) -> None:
+        """What is remembered of words may go on leading to what is empty now."""
         for anchor in query.anchors.anchors:
             match anchor:
                 case Word(form):
                     self._slots[form].queries.discard(number)
                 case Pair(first, second):
-                    pairs = self._slots[first].pairs or {}
-                    pairs[second].discard(number)
-                    if not pairs[second]:
-                        del pairs[second]
+                    _discard(self._slots[first].pairs, second, number)
+                    self._slots[second].seconds -= 1
                 case Prefix(text):
                     bucket = self._prefixes[text[:PREFIX_BUCKET]]
-                    bucket[text].discard(number)
-                    if not bucket[text]:
-                        del bucket[text]
-                        self._generation += 1
+                    _discard(bucket, text, number)
                     if not bucket:
                         del self._prefixes[text[:PREFIX_BUCKET]]
                 case Name(key):
-                    self._names[key].discard(number)
-                    if not self._names[key]:
-                        del self._names[key]
-                        self._generation += 1
+                    _discard(self._names, key, number)
         for word in query.words:
             slot = self._slots[word]
             slot.uses -= 1
             if not slot.uses:
                 del self._slots[word]
-                self._generation += 1
 
     def match(self, document: Document) -> tuple[Match, ...]:
         """The topics that an entry belongs to; the same as :func:`match_entry` over all of them."""
@@ -279,64 +294,64 @@ class TopicIndex:
 
     def _candidates(self, document: Document) -> set[int]:
         """The queries of which an anchor occurs; the document then holds the places of the forms asked for."""
-        reached: list[_Reached] = []
-        remembered, generation = self._reached.get, self._generation
-        for surface in document.surfaces:
-            one = remembered(surface)
-            if one is None or one.generation != generation:
-                one = self._reached_by(surface)
-            reached.append(one)
+        reached = self._reached_by_all(document.surfaces)
         found: set[int] = set()
-        following: tuple[tuple[str, _Slot], ...] = ()
+        seconds: tuple[str, ...] = ()
         for one in reversed(reached):
-            slots = one.slots
-            for _, slot in slots:
-                if slot.queries:
-                    found |= slot.queries
-                if slot.pairs is not None:
-                    pairs = slot.pairs
-                    for form, _ in following:
+            if one is _NOWHERE:
+                seconds = ()
+                continue
+            for numbers in one.anchored:
+                found |= numbers
+            if seconds:
+                for pairs in one.firsts:
+                    for form in seconds:
                         if form in pairs:
                             found |= pairs[form]
-            for numbers in one.others:
-                found |= numbers
-            following = slots
+            seconds = one.seconds
         if found:
             self.evaluated += 1
             document.prime(_places_by_form(document, reached))
         return found
 
-    def _reached_by(self, surface: str) -> "_Reached":
-        """What a word as it stands leads to; remembered until a form, prefix or name comes or goes."""
-        if len(self._reached) > _MAX_REACHED:
+    def _reached_by_all(self, surfaces: Sequence[str]) -> list[_Reached]:
+        """What each word leads to; remembered until a form, prefix or name begins to matter."""
+        if self._is_stale or len(self._reached) > _MAX_REACHED:
             self._reached = {}
-        forms = forms_of(surface)
-        slots = tuple((form, self._slots[form]) for form in forms if form in self._slots)
-        bucket = self._prefixes.get(forms[0][:PREFIX_BUCKET], {})
-        others = [numbers for prefix, numbers in bucket.items() if forms[0].startswith(prefix)]
+            self._is_stale = False
+        remembered = self._reached.get
+        return [remembered(surface) or self._reached_by(surface) for surface in surfaces]
+
+    def _reached_by(self, surface: str) -> _Reached:
+        slots, forms = self._slots, forms_of(surface)
+        asked = tuple(form for form in forms if form in slots)
+        anchored = [slots[form].queries for form in asked if slots[form].queries]
+        if bucket := self._prefixes.get(forms[0][:PREFIX_BUCKET]):
+            anchored += [numbers for prefix, numbers in bucket.items() if forms[0].startswith(prefix)]
         if self._names and is_capitalised(surface):
-            others += [self._names[key] for key in names_of(surface) if key in self._names]
-        fresh = _Reached(self._generation, slots, tuple(others))
+            anchored += [self._names[key] for key in names_of(surface) if key in self._names]
+        one = _NOWHERE
+        if asked or anchored:
+            firsts = tuple(slots[form].pairs for form in asked if slots[form].pairs)
+            one = _Reached(asked, tuple(anchored), firsts, tuple(form for form in asked if slots[form].seconds))
         if len(surface) <= MAX_WORD:
-            self._reached[surface] = fresh
-        return fresh
+            self._reached[surface] = one
+        return one
 
 
-def _places_by_form(document: Document, reached: Sequence["_Reached"]) -> dict[str, list[int]]:
-    known: dict[str, list[int]] = {}
+def _discard(numbers: dict[str, set[int]], key: str, number: int) -> None:
+    """Take a query from under a key, and the key with its last query."""
+    numbers[key].discard(number)
+    if not numbers[key]:
+        del numbers[key]
+
+
+def _places_by_form(document: Document, reached: Sequence[_Reached]) -> Mapping[str, list[int]]:
+    known: dict[str, list[int]] = defaultdict(list)
     for place, one in zip(document.places, reached, strict=True):
-        for form, _ in one.slots:
-            known.setdefault(form, []).append(place)
+        for form in one.forms:
+            known[form].append(place)
     return known
-
-
-class _Reached:
-    """What one word leads to in an index: slots of its forms, and the queries of its prefixes and name keys."""
-
-    __slots__ = ("generation", "others", "slots")
-
-    def __init__(self, generation: int, slots: tuple[tuple[str, _Slot], ...], others: tuple[set[int], ...]) -> None:
-        self.generation, self.slots, self.others = generation, slots, others
 
 
 def learned_frequency(documents: Iterable[Document]) -> Callable[[str], float]:

@@ -58,7 +58,10 @@ def _from_kazakh_latin(surface: str) -> list[str]:
 
     i stands for и and for і in different alphabets, so both are tried.
     """
-    lowered = unicodedata.normalize("NFC", surface.casefold())
+    lowered = surface.casefold()
+    if lowered.isascii() and "q" not in lowered:
+        return []
+    lowered = unicodedata.normalize("NFC", lowered)
     if not _ONLY_KAZAKH_LATIN.search(lowered) or _CYRILLIC.search(lowered):
         return []
     cyrillic = fold(lowered.replace("sh", "ş").replace("ch", "ч").translate(_TO_CYRILLIC))

@@ -5,9 +5,10 @@ rest could have is given. Over-generation is harmless here: a wrong form counts 
 Derivations (-ский, -ость, -ник) are words of their own.
 """
 
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from reformwatch.core.language.endings import Endings
 
 _VOWELS: Final = frozenset("аеиоуыэюя")
 
@@ -54,43 +55,67 @@ _IRREGULAR: Final = {
     "сердец": "сердце", "семей": "семья", "сел": "село", "чисел": "число", "мест": "место", "дел": "дело", "прав": "право",
 }  # fmt: skip
 _MIN_STEM: Final = 2
-_MIN_VERB_STEM: Final = 2
 
 
-@lru_cache(maxsize=1 << 16)
+class _Rule(NamedTuple):
+    """An ending to take off where so many letters stay, and what to put there."""
+
+    size: int
+    min_stem: int
+    targets: tuple[str, ...]
+
+
+def _rules(table: Mapping[str, str], *, before: str = "", min_stem: int = _MIN_STEM) -> Iterator[tuple[str, _Rule]]:
+    """The rules of a table, short endings first, each after the letters ``before``, which stay."""
+    for ending in sorted(table, key=len):
+        targets = tuple("" if target == "-" else target for target in table[ending].split())
+        yield before + ending, _Rule(len(ending), min_stem, targets)
+
+
+_OF_VERBS: Final = (
+    *_rules(_VERBS),
+    *_rules(_SHORT_PARTICIPLES, min_stem=3),
+    *_rules(dict.fromkeys(("шел", "шла", "шло", "шли"), "йти")),
+    *_rules(dict.fromkeys(("йдет", "йдут", "йду"), "йти"), min_stem=1),
+)
+_OF_SURNAMES: Final = tuple(rule for end in _SURNAME_ENDS for rule in _rules(_SURNAMES, before=end, min_stem=4))
+_VERBAL: Final = Endings(_OF_VERBS)
+_ADJECTIVAL_AND_VERBAL: Final = Endings([*_rules(_ADJECTIVES), *_OF_VERBS, *_OF_SURNAMES])
+_NOMINAL: Final = Endings(_rules(_NOUNS))
+
+
 def lemmas(word: str) -> tuple[str, ...]:
     """The dictionary forms that a folded word may come from, itself left out."""
-    found: dict[str, None] = {}
-    if word in _IRREGULAR:
-        found[_IRREGULAR[word]] = None
-    plain = word
-    if word.endswith(("ся", "сь")) and len(word) > 4:
-        plain = word[:-2]
-        found.update((f"{lemma}ся", None) for lemma in _verb_lemmas(plain))
-    found.update(dict.fromkeys(_noun_lemmas(word)))
-    found.update(dict.fromkeys(_table(word, _ADJECTIVES)))
-    found.update(dict.fromkeys(_verb_lemmas(plain)))
-    found.update(dict.fromkeys(_surname_lemmas(word)))
-    found.pop(word, None)
-    return tuple(found)
+    found = [_IRREGULAR[word]] if word in _IRREGULAR else []
+    if len(word) > 4 and word.endswith(("ся", "сь")):  # no adjective and no surname ends so
+        verbs = [*_replaced(word[:-2], _VERBAL)]
+        found += [f"{verb}ся" for verb in verbs]
+        found += _noun_lemmas(word)
+        found += verbs
+    else:
+        found += _noun_lemmas(word)
+        found += _replaced(word, _ADJECTIVAL_AND_VERBAL)
+    distinct = dict.fromkeys(found)
+    distinct.pop(word, None)
+    return tuple(distinct)
 
 
-def _table(word: str, endings: dict[str, str], *, min_stem: int = _MIN_STEM) -> Iterator[str]:
-    for size in range(1, min(5, len(word) - min_stem) + 1):
-        targets = endings.get(word[-size:])
-        if targets is not None:
+def _replaced(word: str, rules: Endings[_Rule]) -> Iterator[str]:
+    letters = len(word)
+    for size, min_stem, targets in rules.of(word):
+        if letters - size >= min_stem:
             stem = word[:-size]
-            yield from (stem + ("" if target == "-" else target) for target in targets.split())
+            for target in targets:
+                yield stem + target
 
 
 def _noun_lemmas(word: str) -> Iterator[str]:
-    for size in range(1, min(4, len(word) - _MIN_STEM) + 1):
-        targets = _NOUNS.get(word[-size:])
-        if targets is None:
+    for size, min_stem, targets in _NOMINAL.of(word):
+        if len(word) - size < min_stem:
             continue
         stem = word[:-size]
-        for target in targets.split():
-            if target == "-":
+        for target in targets:
+            if not target:
                 if stem[-1] not in _VOWELS:
                     yield stem
                     yield from _with_fleeting_vowel(stem)
@@ -119,20 +144,3 @@ def _without_fleeting_vowel(word: str) -> Iterator[str]:
     if len(word) > 3 and word[-2] in "ео" and word[-3] not in _VOWELS:
         yield from (f"{word[:-2]}{word[-1]}{ending}" for ending in "ао")
         yield from (f"{word[:-2]}ь{word[-1]}{ending}" for ending in "ао")
-
-
-def _verb_lemmas(word: str) -> Iterator[str]:
-    yield from _table(word, _VERBS, min_stem=_MIN_VERB_STEM)
-    yield from _table(word, _SHORT_PARTICIPLES, min_stem=3)
-    if word.endswith(("шел", "шла", "шло", "шли")) and len(word) > 4:
-        yield f"{word[:-3]}йти"
-    for ending in ("йдет", "йдут", "йду"):
-        if word.endswith(ending) and len(word) > len(ending):
-            yield f"{word[: -len(ending)]}йти"
-
-
-def _surname_lemmas(word: str) -> Iterator[str]:
-    for ending, targets in _SURNAMES.items():
-        stem = word[: -len(ending)]
-        if word.endswith(ending) and stem.endswith(_SURNAME_ENDS) and len(stem) > 3:
-            yield from (stem + ("" if target == "-" else target) for target in targets.split())

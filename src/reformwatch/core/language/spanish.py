@@ -6,8 +6,9 @@ irregular forms that occur in news. Derivations (-cion, -dor, -mente) are words 
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
+
+from reformwatch.core.language.endings import Endings
 
 _VOWELS: Final = frozenset("aeiou")
 
@@ -30,18 +31,24 @@ _IRREGULAR: Final = {
     "elija": "elegir", "electo": "elegir", "pide": "pedir", "pidio": "pedir", "pidieron": "pedir", "impide": "impedir",
     "sigue": "seguir", "siguen": "seguir", "siguio": "seguir", "ordena": "ordenar", "supo": "saber", "sabe": "saber",
 }  # fmt: skip
+#: How many letters to take off, and the infinitives' endings to put there.
+_VERB_ENDINGS: Final = Endings(
+    (ending, (len(ending), infinitives))
+    for endings, infinitives in ((_AR, ("ar",)), (_ER_IR, ("er", "ir")))
+    for ending in endings
+)
+_CLITICS: Final = ("se", "lo", "la", "los", "las", "le", "les")
+_AFTER_INFINITIVE: Final = tuple(f"r{clitic}" for clitic in _CLITICS)
 _IRREGULAR_FUTURE: Final = re.compile("(.+n)dr(?:e|as|a|emos|eis|an|ia|ias|iamos|ian)$")
 _STEM_CHANGES: Final = (("ie", "e"), ("ue", "o"), ("i", "e"))
 _MIN_STEM: Final = 3
 
 
-@lru_cache(maxsize=1 << 16)
 def lemmas(word: str) -> tuple[str, ...]:
     """The dictionary forms that a folded word may come from, itself left out."""
-    found: dict[str, None] = dict.fromkeys(_IRREGULAR.get(word, "").split())
+    found = dict.fromkeys(_IRREGULAR.get(word, "").split())
     if len(word) > _MIN_STEM:
-        found.update(dict.fromkeys(_nominal(word)))
-        found.update(dict.fromkeys(_verbal(word)))
+        found.update(dict.fromkeys([*_nominal(word), *_verbal(word)]))
     found.pop(word, None)
     return tuple(found)
 
@@ -66,18 +73,18 @@ def _nominal(word: str) -> Iterator[str]:
 
 def _verbal(word: str) -> Iterator[str]:
     plain = word
-    for clitic in ("se", "lo", "la", "los", "las", "le", "les"):
-        if word.endswith(f"r{clitic}"):
-            plain = word[: -len(clitic)]
-            yield plain
-    future = _IRREGULAR_FUTURE.match(plain)
+    if word.endswith(_AFTER_INFINITIVE):
+        plain = word[: word.rindex("r") + 1]
+        yield plain
+    future = _IRREGULAR_FUTURE.match(plain) if "ndr" in plain else None
     if future:
         yield from (f"{future.group(1)}{infinitive}" for infinitive in ("er", "ir"))  # propondra: proponer
-    for endings, infinitives in ((_AR, ("ar",)), (_ER_IR, ("er", "ir"))):
-        for ending in endings:
-            stem = plain[: -len(ending)]
-            if plain.endswith(ending) and len(stem) >= _MIN_STEM - 1 and not _VOWELS.isdisjoint(stem):
-                yield from (f"{variant}{infinitive}" for variant in _stems(stem) for infinitive in infinitives)
+    for size, infinitives in _VERB_ENDINGS.of(plain):
+        stem = plain[:-size]
+        if len(stem) >= _MIN_STEM - 1 and not _VOWELS.isdisjoint(stem):
+            for variant in _stems(stem):
+                for infinitive in infinitives:
+                    yield variant + infinitive
 
 
 def _stems(stem: str) -> Iterator[str]:

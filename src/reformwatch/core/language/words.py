@@ -10,9 +10,11 @@ from typing import Final
 
 #: Letters and digits with their combining marks; soft hyphens do not break a word, hyphens and apostrophes do. An
 #: English possessive belongs to its word.
-WORD: Final = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u00ad])*(?:['’ʼ]s(?![^\W_]))?")
+WORD: Final = re.compile(r"[^\W_]+(?:[\u0300-\u036f\u00ad]+[^\W_]*)*(?:['’ʼ]s(?![^\W_]))?")
 
 _KEPT: Final = frozenset({"n\u0303", "и\u0306", "у\u0306", "і\u0308"})
+#: Words of these letters only, as most Russian and Kazakh words are, need no more than small letters.
+_PLAIN_CYRILLIC: Final = re.compile("[А-ЯЁӘҒҚҢӨҰҮҺІа-яёәғқңөұүһі]+")
 _CYRILLIC: Final = re.compile("[а-яәғқңөұүһі]")
 _LATIN_IN_CYRILLIC: Final = re.compile("[a-zəıñë]")
 #: Latin letters that stand in Cyrillic words by mistake or on purpose, and what they are there.
@@ -30,6 +32,8 @@ def fold(word: str) -> str:
     word = word[:MAX_WORD]
     if word.isascii():
         return word.lower()
+    if _PLAIN_CYRILLIC.fullmatch(word):
+        return word.lower().replace("ё", "е")
     word = _without_accents(unicodedata.normalize("NFKC", word))
     lowered = word.casefold()
     if _LATIN_IN_CYRILLIC.search(lowered) and _CYRILLIC.search(lowered):
@@ -40,7 +44,7 @@ def fold(word: str) -> str:
 def _without_accents(word: str) -> str:
     """A word without combining marks, except those that make another letter."""
     decomposed = unicodedata.normalize("NFD", word)
-    if not any(unicodedata.combining(c) for c in decomposed):
+    if not any(map(unicodedata.combining, decomposed)):
         return word
     kept: list[str] = []
     for c in decomposed:

@@ -4,7 +4,7 @@ A *place* is a whole number: the words of all parts are counted through, and eac
 and no NEAR can bridge; ``place % GAP`` is the word's number, ``place // GAP`` its part's.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
@@ -36,12 +36,19 @@ class Document:
             self._first.append(first)
             self.surfaces.extend(WORD.findall(texts[part]))
             self.places.extend(range(number * GAP + first, number * GAP + len(self.surfaces)))
-        self._known: dict[str, list[int]] | None = None
+        self._known: Mapping[str, list[int]] | None = None
 
     @cached_property
-    def offsets(self) -> list[tuple[int, int]]:
-        """Each word's character offsets in its part's text."""
-        return [found.span() for part in self.parts for found in WORD.finditer(self.texts[part])]
+    def _starts(self) -> list[int]:
+        """Where each word begins in its part's text: after the word before it there is nothing but gaps in between."""
+        starts: list[int] = []
+        for part, first, end in zip(self.parts, self._first, [*self._first[1:], len(self.surfaces)], strict=True):
+            at, find = 0, self.texts[part].find
+            for surface in self.surfaces[first:end]:
+                at = find(surface, at)
+                starts.append(at)
+                at += len(surface)
+        return starts
 
     @cached_property
     def forms(self) -> list[tuple[str, ...]]:
@@ -56,7 +63,7 @@ class Document:
                 index.setdefault(form, []).append(place)
         return index
 
-    def prime(self, known: dict[str, list[int]] | None) -> None:
+    def prime(self, known: Mapping[str, list[int]] | None) -> None:
         """Take the places of those forms that can be asked for, where an index has gathered them already; None: all."""
         self._known = known
 
@@ -105,19 +112,17 @@ class Document:
 
     def span(self, place: int) -> tuple[int, int]:
         """The character offsets, in its part's text, of the word at a place."""
-        return self.offsets[place % GAP]
-
-    def range_of(self, part: str) -> tuple[int, int]:
-        """The places of a part; empty where there is no such part."""
-        if part not in self.parts:
-            return (0, 0)
-        number = self.parts.index(part)
-        return (number * GAP, (number + 1) * GAP)
+        start = self._starts[place % GAP]
+        return (start, start + len(self.surfaces[place % GAP]))
 
     def range_until(self, part: str, offset: int) -> tuple[int, int]:
         """The places of a part's words that begin before a character offset."""
         number = self.parts.index(part)
         first = self._first[number]
         last = self._first[number + 1] if number + 1 < len(self._first) else len(self.surfaces)
-        starts = [start for start, _ in self.offsets[first:last]]
-        return (number * GAP, number * GAP + first + bisect_right(starts, offset - 1))
+        return (number * GAP, number * GAP + bisect_left(self._starts, offset, first, last))
+
+
+def range_of(number: int) -> tuple[int, int]:
+    """The places of the part that has this number."""
+    return (number * GAP, (number + 1) * GAP)

@@ -54,6 +54,8 @@ def _is_met(node: Node, document: Document, scope: Scope, ranges: Ranges) -> boo
         return not _is_met(node.child, document, scope, ranges)
     if isinstance(node, InField):
         return _is_met(node.child, document, scope, scope.fields[node.field])
+    if isinstance(node, Phrase) and node.slop is None:
+        return _stands(node, document, ranges)
     return next(iter(_spans(node, document, ranges)), None) is not None
 
 
@@ -106,6 +108,25 @@ def _occurs(term: Term, document: Document, ranges: Ranges) -> bool:
         if low <= places[0] < high:
             return True
     return bool(_places(term, document, ranges))
+
+
+def _stands(phrase: Phrase, document: Document, ranges: Ranges) -> bool:
+    """Whether a phrase occurs; of plain words, as most are, their places say it without more."""
+    rows: list[Sequence[int]] = []
+    for term in phrase.terms:
+        if term.how is not How.FORM:
+            return next(_adjacent(phrase, document, ranges), None) is not None
+        places = document.with_form(term.word)
+        if not places:
+            return False
+        rows.append(places)
+    starts, *others = rows
+    for at in starts:
+        if all(at + i in places for i, places in enumerate(others, 1)):
+            last = at + len(others)
+            if any(low <= at and last < high for low, high in ranges):
+                return True
+    return False
 
 
 def _places(term: Term, document: Document, ranges: Ranges) -> Sequence[int]:
@@ -218,18 +239,23 @@ def _last(span: _Span) -> int:
 
 
 def _evidence(hits: list[Hit], document: Document) -> tuple[Evidence, ...]:
-    chosen = islice(_first_of_each_term(hits), MAX_EVIDENCE)
-    return tuple(dict.fromkeys(_as_evidence(place, term, document) for place, term in sorted(chosen, key=_order)))
+    """In order of place, the same word for the same part of the query once."""
+    distinct = {(place, term.start): (place, term) for place, term in hits}
+    ordered = [distinct[key] for key in sorted(distinct)]
+    if len(ordered) > MAX_EVIDENCE:
+        ordered = sorted(islice(_first_of_each_term(ordered), MAX_EVIDENCE), key=_order)
+    said = {(place, term.shown, _how(place, term, document)): None for place, term in ordered}
+    return tuple(_as_evidence(place, shown, how, document) for place, shown, how in said)
 
 
 def _order(hit: Hit) -> tuple[int, int]:
     return hit[0], hit[1].start
 
 
-def _first_of_each_term(hits: list[Hit]) -> Iterator[Hit]:
+def _first_of_each_term(ordered: list[Hit]) -> Iterator[Hit]:
     seen: set[int] = set()
     later = []
-    for hit in sorted(dict.fromkeys(hits), key=_order):
+    for hit in ordered:
         if hit[1].start in seen:
             later.append(hit)
         else:
@@ -238,10 +264,13 @@ def _first_of_each_term(hits: list[Hit]) -> Iterator[Hit]:
     yield from later
 
 
-def _as_evidence(place: int, term: Term, document: Document) -> Evidence:
+def _how(place: int, term: Term, document: Document) -> str:
+    if term.how is How.FORM and document.form_at(place) != term.word:
+        return f"inflection of {term.word}"
+    return term.how.value
+
+
+def _as_evidence(place: int, shown: str, how: str, document: Document) -> Evidence:
     part = document.part_of(place)
     start, end = document.span(place)
-    how = term.how.value
-    if term.how is How.FORM and document.form_at(place) != term.word:
-        how = f"inflection of {term.word}"
-    return Evidence(field=part, start=start, end=end, word=document.texts[part][start:end], term=term.shown, how=how)
+    return Evidence(field=part, start=start, end=end, word=document.texts[part][start:end], term=shown, how=how)

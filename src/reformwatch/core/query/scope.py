@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from reformwatch.core.query.document import Document, Ranges
+from reformwatch.core.query.document import Document, Ranges, range_of
 from reformwatch.core.query.tree import DEFAULT_PARTS, FIELDS
 
 
@@ -17,14 +18,20 @@ class Scope:
 
 def whole(document: Document) -> Scope:
     """All of a document."""
-    fields = {field: _ranges(document, parts) for field, parts in FIELDS.items()}
-    return Scope(default=_ranges(document, DEFAULT_PARTS), fields=fields)
+    return _whole(document.parts)
 
 
-def _ranges(document: Document, parts: Iterable[str]) -> Ranges:
+@lru_cache(maxsize=16)
+def _whole(parts: tuple[str, ...]) -> Scope:
+    """The same for all documents that have these parts."""
+    fields = {field: _ranges(parts, named) for field, named in FIELDS.items()}
+    return Scope(default=_ranges(parts, DEFAULT_PARTS), fields=fields)
+
+
+def _ranges(parts: tuple[str, ...], named: Iterable[str]) -> Ranges:
     """The places of some parts; parts that follow one another are one stretch."""
     joined: list[tuple[int, int]] = []
-    for low, high in sorted(document.range_of(part) for part in parts if part in document.parts):
+    for low, high in sorted(range_of(parts.index(part)) for part in named if part in parts):
         if joined and joined[-1][1] == low:
             joined[-1] = (joined[-1][0], high)
         else:
