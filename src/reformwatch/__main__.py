@@ -1,4 +1,4 @@
-"""The command ``reformwatch``, and ``python -m reformwatch``.
+"""Porch: the command ``reformwatch``, and ``python -m reformwatch``.
 
 Imports nothing by itself: each worker process begins by importing what was started (multiprocessing's way), and the
 command line is four fifths of the program's memory.
