@@ -103,8 +103,11 @@ class Daemon:
         self._swap = threading.Lock()
 
     def run_once(self) -> None:
-        """Poll all that is due, deliver all that is due, and end."""
+        """Poll all that is due, deliver all that is due, and end. Nobody listens for hubs: feeds are polled as ever."""
         with exclusive(Store(self._settings.database.url)), self._opened(), self._signals():
+            if self._store.sqlite_path is not None:
+                with self._store.write() as tx:
+                    websub.note_callback(tx, "", now=utc_now())
             run_once(self._tools, self._stop)
 
     def run_forever(self) -> None:

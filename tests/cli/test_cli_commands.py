@@ -712,7 +712,7 @@ FEED_KEYS = {
 def test_a_feed_is_shown_paused_resumed_and_removed(told: Terminal) -> None:  # trust: G05
     [listed] = told("feed", "list", "--json").json()
     shown = told("feed", "show", "Herald", "--json").json()
-    assert shown == listed | {"languages": {"en": 3}, "gaps": []}
+    assert shown == listed | {"languages": {"en": 3}, "gaps": [], "hub": None}
     assert set(listed) == FEED_KEYS
     assert (shown["entries"], shown["state"], shown["failures"]) == (3, "active", 0)
     assert "Herald" in told("feed", "show", str(shown["id"])).out
@@ -1135,6 +1135,7 @@ def test_status_tells_of_daemon_feeds_archive_and_outbox(told: Terminal) -> None
     shown = told("status", "--json").json()
     assert set(shown) == {
         "running", "daemons", "database", "feeds", "archive", "outbox", "paused_subscribers", "gaps", "notices",
+        "hubs",
     }  # fmt: skip
     assert (shown["running"], shown["daemons"], shown["database"]) == (False, [], str(told.database))
     assert shown["archive"] == {"entries": 3, "matches": 1, "alerts": 1}

@@ -19,10 +19,11 @@ from reformwatch.model.entry import Standing
 from reformwatch.model.feed import Feed, FeedState, Fetched, NewFeed, SourceType, Validators
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import NewTopic
+from reformwatch.model.websub import Confirmed, HubState
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import Poller, PollReport
 from reformwatch.settings import HttpSettings, Settings
-from reformwatch.store import Store
+from reformwatch.store import Store, websub
 from reformwatch.store.entries import all_entries
 from reformwatch.store.feeds import add_feed, change_feed, find_feed, list_feeds, set_state
 from reformwatch.store.gaps import gaps_since, readings_of
@@ -333,6 +334,37 @@ def test_a_pushed_document_is_news_and_leaves_the_polls_as_they_were(desk: Desk)
     assert again.alerts == 0
     with desk.store.read() as tx:
         assert gaps_since(tx, NOW - DAY) == []
+
+
+def test_a_push_that_can_t_be_read_changes_nothing(desk: Desk) -> None:
+    # trust: C25
+    url = desk.server.on("/f", ok(rss(range(1, 6))))
+    feed = desk.add(url)
+    desk.poll()
+    [before] = desk.feeds()
+    report = desk.poller.push(feed, pushed(b"<html>no feed</html>", url))
+    assert report is not None
+    assert (report.failed, report.polled) == (1, 0)
+    assert desk.feeds() == [before]
+
+
+def test_the_hub_that_a_polled_document_names_is_remembered_and_polls_become_a_safety_net(desk: Desk) -> None:
+    # trust: C25
+    link = '<a:link rel="hub" href="https://hub.example/"/><a:link rel="self" href="https://wire.example/f"/>'
+    feed = desk.add(
+        desk.server.on("/f", ok(rss(range(1, 6), head=link)), ok(rss(range(1, 8), head=link)), ok(rss([9])))
+    )
+    desk.poll()
+    with desk.store.write() as tx:
+        held = websub.find(tx, feed)
+        assert held is not None
+        assert (held.hub, held.topic, held.state) == ("https://hub.example/", "https://wire.example/f", HubState.WANTED)
+        websub.confirm(tx, held, Confirmed(challenge="c", lease_until=NOW + 9 * DAY, renew_at=NOW + 7 * DAY))
+    desk.poll(later=HOUR)
+    assert desk.feeds()[0].next_poll_at >= desk.now + DAY
+    desk.poll(later=DAY)
+    with desk.store.read() as tx:
+        assert websub.find(tx, feed) is None, "the feed names no hub any more"
 
 
 def test_a_push_waits_for_the_poll_that_holds_the_feed(desk: Desk) -> None:

@@ -20,6 +20,7 @@ from reformwatch.core.page import check_selector
 from reformwatch.errors import BadInput, CantCreate
 from reformwatch.model.feed import MIN_INTERVAL, Feed, FeedKind, FeedState, Gap, NewFeed, SourceType
 from reformwatch.model.health import HealthState
+from reformwatch.model.websub import HubSubscription
 from reformwatch.pipeline.subscribe import FeedChoice, add_feed_by_address, discover_feeds
 from reformwatch.settings import Settings
 from reformwatch.store import websub
@@ -314,9 +315,11 @@ def show(invocation: Invocation, which: str, as_json: bool) -> None:
         one = find_feed(tx, which)
         languages = languages_of_feed(tx, one.id)
         gaps = gaps_since(tx, now - _GAPS_SHOWN, feed_id=one.id)
+        hub = websub.find(tx, one.id)
     count = sum(languages.values())
     if as_json:
-        emit_json(as_dict(one, count, now=now) | {"languages": languages, "gaps": [gap_dict(gap) for gap in gaps]})
+        told = {"languages": languages, "gaps": [gap_dict(gap) for gap in gaps], "hub": _hub_dict(hub)}
+        emit_json(as_dict(one, count, now=now) | told)
         return
     facts(
         [
@@ -334,9 +337,30 @@ def show(invocation: Invocation, which: str, as_json: bool) -> None:
             ("entries", count),
             ("languages", ", ".join(f"{name} {n / count:.0%}" for name, n in languages.items()) or None),
             ("from pack", one.pack),
+            ("hub", _hub_line(hub, now) if hub else None),
             *(("gap", gap_line(gap)) for gap in gaps[:_MOST_GAPS]),
         ]
     )
+
+
+def _hub_line(hub: HubSubscription, now: datetime) -> str:
+    told = f"{hub.hub}: {hub.state.value}"
+    if hub.is_active(now):
+        told += f", the lease ends {ago(hub.lease_until, now=now)}, last push {ago(hub.pushed_at, now=now)}"
+    return f"{told} ({hub.problem})" if hub.problem else told
+
+
+def _hub_dict(hub: HubSubscription | None) -> dict[str, Any] | None:
+    if hub is None:
+        return None
+    return {
+        "hub": hub.hub,
+        "topic": hub.topic,
+        "state": hub.state.value,
+        "lease_until": iso(hub.lease_until),
+        "pushed": iso(hub.pushed_at),
+        "problem": hub.problem,
+    }
 
 
 def _rhythm(one: Feed) -> str | None:

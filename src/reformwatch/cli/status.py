@@ -13,6 +13,7 @@ from reformwatch.core.health import health_of
 from reformwatch.model.feed import Feed, FeedState, Gap, Notice
 from reformwatch.model.health import HealthState
 from reformwatch.model.subscriber import Subscriber, SubscriberState
+from reformwatch.store import websub
 from reformwatch.store.feeds import list_feeds
 from reformwatch.store.gaps import gaps_since
 from reformwatch.store.notices import notices_since
@@ -37,12 +38,15 @@ def status(invocation: Invocation, as_json: bool) -> None:
     with invocation.store() as store, store.read() as tx:
         daemons, feeds, outbox = list_daemons(tx), list_feeds(tx), outbox_state(tx)
         archive, subscribers = archive_state(tx), list_subscribers(tx)
+        hubs = websub.count_by_state(tx)
         gaps, notices = gaps_since(tx, now - _LATELY, only_open=True), notices_since(tx, now - _LATELY)
         where = str(store.sqlite_path or store.shown_url)
     running = [d for d in daemons if now - d.beat_at < _ALIVE_WITHIN]
     if as_json:
         told = _as_json(running, feeds, outbox, archive, subscribers, where, now)
-        emit_json(told | {"gaps": [gap_dict(gap) for gap in gaps], "notices": [_notice_dict(one) for one in notices]})
+        told["gaps"] = [gap_dict(gap) for gap in gaps]
+        told["notices"] = [_notice_dict(one) for one in notices]
+        emit_json(told | {"hubs": {state.value: count for state, count in hubs.items()}})
         return
     facts(
         [
@@ -51,6 +55,7 @@ def status(invocation: Invocation, as_json: bool) -> None:
             ("feeds", _feeds_line(feeds, now)),
             ("archive", f"{archive.entries} entries, {archive.matches} matches, {archive.alerts} alerts"),
             ("outbox", _outbox_line(outbox, now)),
+            *((("hubs", ", ".join(f"{count} {state.value}" for state, count in hubs.items())),) if hubs else ()),
         ]
     )
     _show_feeds(feeds, gaps, now)

@@ -94,10 +94,10 @@ def after_success(
     if feed.interval is None:
         if was_sent_whole:
             wait = max(wait, _least_of(policy.max_interval, _turns_over(feed)))
-        if feed.pushed_until is not None and feed.pushed_until > now:
-            wait = max(wait, policy.max_interval)
         if turnover is not None:
             wait = _hurried(wait, turnover, _floor(hints, feed_hints, policy))
+        if feed.pushed_until is not None and feed.pushed_until > now:
+            wait = max(wait, policy.max_interval)
     wishes = [wish for wish in (hints.max_age, hints.retry_after, feed_hints.ttl) if wish is not None]
     return _out_of_skips(now + _stretched(max([wait, *_bounded(wishes)]), jitter), feed_hints)
 

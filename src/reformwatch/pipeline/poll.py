@@ -26,6 +26,7 @@ from typing import Any, Final
 from reformwatch.core.outage import NetworkWatch
 from reformwatch.core.plan import Reply, plan_failure, plan_outage, plan_reply, plan_unchanged, plan_unreadable
 from reformwatch.core.schedule import PollPolicy
+from reformwatch.core.websub import SILENCE
 from reformwatch.errors import ReformwatchError
 from reformwatch.fetch.manners import Turnstile
 from reformwatch.model.entry import ParsedFeed, Unreadable
@@ -50,8 +51,6 @@ _CLAIM_AGAIN_S: Final = 0.5
 _STARTS_BEFORE_LEASE_END: Final = 0.7
 
 _PUSH_TRIES_AGAIN_S: Final = 0.1
-#: A hub that pushes nothing is asked anew after so long.
-_HUB_ASKED_AGAIN: Final = timedelta(days=1)
 
 Fetcher = FeedFetcher
 Claim = Callable[[Tx, Collection[str], int], list[Feed]]
@@ -144,13 +143,16 @@ class Poller:
     def push(self, feed_id: int, fetched: Fetched, *, patience_s: float = 10.0) -> PollReport | None:
         """Take a document that a hub sent: news of its feed, at once; the feed's polls go on as they were planned.
 
-        None where the feed is not polled (paused, gone), or is held by a poll for longer than ``patience_s``.
+        None where the feed is not polled (paused, gone), or is held by a poll for longer than ``patience_s``. What can't
+        be read counts as ``failed`` and changes nothing: the fault is the hub's, not the feed's.
         """
         give_up_at = time.monotonic() + patience_s
         while True:
             report = self._push_once(feed_id, fetched)
-            if report.polled or time.monotonic() > give_up_at:
-                return report if report.polled else None
+            if report.polled or report.failed:
+                return report
+            if time.monotonic() > give_up_at:
+                return None
             time.sleep(_PUSH_TRIES_AGAIN_S)
 
     def _push_once(self, feed_id: int, fetched: Fetched) -> PollReport:
@@ -164,7 +166,7 @@ class Poller:
         def read(feed: Feed) -> Reading:
             return self.reader.take(feed, fetched, is_pushed=True)
 
-        return _Run(self, claim, token, threading.Event(), read).run()
+        return _Run(self, claim, token, threading.Event(), read, is_loop=False).run()
 
 
 @dataclass(kw_only=True, eq=False)
@@ -188,7 +190,10 @@ class _Run:
         token: str,
         stop: threading.Event,
         read: Callable[[Feed], Reading] | None = None,
+        *,
+        is_loop: bool = True,
     ) -> None:
+        self.is_loop = is_loop  # a push that goes round does not say that the loop of polls does
         self.poller, self.claim, self.token, self.stop = poller, claim, token, stop
         self.read = read or poller.reader.read
         self.waiting: deque[tuple[_Task, Ask]] = deque()
@@ -201,7 +206,8 @@ class _Run:
     def run(self) -> PollReport:
         with ThreadPoolExecutor(self.poller.workers, thread_name_prefix="fetch") as threads:
             while True:
-                self.poller.progress_at = time.monotonic()
+                if self.is_loop:
+                    self.poller.progress_at = time.monotonic()
                 self._refill()
                 wait_s = self._start(threads)
                 if not self.tasks and not self.ready:
@@ -326,6 +332,11 @@ class _Run:
         self.poller.parser.run(step.function, step.arguments, step.named, done=done)
 
     def _end(self, task: _Task, outcome: Outcome) -> None:
+        if outcome.is_pushed and not isinstance(outcome.parsed, ParsedFeed):
+            log.warning("push: a document that can't be read: %s", _named(task.feed))
+            self.report.failed += 1
+            self._give_up([task])
+            return
         self.tasks -= 1
         self.ready.append(replace(outcome, took_ms=int((time.monotonic() - task.started) * 1000)))
 
@@ -450,7 +461,7 @@ def note_hub(tx: Tx, feed: Feed, plan: PollPlan, *, now: datetime, new_secret: C
     named = plan.hub
     websub.note_hub(tx, feed.id, named.url, named.topic, now=now, new_token=new_secret, new_secret=new_secret)
     if plan.entries and feed.pushed_until is not None:
-        websub.note_missed(tx, feed.id, now=now, again_at=now + _HUB_ASKED_AGAIN)
+        websub.note_missed(tx, feed.id, now=now, again_at=now + SILENCE)
 
 
 def _named(feed: Feed) -> str:
