@@ -143,8 +143,8 @@ class Poller:
     def push(self, feed_id: int, fetched: Fetched, *, patience_s: float = 10.0) -> PollReport | None:
         """Take a document that a hub sent: news of its feed, at once; the feed's polls go on as they were planned.
 
-        None where the feed is not polled (paused, gone), or is held by a poll for longer than ``patience_s``. What can't
-        be read counts as ``failed`` and changes nothing: the fault is the hub's, not the feed's.
+        None where the feed is not polled (paused, gone), or is held by a poll for longer than ``patience_s``. What
+        can't be read counts as ``failed`` and changes nothing: the fault is the hub's, not the feed's.
         """
         give_up_at = time.monotonic() + patience_s
         while True:
