@@ -9,7 +9,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from reformwatch.core.language.forms import forms_of
 from reformwatch.core.language.names import names_of
@@ -17,8 +18,9 @@ from reformwatch.core.language.words import MAX_WORD, is_capitalised
 from reformwatch.core.query import Document, Node, evaluate, parse_query
 from reformwatch.core.query.anchors import Anchors, Name, Pair, Prefix, Word, anchors_of, words_of
 from reformwatch.core.query.document import PREFIX_BUCKET
-from reformwatch.core.query.evaluate import is_met
+from reformwatch.core.query.evaluate import Span, evidence_of, is_met, lies_in, span_of
 from reformwatch.core.query.scope import Scope, head, whole
+from reformwatch.core.query.tree import How, Or, Phrase
 from reformwatch.model.entry import Entry, ParsedEntry
 from reformwatch.model.topic import Match, Strength, Topic
 
@@ -104,18 +106,31 @@ class _Verdict:
         self._document = document
         self._whole = whole(document)
         self._head: Scope | None = None
-        self._best: dict[int, tuple[Strength, str, str, Node]] = {}
+        self._best: dict[int, tuple[Strength, str, str, Node, tuple[Span, ...]]] = {}
 
     def consider(self, topic_id: int, slug: str, language: str, tree: Node) -> None:
         """Hold a query against the document; the strongest of a topic's stays, else the first."""
         best = self._best.get(topic_id)
         if (best is not None and best[0] is Strength.ABOUT) or not is_met(tree, self._document, self._whole):
             return
+        strength = Strength.ABOUT if is_met(tree, self._document, self._head_scope()) else Strength.MENTION
+        if best is None or strength is Strength.ABOUT:
+            self._best[topic_id] = (strength, slug, language, tree, ())
+
+    def take(self, topic_id: int, slug: str, language: str, tree: Node, spans: tuple[Span, ...]) -> None:
+        """The same for a query of which it is known already where it is met."""
+        best = self._best.get(topic_id)
+        if best is not None and best[0] is Strength.ABOUT:
+            return
+        is_about = any(lies_in(span, self._head_scope().default) for span in spans)
+        if best is None or is_about:
+            strength = Strength.ABOUT if is_about else Strength.MENTION
+            self._best[topic_id] = (strength, slug, language, tree, spans)
+
+    def _head_scope(self) -> Scope:
         if self._head is None:
             self._head = head_of(self._document)
-        strength = Strength.ABOUT if is_met(tree, self._document, self._head) else Strength.MENTION
-        if best is None or strength is Strength.ABOUT:
-            self._best[topic_id] = (strength, slug, language, tree)
+        return self._head
 
     def matches(self) -> tuple[Match, ...]:
         """The matches by topic, in the order of topics' ids."""
@@ -125,9 +140,13 @@ class _Verdict:
                 slug=slug,
                 language=language,
                 strength=strength,
-                evidence=evaluate(tree, self._document, self._whole) or (),
+                evidence=evidence_of(spans, self._document)
+                if spans
+                else evaluate(tree, self._document, self._whole) or (),
             )
-            for topic_id, (strength, slug, language, tree) in sorted(self._best.items(), key=lambda item: item[0])
+            for topic_id, (strength, slug, language, tree, spans) in sorted(
+                self._best.items(), key=lambda item: item[0]
+            )
         )
 
 
@@ -170,8 +189,18 @@ class _Reached:
         self.seconds = seconds  #: forms that are the second of a pair
 
 
+#: The number of a word in its document, and the queries that it anchors together with the next one.
+_Neighbours = tuple[int, set[int]]
 #: Most words of a text lead nowhere.
 _NOWHERE: Final = _Reached((), (), (), ())
+
+
+class _PlainPhrase(NamedTuple):
+    """A phrase of plain words: ``lead`` of them come before the pair that is its anchor."""
+
+    phrase: Phrase
+    words: tuple[str, ...]
+    lead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +211,7 @@ class _Query:
     tree: Node
     anchors: Anchors
     words: tuple[str, ...]
+    phrases: tuple[_PlainPhrase, ...]  # see :func:`_phrases_of`
 
 
 def rough_frequency(word: str) -> float:
@@ -225,7 +255,8 @@ class TopicIndex:
             number = self._next
             self._next += 1
             words = tuple(words_of(tree))
-            self._queries[number] = _Query(topic.topic_id, topic.slug, language, tree, anchors, words)
+            phrases = _phrases_of(tree, anchors)
+            self._queries[number] = _Query(topic.topic_id, topic.slug, language, tree, anchors, words, phrases)
             self._of_topic.setdefault(topic.topic_id, []).append(number)
             self._hang_up(number, anchors, words)
             cost += anchors.cost
@@ -284,35 +315,49 @@ class TopicIndex:
 
     def match(self, document: Document) -> tuple[Match, ...]:
         """The topics that an entry belongs to; the same as :func:`match_entry` over all of them."""
+        reached = self._reached_by_all(document.surfaces)
+        candidates, neighbours = _anchored(reached)
+        met = self._met_phrases(document, reached, neighbours, candidates)
+        if not candidates and not met:
+            return ()
+        self.evaluated += 1
+        if candidates:
+            document.prime(_places_by_form(document, reached))
         verdict = _Verdict(document)
-        for number in sorted(self._candidates(document)):
+        for number in sorted([*candidates, *met]):
             query = self._queries[number]
-            verdict.consider(query.topic_id, query.slug, query.language, query.tree)
+            if number in met:
+                verdict.take(query.topic_id, query.slug, query.language, query.tree, tuple(met[number]))
+            else:
+                verdict.consider(query.topic_id, query.slug, query.language, query.tree)
         matches = verdict.matches()
         document.prime(None)
         return matches
 
+    def _met_phrases(
+        self, document: Document, reached: Sequence[_Reached], neighbours: Iterable[_Neighbours], candidates: set[int]
+    ) -> dict[int, list[Span]]:
+        """Where queries of plain phrases are met, read from the words at their anchors; others become candidates."""
+        met: dict[int, list[Span]] = {}
+        everywhere, places = whole(document).default, document.places
+        for at, numbers in neighbours:
+            for number in numbers:
+                phrases = self._queries[number].phrases
+                if not phrases:
+                    candidates.add(number)
+                for phrase, words, lead in phrases:
+                    start = at - lead
+                    if _stand_at(words, start, reached):
+                        span = span_of(phrase, places[start])
+                        is_in_one_part = places[start + len(words) - 1] == span.last
+                        if is_in_one_part and lies_in(span, everywhere):
+                            met.setdefault(number, []).append(span)
+        return met
+
     def _candidates(self, document: Document) -> set[int]:
-        """The queries of which an anchor occurs; the document then holds the places of the forms asked for."""
-        reached = self._reached_by_all(document.surfaces)
-        found: set[int] = set()
-        seconds: tuple[str, ...] = ()
-        for one in reversed(reached):
-            if one is _NOWHERE:
-                seconds = ()
-                continue
-            for numbers in one.anchored:
-                found |= numbers
-            if seconds:
-                for pairs in one.firsts:
-                    for form in seconds:
-                        if form in pairs:
-                            found |= pairs[form]
-            seconds = one.seconds
-        if found:
-            self.evaluated += 1
-            document.prime(_places_by_form(document, reached))
-        return found
+        """The queries of which an anchor occurs."""
+        candidates, neighbours = _anchored(self._reached_by_all(document.surfaces))
+        return candidates.union(*(numbers for _, numbers in neighbours))
 
     def _reached_by_all(self, surfaces: Sequence[str]) -> list[_Reached]:
         """What each word leads to; remembered until a form, prefix or name begins to matter."""
@@ -337,6 +382,55 @@ class TopicIndex:
         if len(surface) <= MAX_WORD:
             self._reached[surface] = one
         return one
+
+
+def _anchored(reached: Sequence[_Reached]) -> tuple[set[int], list[_Neighbours]]:
+    """The queries that one of the words anchors; and those that two neighbours anchor, with the first one's number."""
+    found: set[int] = set()
+    neighbours: list[_Neighbours] = []
+    firsts: tuple[dict[str, set[int]], ...] = ()
+    for i, one in enumerate(reached):
+        if one is _NOWHERE:
+            firsts = ()
+            continue
+        for numbers in one.anchored:
+            found |= numbers
+        for form in one.seconds:
+            neighbours += [(i - 1, pairs[form]) for pairs in firsts if form in pairs]
+        firsts = one.firsts
+    return found, neighbours
+
+
+def _phrases_of(tree: Node, anchors: Anchors) -> tuple[_PlainPhrase, ...]:
+    """The phrases of a query that is nothing but phrases of plain words; empty for any other query.
+
+    Where these stand is known from their anchors and the words beside them: nothing need be looked up or evaluated.
+    """
+    found: list[_PlainPhrase] = []
+    for node in tree.children if isinstance(tree, Or) else (tree,):
+        if (
+            not isinstance(node, Phrase)
+            or node.slop is not None
+            or any(term.how is not How.FORM for term in node.terms)
+        ):
+            return ()
+        words = tuple(term.word for term in node.terms)
+        lead = next((i for i, pair in enumerate(pairwise(words)) if Pair(*pair) in anchors.anchors), None)
+        if lead is None:
+            return ()
+        found.append(_PlainPhrase(node, words, lead))
+    return tuple(found)
+
+
+def _stand_at(words: Sequence[str], start: int, reached: Sequence[_Reached]) -> bool:
+    """Whether words stand one after the other from here on."""
+    if start < 0 or start + len(words) > len(reached):
+        return False
+    for word in words:
+        if word not in reached[start].forms:
+            return False
+        start += 1
+    return True
 
 
 def _discard(numbers: dict[str, set[int]], key: str, number: int) -> None:

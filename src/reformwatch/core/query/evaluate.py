@@ -4,7 +4,7 @@ Plain and complete: an index only chooses which trees come here (:mod:`reformwat
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -22,7 +22,7 @@ Hit = tuple[int, Term]
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class Span:
     """A positional match: the places ``first`` to ``last``, and the hits in it."""
 
     first: int
@@ -82,10 +82,10 @@ def _hits(node: Node, document: Document, scope: Scope, ranges: Ranges) -> list[
             return _hits(node.child, document, scope, scope.fields[node.field])
 
 
-def _spans(node: Node, document: Document, ranges: Ranges) -> Iterator[_Span]:
+def _spans(node: Node, document: Document, ranges: Ranges) -> Iterator[Span]:
     match node:
         case Term():
-            yield from (_Span(place, place, ((place, node),)) for place in _places(node, document, ranges))
+            yield from (Span(place, place, ((place, node),)) for place in _places(node, document, ranges))
         case Phrase(slop=None):
             yield from _adjacent(node, document, ranges)
         case Phrase(slop=int(slop)):
@@ -147,21 +147,34 @@ def _places(term: Term, document: Document, ranges: Ranges) -> Sequence[int]:
     return [place for place in places if any(low <= place < high for low, high in ranges)]
 
 
-def _adjacent(phrase: Phrase, document: Document, ranges: Ranges) -> Iterator[_Span]:
+def _adjacent(phrase: Phrase, document: Document, ranges: Ranges) -> Iterator[Span]:
     first, *others = phrase.terms
     starts = _places(first, document, ranges)
-    rest: list[tuple[int, Term, frozenset[int]]] = []
     for i, term in enumerate(others, 1):
         if not starts:
             return
         places = frozenset(_places(term, document, ranges))
         starts = [at for at in starts if at + i in places]
-        rest.append((i, term, places))
     for at in starts:
-        yield _Span(at, at + len(others), ((at, first), *((at + i, term) for i, term, _ in rest)))
+        yield span_of(phrase, at)
 
 
-def _within(phrase: Phrase, slop: int, document: Document, ranges: Ranges) -> Iterator[_Span]:
+def span_of(phrase: Phrase, at: int) -> Span:
+    """A phrase that stands at a place, word after word."""
+    return Span(at, at + len(phrase.terms) - 1, tuple((at + i, term) for i, term in enumerate(phrase.terms)))
+
+
+def lies_in(span: Span, ranges: Ranges) -> bool:
+    """Whether all of a span lies in one of these stretches."""
+    return any(low <= span.first and span.last < high for low, high in ranges)
+
+
+def evidence_of(spans: Iterable[Span], document: Document) -> tuple[Evidence, ...]:
+    """The evidence of spans that are known already."""
+    return _evidence([hit for span in spans for hit in span.hits], document)
+
+
+def _within(phrase: Phrase, slop: int, document: Document, ranges: Ranges) -> Iterator[Span]:
     """All words of the phrase, each at its own place, with at most ``slop`` other words among them."""
     width = len(phrase.terms) + slop
     places = [_places(term, document, ranges) for term in phrase.terms]
@@ -174,7 +187,7 @@ def _within(phrase: Phrase, slop: int, document: Document, ranges: Ranges) -> It
             if all(window) and any(first in some for some in window):
                 chosen = _one_place_each(window)
                 if chosen is not None:
-                    yield _Span(min(chosen), max(chosen), tuple(zip(chosen, phrase.terms, strict=True)))
+                    yield Span(min(chosen), max(chosen), tuple(zip(chosen, phrase.terms, strict=True)))
                     break
 
 
@@ -201,7 +214,7 @@ def _between(places: Sequence[int], low: int, high: int) -> Sequence[int]:
     return places[bisect_left(places, low) : bisect_left(places, high)]
 
 
-def _near(node: Near, document: Document, ranges: Ranges) -> Iterator[_Span]:
+def _near(node: Near, document: Document, ranges: Ranges) -> Iterator[Span]:
     lefts = sorted(_spans(node.left, document, ranges), key=_first)
     if not lefts:
         return
@@ -225,16 +238,16 @@ def _near(node: Near, document: Document, ranges: Ranges) -> Iterator[_Span]:
             key = (min(left.first, right.first), max(left.last, right.last))
             if key not in seen:
                 seen.add(key)
-                yield _Span(*key, left.hits + right.hits)
+                yield Span(*key, left.hits + right.hits)
         if len(seen) > _MAX_SPANS:
             return
 
 
-def _first(span: _Span) -> int:
+def _first(span: Span) -> int:
     return span.first
 
 
-def _last(span: _Span) -> int:
+def _last(span: Span) -> int:
     return span.last
 
 
