@@ -317,24 +317,6 @@ def test_what_is_known_is_read_quickly(inside: str) -> None:
     assert both_say_the_same(rss(inside).encode())
 
 
-def test_links_of_a_feed_are_kept_as_feedparser_keeps_them() -> None:
-    links = '<atom:link rel="self" href="/s"/><atom:link rel="hub" href="/h"/><atom:link rel="prev-archive" href="/p"/>'
-    reading = read_quickly(rss(links))
-    assert reading is not None
-    assert [(link["rel"], link["type"], link["href"]) for link in reading.feed["links"]] == [
-        ("alternate", "text/html", "https://courier.example/"),
-        ("self", "application/atom+xml", "/s"),
-        ("hub", "text/html", "/h"),
-        ("prev-archive", "text/html", "/p"),
-    ]
-
-
-def test_periods_of_a_feed_are_kept() -> None:
-    reading = read_quickly(rss("<ttl>60</ttl><sy:updatePeriod>\nhourly </sy:updatePeriod>"))
-    assert reading is not None
-    assert (reading.feed["ttl"], reading.feed["sy_updateperiod"]) == ("60", "hourly")
-
-
 UNKNOWN = {
     "markup that is not well-formed": rss("<item><title>a</item>"),
     "an entity of HTML": rss("<item><title>a&nbsp;b</title></item>"),

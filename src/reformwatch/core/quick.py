@@ -351,7 +351,7 @@ class _Reader:
         self._title_depth = -1
 
     def read_link(self, attributes: Attributes, text: str) -> None:
-        """In RSS the text, in Atom ``href`` of the alternate page. Of feeds, all links are kept, for WebSub."""
+        """In RSS the text, in Atom ``href`` of the alternate page."""
         is_self = attributes.get("rel") == "self"
         link = {"rel": "alternate", "type": "application/atom+xml" if is_self else "text/html", **attributes}
         href = link.get("url", link.get("uri", link.get("href"))) or link.get("href")
@@ -361,8 +361,6 @@ class _Reader:
             context["link"] = _AMPERSAND.sub(r"&\1", href.replace("&amp;", "&") if self._entry is not None else href)
         elif link["rel"] == "alternate" and link["type"] in _PAGE_TYPES:
             context["link"] = _address(href)
-        if self._entry is None:
-            context.setdefault("links", []).append({**link, "href": _address(href)})
 
     def read_id(self, attributes: Attributes, text: str) -> None:
         """A guid is a link too, unless it says that it is not, or there is one already."""
@@ -540,14 +538,14 @@ _LEAVES: Final[Mapping[str, _Read]] = {
     "itunes_keywords": functools.partial(_Reader.read_keywords, scheme="http://www.itunes.com/"),
     **_all(_Reader.read_language, "language dc_language"),
     **_all(_Reader.read_source, "source"),
-    **_kept("ttl", "sy_updateperiod", "sy_updatefrequency"),
+    **_kept("ttl"),
     # feedparser has rules for these, but they bear on nothing that is asked for
     **_all(
         _Reader.read_nothing,
         "cloud copyright dc_contributor dc_publisher dc_rights enclosure feedburner_browserfriendly generator "
         "georss_box georss_line georss_point georss_polygon height info itunes_block itunes_explicit itunes_image "
         "itunes_subtitle media_credit media_license media_player media_rating media_restriction media_thumbnail "
-        "rights subtitle tagline webmaster width",
+        "rights subtitle sy_updatefrequency sy_updateperiod tagline webmaster width",
     ),
 }  # fmt: skip
 
