@@ -1,0 +1,151 @@
+"""Many hosts on loopback, read by the poller as it is wired, with a record of who was asked when, how many at once."""
+
+import itertools
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpcore
+
+from reformwatch.http import AddressPolicy, Door
+from reformwatch.model.feed import NewFeed
+from reformwatch.pipeline.parsing import ParserPool
+from reformwatch.pipeline.poll import Poller
+from reformwatch.settings import Settings
+from reformwatch.store import Store
+from reformwatch.store.feeds import add_feed
+from reformwatch.wiring import build_poller, user_agent, utc_now
+from servers import LOOPBACK, Asked, RawServer, Wire, reply
+
+ITEM = b"<item><title>A piece of news</title><guid>1</guid></item>"
+RSS = b'<rss version="2.0"><channel><title>F</title>' + ITEM + b"</channel></rss>"
+#: An address that no one answers at, and one for everybody else.
+DEAD, ALIVE = "93.184.216.35", "93.184.216.34"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A request: to which host, from when until when."""
+
+    host: str
+    began: float
+    ended: float
+
+
+class Crowd(RawServer):
+    """All hosts of the world on one port: each says a small feed, but for those that behave otherwise."""
+
+    def __init__(self, otherwise: dict[str, Callable[[Wire], None]] | None = None) -> None:
+        self._otherwise = otherwise or {}
+        self._counting = threading.Lock()
+        self._busy: Counter[str] = Counter()
+        self.most_at_once = 0
+        self.most_of_a_host: Counter[str] = Counter()
+        self.served: list[Served] = []
+        super().__init__()
+
+    def serve(self, wire: Wire) -> None:
+        asked = Asked(raw=wire.read_until(b"\r\n\r\n"), body=b"", is_tls=False)
+        host, began = asked.headers[b"host"].decode(), time.monotonic()
+        with self._counting:
+            self._busy[host] += 1
+            self.most_at_once = max(self.most_at_once, self._busy.total())
+            self.most_of_a_host[host] = max(self.most_of_a_host[host], self._busy[host])
+        try:
+            self._otherwise.get(host, self._say_a_feed)(wire)
+        finally:
+            with self._counting:
+                self._busy[host] -= 1
+                self.served.append(Served(host, began, time.monotonic()))
+
+    @staticmethod
+    def _say_a_feed(wire: Wire) -> None:
+        time.sleep(0.002)  # long enough to be seen beside others
+        wire.send(reply(200, RSS, {"ETag": '"1"'}))
+
+    def gaps(self) -> dict[str, list[float]]:
+        """Seconds between the end of a request and the beginning of the next, by host."""
+        by_host: dict[str, list[Served]] = defaultdict(list)
+        for one in sorted(self.served, key=lambda one: one.began):
+            by_host[one.host].append(one)
+        return {
+            host: [later.began - earlier.ended for earlier, later in itertools.pairwise(row)]
+            for host, row in by_host.items()
+        }
+
+
+class Roads(httpcore.NetworkBackend):
+    """Every name leads to the crowd, but for one that leads to nobody: no packet comes back from there."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._real = httpcore.SyncBackend()
+
+    def resolve(self, host: str, _port: int) -> list[str]:
+        return [DEAD if host.startswith("dead.") else ALIVE]
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        if host == DEAD:
+            time.sleep(min(timeout or 10.0, 10.0))
+            raise httpcore.ConnectTimeout("timed out")
+        return self._real.connect_tcp(LOOPBACK, self._port, timeout, local_address, None)
+
+
+@dataclass
+class Reading:
+    """A poller, and when each feed was done."""
+
+    poller: Poller
+    done: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+
+    def ended(self, name: str) -> float:
+        """Seconds from the start."""
+        return self.done[name] - self.started
+
+
+@contextmanager
+def reading(
+    store: Store, crowd: Crowd, parser: ParserPool, *, workers: int, gap_s: float = 0.0, deadline_s: float = 20.0
+) -> Iterator[Reading]:
+    """The poller as it is wired, with roads of our own."""
+    settings = Settings.model_validate({"http": {"workers": workers, "per_host_gap_s": gap_s}})
+    roads = Roads(crowd.port)
+    door = Door(
+        user_agent=user_agent(settings),
+        policy=AddressPolicy(),
+        deadline=timedelta(seconds=deadline_s),
+        resolver=roads.resolve,
+        dialler=roads,
+    )
+    done: dict[str, float] = {}
+    poller = build_poller(
+        settings,
+        store,
+        door,
+        parser,
+        owner="cli",
+        on_polled=lambda feed, _plan: done.update({feed.name: time.monotonic()}),
+    )
+    with door:
+        yield Reading(poller, done)
+
+
+def add(store: Store, names: Iterable[str]) -> None:
+    """Feeds named host/number, all due."""
+    with store.write() as tx:
+        for name in names:
+            host, _, number = name.partition("/")
+            add_feed(tx, NewFeed(url=f"http://{host}.example/{number}", name=name), now=utc_now())

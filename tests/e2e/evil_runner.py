@@ -1,0 +1,63 @@
+"""The program of ``test_evil_replies.py``: polls all feeds of a database some times over; what it holds, as JSON lines.
+
+python evil_runner.py DATABASE ROUNDS
+"""
+
+import contextlib
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from reformwatch.settings import Settings
+from reformwatch.store import Store
+from reformwatch.store.feeds import list_feeds
+from reformwatch.wiring import Tools
+
+
+def main(database: str, rounds: int) -> None:
+    logging.getLogger("reformwatch").setLevel(logging.CRITICAL)
+    settings = Settings.model_validate({
+        "http": {"allow_private": ["127.0.0.1"], "per_host_gap_s": 0, "workers": 8, "deadline_s": 2.0},
+    })  # fmt: skip
+    store = Store(f"sqlite:///{database}")
+    with store.read() as tx:
+        ids = [feed.id for feed in list_feeds(tx)]
+    tools = Tools(settings, store, owner="cli")
+    for _ in range(rounds):
+        report = tools.poller.poll_feeds(ids)
+        assert report.polled == len(ids), report
+        sys.stdout.write(f"{json.dumps(held())}\n")
+    tools.close()
+    store.close()
+
+
+def held() -> dict[str, int]:
+    """Memory of this process and its workers, threads and open files, when the threads of a run have ended."""
+    time.sleep(0.2)
+    memory = sum(resident_bytes(process) for process in [os.getpid(), *below(os.getpid())])
+    files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only how many
+    return {"memory": memory, "threads": threading.active_count(), "files": files}
+
+
+def below(parent: int) -> list[int]:
+    """The processes that a process started, and theirs."""
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{parent}/task").iterdir():
+            children += [int(child) for child in (task / "children").read_text().split()]
+    return children + [deeper for child in children for deeper in below(child)]
+
+
+def resident_bytes(process: int) -> int:
+    """What a process has in memory."""
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,79 @@
+"""`reformwatch poll FEED` in a loop: whoever was asked a moment ago is left in peace."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from house import Desk, House
+from reformwatch.cli.run import _to_ask
+from reformwatch.model.feed import Feed, NewFeed
+from reformwatch.store.feeds import add_feed, list_feeds
+from reformwatch.store.tables import feeds
+from reformwatch.wiring import Tools, create_store, utc_now
+
+PUBLIC = "http://feeds.invalid/news.xml"
+OWN = "http://127.0.0.1:9/news.xml"
+
+
+def desk_with_feeds(folder: Path, *, asked: datetime) -> Desk:
+    """A public feed, and one on a host of the operator's, both last asked at that time."""
+    desk = Desk(folder, House(smtp_port=25))
+    store = create_store(desk.settings())
+    with store.write() as tx:
+        for name, url in (("public", PUBLIC), ("own", OWN)):
+            add_feed(tx, NewFeed(url=url, name=name), now=asked)
+        tx.execute(sa.update(feeds).values(last_polled_at=asked, next_poll_at=asked))
+    store.close()
+    return desk
+
+
+def known(desk: Desk) -> dict[str, Feed]:
+    store = create_store(desk.settings())
+    with store.read() as tx:
+        found = {feed.name: feed for feed in list_feeds(tx)}
+    store.close()
+    return found
+
+
+def chosen(desk: Desk, *, force: bool) -> set[str]:
+    """The feeds that a command that named them all would ask."""
+    store = create_store(desk.settings())
+    tools = Tools(desk.settings(), store, owner="cli")
+    with store.read() as tx:
+        named = list_feeds(tx)
+    ids = _to_ask(named, tools, force=force)
+    tools.close()
+    store.close()
+    return {feed.name for feed in named if feed.id in ids}
+
+
+def test_a_poll_by_hand_again_and_again_asks_nobody(tmp_path: Path) -> None:
+    # trust: C27
+    asked = utc_now()
+    desk = desk_with_feeds(tmp_path, asked=asked)
+    for _ in range(3):
+        done = desk.run("poll", "public")
+        assert "1 were asked within the last 5 min and are left in peace; --force asks them, too" in done.stderr
+        assert "polled 0 feeds" in done.stdout + done.stderr
+    feed = known(desk)["public"]
+    assert (feed.last_polled_at, feed.failing_since) == (asked, None)
+
+
+def test_a_host_of_the_operator_s_own_may_be_asked_at_any_time(tmp_path: Path) -> None:
+    # trust: C27
+    assert chosen(desk_with_feeds(tmp_path, asked=utc_now()), force=False) == {"own"}
+
+
+def test_after_five_minutes_all_may_be_asked(tmp_path: Path) -> None:
+    # trust: C27
+    asked = utc_now() - timedelta(minutes=5, seconds=1)
+    assert chosen(desk_with_feeds(tmp_path, asked=asked), force=False) == {"own", "public"}
+
+
+def test_force_asks_and_says_that_owners_may_mind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # trust: C27
+    assert chosen(desk_with_feeds(tmp_path, asked=utc_now()), force=True) == {"own", "public"}
+    said = "".join(capsys.readouterr())
+    assert "--force: 1 of these were asked within the last 5 min; their owners may mind" in said

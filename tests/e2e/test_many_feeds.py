@@ -1,0 +1,111 @@
+"""Many feeds due at once, read by the real poller over real sockets: all of them, and none held up by a slow host."""
+
+import itertools
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from conftest import NOW
+from crowd import Crowd, add, reading
+from reformwatch.model.feed import NewFeed
+from reformwatch.pipeline.parsing import ParserPool
+from reformwatch.store import Store
+from reformwatch.store.feeds import add_feed, claim_due, list_feeds
+from servers import Wire
+
+
+@pytest.fixture(scope="module")
+def parser() -> Iterator[ParserPool]:
+    with ParserPool(workers=1) as pool:
+        yield pool
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, logger="reformwatch")
+
+
+@pytest.mark.slow
+def test_five_hundred_due_at_once_are_all_read_by_ten_workers(sqlite_store: Store, parser: ParserPool) -> None:
+    # trust: F01
+    add(sqlite_store, (f"host{i}/1" for i in range(500)))
+    with Crowd() as crowd, reading(sqlite_store, crowd, parser, workers=10) as run:
+        report = run.poller.poll_due()
+    assert (report.polled, report.failed, report.new_entries) == (500, 0, 500)
+    assert Counter(one.host for one in crowd.served) == {f"host{i}.example": 1 for i in range(500)}
+    assert 2 <= crowd.most_at_once <= 10
+
+
+def drip(wire: Wire) -> None:
+    wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    wire.drip(b"a" * 100_000, every_s=0.02)
+
+
+@pytest.mark.slow
+def test_a_host_that_drips_and_one_that_is_dead_delay_nobody_else(sqlite_store: Store, parser: ParserPool) -> None:
+    # trust: D05, FRB033
+    slow = ["drip/1", "drip/2", "dead/1", "dead/2", "dead/3"]
+    add(sqlite_store, [*slow, *(f"host{i}/1" for i in range(40))])
+    crowd = Crowd({"drip.example": drip})
+    with crowd, reading(sqlite_store, crowd, parser, workers=4, deadline_s=4.0) as run:
+        report = run.poller.poll_due()
+    assert (report.polled, report.failed) == (45, 5)
+    first_slow = min(run.ended(name) for name in slow)
+    assert first_slow >= 3.5
+    late = {name: run.ended(name) for name in run.done if name not in slow and run.ended(name) >= first_slow}
+    assert not late, f"waited for a slow host: {late}"
+    assert max(run.ended(name) for name in slow) < 3 * 4.0 + 4.0
+
+
+# --- claims -----------------------------------------------------------------------------------------------------------
+
+
+LEASE = timedelta(minutes=5)
+LIMIT, PER_HOST = 128, 20
+
+
+def add_thousands(store: Store) -> Counter[str]:
+    """One host with 2,000 feeds that are due for longest, a hundred hosts with 30."""
+    crowded = [(f"crowded/{i}", NOW - timedelta(hours=2)) for i in range(2_000)]
+    others = [(f"host{i % 100}/{i}", NOW - timedelta(hours=1)) for i in range(3_000)]
+    with store.write() as tx:
+        for name, due in [*crowded, *others]:
+            host, _, number = name.partition("/")
+            add_feed(tx, NewFeed(url=f"http://{host}.example/{number}", name=name), now=due)
+    return Counter(name.partition("/")[0] for name, _ in [*crowded, *others])
+
+
+@pytest.mark.slow
+def test_five_thousand_feeds_are_claimed_fairly_each_once(store: Store) -> None:
+    # trust: C09, F05
+    hosts = add_thousands(store)
+    claimed: Counter[str] = Counter()
+    seen: set[int] = set()
+    for batch in itertools.count():
+        with store.write() as tx:
+            feeds = claim_due(tx, token=f"t:{batch}", now=NOW, lease=LEASE, limit=LIMIT, per_host=PER_HOST)
+        if not feeds:
+            break
+        of_hosts = Counter(feed.name.partition("/")[0] for feed in feeds)
+        assert max(of_hosts.values()) <= PER_HOST
+        waiting = sum(hosts[host] > claimed[host] for host in hosts)
+        assert len(of_hosts) == min(waiting, LIMIT), f"batch {batch} has feeds of {len(of_hosts)} hosts of {waiting}"
+        assert not seen & {feed.id for feed in feeds}
+        seen |= {feed.id for feed in feeds}
+        claimed += of_hosts
+    assert claimed == hosts
+
+
+def test_a_host_that_is_being_asked_is_not_claimed_from(store: Store) -> None:
+    # trust: C09
+    add_thousands(store)
+    with store.write() as tx:
+        feeds = claim_due(
+            tx, token="t", now=NOW, lease=LEASE, limit=LIMIT, per_host=PER_HOST, excluding={"crowded.example"}
+        )
+        assert len(list_feeds(tx)) == 5_000
+    assert len(feeds) == LIMIT
+    assert {feed.name.partition("/")[0] for feed in feeds}.isdisjoint({"crowded"})
