@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
+from typing import Final
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +16,13 @@ class Value:
                 raise ValueError(f"{type(self).__name__}.{name} must be an aware datetime, got {value!r}")
 
 
-@cache
+#: Looked up once a class, since values are made by the million.
+_TIMES: Final[dict[type, tuple[str, ...]]] = {}
+
+
 def _times_of(kind: type[Value]) -> tuple[str, ...]:
-    """The fields of a class that hold a time, or none; looked up once, since values are made by the million."""
-    times = (datetime, datetime | None)
-    return tuple(field.name for field in fields(kind) if field.type in times)
+    """The fields of a class that hold a time, or a time or nothing."""
+    if kind not in _TIMES:
+        times = (datetime, datetime | None)
+        _TIMES[kind] = tuple(field.name for field in fields(kind) if field.type in times)
+    return _TIMES[kind]
