@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import httpcore
 import sqlalchemy as sa
 
 from conftest import NOW as START
+from reformwatch.core.schedule import after_deaths
 from reformwatch.http import AddressPolicy, Door
 from reformwatch.model.feed import Feed, FeedState, NewFeed, Notice
 from reformwatch.model.plan import PollPlan
@@ -379,7 +381,7 @@ class World:
     def _start(self) -> None:
         self.store = Store(self._url)
         with self.store.write() as tx:
-            release_all_of(tx, OWNER)
+            release_all_of(tx, OWNER, next_after=partial(after_deaths, now=self.clock.now))
         self.door = Door(
             user_agent=user_agent(self.settings),
             policy=AddressPolicy(self.settings.http.allow_private),

@@ -9,7 +9,7 @@ import pytest
 from conftest import NOW
 from reformwatch.core.schedule import PollPolicy
 from reformwatch.errors import TryAgain
-from reformwatch.model.feed import Feed, Fetched, FetchOutcome, NewFeed, NotModified, Validators
+from reformwatch.model.feed import Elsewhere, Feed, Fetched, FetchOutcome, NewFeed, NotModified, Validators
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import Fetcher, Poller
 from reformwatch.store import Store
@@ -47,7 +47,7 @@ def test_a_feed_whose_fetch_has_a_bug_is_marked_and_the_others_are_polled(
     sqlite_store: Store, parser: ParserPool
 ) -> None:
     # trust: F08
-    def fetch(feed: Feed, now: datetime) -> FetchOutcome:
+    def fetch(feed: Feed, now: datetime, after: Elsewhere | None) -> FetchOutcome:
         if feed.name == "feed 1":
             raise ZeroDivisionError
         return document(feed)
@@ -69,7 +69,7 @@ def test_a_feed_whose_plan_has_a_bug_undoes_only_itself(sqlite_store: Store, par
         return 0.0 if next(chances) != 1 else 1 / 0
 
     add(sqlite_store, 3)
-    tools = poller(sqlite_store, lambda feed, now: document(feed), parser)
+    tools = poller(sqlite_store, lambda feed, now, after: document(feed), parser)
     tools.chance = chance
     report = tools.poll_due()
     assert (report.polled, report.failed, report.new_entries) == (3, 1, 2)
@@ -77,7 +77,7 @@ def test_a_feed_whose_plan_has_a_bug_undoes_only_itself(sqlite_store: Store, par
 
 def test_an_unchanged_feed_is_not_parsed_and_due_later(sqlite_store: Store, parser: ParserPool) -> None:
     add(sqlite_store, 1)
-    report = poller(sqlite_store, lambda feed, now: NotModified(), parser).poll_due()
+    report = poller(sqlite_store, lambda feed, now, after: NotModified(), parser).poll_due()
     assert (report.polled, report.new_entries) == (1, 0)
     with sqlite_store.read() as tx:
         (feed,) = list_feeds(tx)
@@ -89,7 +89,7 @@ def test_an_error_for_the_operator_is_not_taken_for_a_feed_s_fault(sqlite_store:
         raise TryAgain("the disk is full")
 
     add(sqlite_store, 1)
-    tools = poller(sqlite_store, lambda feed, now: document(feed), parser)
+    tools = poller(sqlite_store, lambda feed, now, after: document(feed), parser)
     tools.chance = refuse
     with pytest.raises(TryAgain):
         tools.poll_due()

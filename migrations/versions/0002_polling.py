@@ -28,6 +28,7 @@ def upgrade() -> None:
         feeds.add_column(sa.Column("longest_gap", sa.BigInteger()))
         feeds.add_column(sa.Column("listed", sa.Integer()))
         feeds.add_column(sa.Column("failure_told_at", sa.DateTime(timezone=True)))
+        feeds.add_column(sa.Column("unfinished", sa.Integer(), server_default="0", nullable=False))
     op.create_table(
         "gaps",
         sa.Column("id", _id(), nullable=False),

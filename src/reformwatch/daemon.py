@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from types import FrameType
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from reformwatch import __version__
+from reformwatch.core.schedule import after_deaths
 from reformwatch.errors import CantCreate, ConfigError, NotPermitted, ReformwatchError, TryAgain
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.pipeline.tidy import tidy
@@ -130,7 +132,8 @@ class Daemon:
         self._store = create_store(self._settings)
         owner = owner_name(self._store)
         with self._store.write() as tx:
-            left = feeds.release_all_of(tx, owner) + outbox.release_all_of(tx, owner)
+            polls = feeds.release_all_of(tx, owner, next_after=partial(after_deaths, now=utc_now()))
+            left = polls + outbox.release_all_of(tx, owner)
         if left:
             log.warning(
                 "daemon: the last one ended in the middle of its work; %d feeds and deliveries are taken up again", left

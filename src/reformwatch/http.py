@@ -15,7 +15,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -72,13 +72,19 @@ class RequestFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """A whole reply. ``url`` is where it came from; ``headers`` are the raw ones, names in lower case."""
+    """A whole reply. ``url`` is where it came from; ``headers`` are the raw ones, names in lower case.
+
+    ``hops`` redirects were followed, ``moved_permanently`` where there were some and all of them permanent.
+    ``leads_to`` is the address of one more that was not followed since it leaves the origin.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     url: str
     moved_permanently: bool = False
+    hops: int = 0
+    leads_to: str | None = None
 
     def header(self, name: str) -> str | None:
         """A header's value, each byte as the character of the same number; None where it is not there."""
@@ -198,17 +204,29 @@ class Door:
         self._backend = _GuardedBackend(policy, resolver, dialler or httpcore.SyncBackend(), self._clock)
         self._transport = _Transport(backend=self._backend, max_connections=max_connections, keep_alive=keep_alive)
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
-        """GET, following at most 5 redirects. Raises RequestFailed."""
+    def get(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        hops: int = 0,
+        leaves_origin: bool = True,
+    ) -> Reply:
+        """GET, following at most 5 redirects, ``hops`` before included. Raises RequestFailed.
+
+        With ``leaves_origin`` false a redirect to another origin is not followed: the reply says where it leads.
+        """
         sent = {"accept-encoding": "gzip", **(headers or {})}
         permanently = True
         with self._clock.running(self._deadline_s):
-            for hop in range(MAX_REDIRECTS + 1):
+            for hop in range(hops, MAX_REDIRECTS + 1):
                 reply = self._exchange("GET", url, headers=sent, receive=self._document)
                 target = _redirect_target(reply)
                 if target is None:
-                    return Reply(**{**vars(reply), "moved_permanently": permanently and hop > 0})
+                    return replace(reply, moved_permanently=permanently and hop > hops, hops=hop)
                 permanently = permanently and reply.status in _PERMANENT
+                if not leaves_origin and hop < MAX_REDIRECTS and not _is_same_origin(httpx.URL(url), httpx.URL(target)):
+                    return replace(reply, moved_permanently=permanently, hops=hop + 1, leads_to=target)
                 url = target
         raise RequestFailed(FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects, the last to {_shown(url)}")
 

@@ -26,7 +26,7 @@ from reformwatch.channels.webhook import WebhookChannel
 from reformwatch.core.render import Renderer
 from reformwatch.core.schedule import PollPolicy
 from reformwatch.errors import ConfigError
-from reformwatch.fetch.conditional import fetch_feed, fetch_page
+from reformwatch.fetch.conditional import ask_for_feed, ask_for_page
 from reformwatch.http import AddressPolicy, Door
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber
 from reformwatch.pipeline.deliver import Deliverer, OnDelivered
@@ -160,8 +160,8 @@ def build_poller(
     """The poller."""
     return Poller(
         store=store,
-        fetch=lambda feed, now: fetch_feed(door, feed, now=now),
-        fetch_page=partial(fetch_page, door),
+        fetch=lambda feed, now, after: ask_for_feed(door, feed, now=now, after=after),
+        fetch_page=lambda url, after: ask_for_page(door, url, after=after),
         parser=parser,
         policy=poll_policy(settings),
         clock=clock,

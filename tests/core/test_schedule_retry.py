@@ -14,6 +14,7 @@ from reformwatch.core.schedule import (
     MAX_WISH,
     PollPolicy,
     Turnover,
+    after_deaths,
     after_failure,
     after_outage,
     after_success,
@@ -455,5 +456,15 @@ def test_what_fails_for_long_is_tried_for_ever_at_a_slow_pace(status: int | None
 @given(_JITTER)
 def test_an_outage_of_our_own_is_over_soon_and_what_waited_is_spread(jitter: float) -> None:
     # trust: C26
-    wait = after_outage(policy=POLICY, now=NOW, jitter=jitter) - NOW
+    wait = after_outage(feed(), policy=POLICY, now=NOW, jitter=jitter) - NOW
     assert timedelta(minutes=10) <= wait <= timedelta(minutes=20)
+    skipping = replace(feed(), hints=FeedHints(skip_hours=frozenset({10})))
+    assert after_outage(skipping, policy=POLICY, now=NOW, jitter=jitter).hour == 11
+
+
+@pytest.mark.parametrize(("deaths", "minutes"), [(0, 0), (1, 0), (2, 30), (3, 60), (4, 120), (8, 1440), (999, 1440)])
+def test_a_feed_in_whose_poll_the_program_died_is_asked_at_once_and_then_later_and_later(
+    deaths: int, minutes: int
+) -> None:
+    # trust: FRB037
+    assert after_deaths(deaths, now=NOW) - NOW == timedelta(minutes=minutes)

@@ -318,7 +318,7 @@ def test_a_feed_that_was_paused_while_it_brought_nothing_stays_paused_too(world:
     with world.store.write() as tx:
         feeds.set_state(tx, paused.id, FeedState.PAUSED, now=NOW)
     with world.store.write() as tx:
-        assert plans.apply_quiet(tx, [plan_for(paused), plan_for(other)]) == 2
+        assert plans.apply_quiet(tx, [plan_for(paused), plan_for(other)], now=NOW) == 2
     with world.store.read() as tx:
         states = {feed.id: (feed.state, feed.lease_token) for feed in feeds.list_feeds(tx)}
     assert states == {paused.id: (FeedState.PAUSED, None), other.id: (FeedState.ACTIVE, None)}
@@ -352,8 +352,8 @@ def test_plans_that_change_nothing_but_their_feed_are_written_together_the_stale
     with world.store.write() as tx:
         taken = world.claim(tx, 1, now=NOW + LEASE)
     with world.store.write() as tx:
-        assert plans.apply_quiet(tx, [plan_for(fresh), plan_for(stale)]) == 1
-        assert plans.apply_quiet(tx, []) == 0
+        assert plans.apply_quiet(tx, [plan_for(fresh), plan_for(stale)], now=NOW) == 1
+        assert plans.apply_quiet(tx, [], now=NOW) == 0
     with world.store.read() as tx:
         written, untouched = (feeds.find_feed(tx, str(i)) for i in world.feed_ids)
     assert (written.next_poll_at, written.last_ok_at, written.lease_token) == (NOW + timedelta(hours=1), NOW, None)

@@ -75,7 +75,7 @@ def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: d
 
 def plan_outage(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
     """A poll that failed since this machine's own network is down: the feed's record stays clean. # trust: C26."""
-    due = after_outage(policy=policy, now=now, jitter=jitter)
+    due = after_outage(feed, policy=policy, now=now, jitter=jitter)
     after = replace(_after(feed, now), last_polled_at=feed.last_polled_at, next_poll_at=due)
     summary = f"this machine's network seems to be down ({outcome.reason})"
     return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, summary=summary)

@@ -31,6 +31,7 @@ _MOST_FROM_RHYTHM: Final = 6
 _READS_A_TURNOVER: Final = 3
 _LEAST_DATED: Final = 4
 _OUTAGE_RETRY: Final = timedelta(minutes=10)
+_AFTER_DEATHS: Final = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ def after_success(
         if feed.pushed_until is not None and feed.pushed_until > now:
             wait = max(wait, policy.max_interval)
     wishes = [wish for wish in (hints.max_age, hints.retry_after, feed_hints.ttl) if wish is not None]
-    return _out_of_skips(now + _stretched(max([wait, *_bounded(wishes)]), jitter), feed_hints)
+    return out_of_skips(now + _stretched(max([wait, *_bounded(wishes)]), jitter), feed_hints)
 
 
 def after_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float) -> datetime:
@@ -119,12 +120,22 @@ def after_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: 
     if has_failed_long:
         wait = ceiling
     wishes = [outcome.hints.retry_after] if outcome.hints.retry_after is not None else []
-    return _out_of_skips(now + _stretched(max([wait, *_bounded(wishes)]), jitter), feed.hints)
+    return out_of_skips(now + _stretched(max([wait, *_bounded(wishes)]), jitter), feed.hints)
 
 
-def after_outage(*, policy: PollPolicy, now: datetime, jitter: float) -> datetime:
+def after_outage(feed: Feed, *, policy: PollPolicy, now: datetime, jitter: float) -> datetime:
     """When to try again while this machine's own network is down: soon, and spread over as long again."""
-    return now + min(_OUTAGE_RETRY, policy.max_interval) * (1 + jitter)
+    return out_of_skips(now + min(_OUTAGE_RETRY, policy.max_interval) * (1 + jitter), feed.hints)
+
+
+def after_deaths(deaths: int, *, now: datetime) -> datetime:
+    """When to ask again a feed in whose poll the program died: the first time at once, then later and later.
+
+    Whether the feed is at fault can't be known; a program that is started again and again must not ask it each time.
+    """
+    if deaths <= 1:
+        return now
+    return now + min(_AFTER_DEATHS * (1 << min(deaths - 2, 8)), timedelta(days=1))
 
 
 def _pace(feed: Feed, unchanged: int, policy: PollPolicy) -> timedelta:
@@ -173,7 +184,8 @@ def _stretched(wait: timedelta, jitter: float) -> timedelta:
     return wait * (1 + 0.1 * jitter)
 
 
-def _out_of_skips(due: datetime, hints: FeedHints) -> datetime:
+def out_of_skips(due: datetime, hints: FeedHints) -> datetime:
+    """A time, or the first after it that is not in the hours and days in which a feed's owner wants no requests."""
     for _ in range(24 * 8):
         if due.hour not in hints.skip_hours and due.weekday() not in hints.skip_days:
             return due

@@ -4,12 +4,15 @@ Validators go back byte for byte, both together, and are taken only from a 200 (
 """
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from reformwatch.fetch.links import parse_links
 from reformwatch.http import Door, Reply, RequestFailed
 from reformwatch.model.feed import (
+    Elsewhere,
     FailureKind,
     Feed,
     Fetched,
@@ -39,25 +42,35 @@ _STATUS_WORDS: Final = {
 
 
 def fetch_feed(door: Door, feed: Feed, *, now: datetime) -> FetchOutcome:
-    """Ask for a feed; every outcome of the world is a value."""
-    headers = {"accept": _ACCEPT}
-    if feed.validators.etag:
-        headers["if-none-match"] = feed.validators.etag
-    if feed.validators.last_modified:
-        headers["if-modified-since"] = feed.validators.last_modified
+    """Ask for a feed, wherever redirects lead; every outcome of the world is a value."""
     try:
-        reply = door.get(feed.url, headers)
+        reply = door.get(feed.url, _conditions(feed))
     except RequestFailed as failed:
         return FetchFailed(kind=failed.kind, reason=failed.reason)
     return outcome_of(reply, feed, now=now)
 
 
-def fetch_page(door: Door, url: str) -> Fetched | FetchFailed:
-    """Ask for a page that belongs to a feed: an older page of it, an entry's page, robots.txt; never conditionally."""
+def ask_for_feed(door: Door, feed: Feed, *, now: datetime, after: Elsewhere | None = None) -> FetchOutcome | Elsewhere:
+    """Ask for a feed at one origin only; ``after`` is the redirect that led there, if one did."""
     try:
-        reply = door.get(url, {"accept": "*/*"})
+        reply = _ask(door, feed.url, _conditions(feed), after)
     except RequestFailed as failed:
         return FetchFailed(kind=failed.kind, reason=failed.reason)
+    if reply.leads_to is not None:
+        return _elsewhere(reply, reply.leads_to, after)
+    is_moved = reply.moved_permanently or (after is not None and reply.hops == after.hops)
+    moved = replace(reply, moved_permanently=is_moved and (after is None or after.is_permanent))
+    return outcome_of(moved, feed, now=now)
+
+
+def ask_for_page(door: Door, url: str, *, after: Elsewhere | None = None) -> Fetched | FetchFailed | Elsewhere:
+    """Ask for a page that belongs to a feed: an older page of it, an entry's page, robots.txt; never conditionally."""
+    try:
+        reply = _ask(door, url, {"accept": "*/*"}, after)
+    except RequestFailed as failed:
+        return FetchFailed(kind=failed.kind, reason=failed.reason)
+    if reply.leads_to is not None:
+        return _elsewhere(reply, reply.leads_to, after)
     if reply.status != 200:
         return FetchFailed(kind=FailureKind.STATUS, reason=_status_reason(reply), status=reply.status)
     return Fetched(
@@ -67,6 +80,26 @@ def fetch_page(door: Door, url: str) -> Fetched | FetchFailed:
         content_type=reply.header("content-type"),
         validators=Validators(),
     )
+
+
+def _ask(door: Door, url: str, headers: Mapping[str, str], after: Elsewhere | None) -> Reply:
+    if after is None:
+        return door.get(url, headers, leaves_origin=False)
+    return door.get(after.url, headers, hops=after.hops, leaves_origin=False)
+
+
+def _elsewhere(reply: Reply, target: str, after: Elsewhere | None) -> Elsewhere:
+    is_permanent = reply.moved_permanently and (after is None or after.is_permanent)
+    return Elsewhere(url=target, hops=reply.hops, is_permanent=is_permanent)
+
+
+def _conditions(feed: Feed) -> dict[str, str]:
+    headers = {"accept": _ACCEPT}
+    if feed.validators.etag:
+        headers["if-none-match"] = feed.validators.etag
+    if feed.validators.last_modified:
+        headers["if-modified-since"] = feed.validators.last_modified
+    return headers
 
 
 def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:

@@ -36,6 +36,11 @@ class Turnstile:
                 if len(self._free_at) > _MANY_HOSTS:
                     self._free_at = {name: at for name, at in self._free_at.items() if at > now}
 
+    def opens_in_s(self, *, now: float) -> float:
+        """Seconds until the next host may be asked again; 0 where none is closed by a gap."""
+        with self._lock:
+            return min((at - now for at in self._free_at.values() if at > now), default=0.0)
+
     def closed_hosts(self, *, now: float, also: Iterable[str] = ()) -> set[str]:
         """The hosts that may not be asked at this moment, and these."""
         with self._lock:

@@ -237,4 +237,16 @@ class FetchFailed(Value):
         return self.kind.is_soft or (self.status is not None and self.status >= 500)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere(Value):
+    """A redirect that leaves the origin, to be followed as a request of its own: another host is asked.
+
+    ``hops`` redirects led there, ``is_permanent`` where all of them were (301, 308).
+    """
+
+    url: str
+    hops: int
+    is_permanent: bool
+
+
 FetchOutcome = Fetched | NotModified | FetchFailed

@@ -23,14 +23,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from reformwatch.core.match import TopicIndex
 from reformwatch.core.outage import NetworkWatch
 from reformwatch.core.plan import Reply, plan_failure, plan_outage, plan_reply, plan_unchanged, plan_unreadable
-from reformwatch.core.schedule import PollPolicy
+from reformwatch.core.schedule import PollPolicy, out_of_skips
 from reformwatch.core.websub import SILENCE
 from reformwatch.errors import ReformwatchError
 from reformwatch.fetch.manners import Turnstile
 from reformwatch.model.entry import ParsedFeed, Unreadable
-from reformwatch.model.feed import FailureKind, Feed, Fetched, FetchFailed, Notice, NoticeKind, NotModified
+from reformwatch.model.feed import Elsewhere, FailureKind, Feed, Fetched, FetchFailed, Notice, NoticeKind, NotModified
 from reformwatch.model.plan import PollPlan
 from reformwatch.model.subscriber import Subscriber
 from reformwatch.pipeline.parsing import ParserPool
@@ -48,15 +49,18 @@ _MAX_BATCH: Final = 100
 #: A user name and password in an address; they are not for the log.
 _USER_PART: Final = re.compile(r"//[^/@]*@")
 _CLAIM_AGAIN_S: Final = 0.5
+_TOGETHER_S: Final = 0.02
 _STARTS_BEFORE_LEASE_END: Final = 0.7
 
 _PUSH_TRIES_AGAIN_S: Final = 0.1
 
 Fetcher = FeedFetcher
 Claim = Callable[[Tx, Collection[str], int], list[Feed]]
+#: Whether there is something that a claim has left out, since its host may not be asked at this moment.
+IsMore = Callable[[Tx], bool]
 
 
-def no_pages(url: str) -> Fetched | FetchFailed:
+def no_pages(url: str, _after: Elsewhere | None) -> Fetched | FetchFailed:
     """The default fetcher of pages: there are none."""
     return FetchFailed(kind=FailureKind.CONNECT, reason=f"no way to {url}")
 
@@ -121,12 +125,22 @@ class Poller:
 
         def claim(tx: Tx, excluding: Collection[str], limit: int) -> list[Feed]:
             now = self.clock()
-            return feeds.claim_due(
+            while claimed := feeds.claim_due(
                 tx, token=token, now=now, lease=self.lease, limit=limit, per_host=per_host, excluding=excluding
-            )
+            ):
+                wanted = [feed for feed in claimed if out_of_skips(now, feed.hints) == now]
+                for feed in claimed:
+                    if feed not in wanted:  # it is late, and its owner wants no requests at this hour
+                        feeds.postpone(tx, feed, until=out_of_skips(now, feed.hints), token=token)
+                if wanted:
+                    return wanted
+            return []
+
+        def is_more(tx: Tx) -> bool:
+            return feeds.is_any_due(tx, now=self.clock())
 
         with self.running:
-            return _Run(self, claim, token, stop or threading.Event()).run()
+            return _Run(self, claim, token, stop or threading.Event(), is_more=is_more).run()
 
     def poll_feeds(self, feed_ids: Sequence[int], stop: threading.Event | None = None) -> PollReport:
         """Poll these feeds, due or not; one that another process holds is left to it."""
@@ -180,6 +194,15 @@ class _Task:
     asked: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What all feeds of one write are held against."""
+
+    index: TopicIndex
+    subscribers: Sequence[Subscriber]
+    with_hubs: frozenset[int]
+
+
 class _Run:
     """One run of a poller: what waits, what is under way."""
 
@@ -191,8 +214,10 @@ class _Run:
         stop: threading.Event,
         read: Callable[[Feed], Reading] | None = None,
         *,
+        is_more: IsMore = lambda _tx: False,
         is_loop: bool = True,
     ) -> None:
+        self.is_more = is_more
         self.is_loop = is_loop  # a push that goes round does not say that the loop of polls does
         self.poller, self.claim, self.token, self.stop = poller, claim, token, stop
         self.read = read or poller.reader.read
@@ -210,11 +235,23 @@ class _Run:
                     self.poller.progress_at = time.monotonic()
                 self._refill()
                 wait_s = self._start(threads)
-                if not self.tasks and not self.ready:
+                if not self.tasks and not self.ready and not self._waits_for_a_host():
                     return self.report  # and the claim of a moment ago found nothing more
                 self._collect(wait_s)
                 ready, self.ready = self.ready, []
                 self._apply(ready)
+
+    def _waits_for_a_host(self) -> bool:
+        """Whether feeds are due that were not claimed since their hosts rest; if so, after a part of that rest."""
+        rest_s = self.poller.turnstile.opens_in_s(now=time.monotonic())
+        if rest_s == 0 or self.stop.is_set():
+            return False
+        with self.poller.store.read() as tx:
+            if not self.is_more(tx):
+                return False
+        self.stop.wait(min(rest_s, _CLAIM_AGAIN_S))
+        self.claim_at = 0.0
+        return True
 
     def _refill(self) -> None:
         """Step 1."""
@@ -275,14 +312,19 @@ class _Run:
         self.events.put((task, ask, result))
 
     def _collect(self, wait_s: float) -> None:
-        """Wait for what comes in, and let the readings go on."""
+        """Wait for what comes in, and let the readings go on; what is ready waits a moment for company.
+
+        A write costs a sync to disk, however much is in it. Requests go on meanwhile, as far as they have begun.
+        """
         try:
             event = self.events.get(timeout=max(0.01, wait_s)) if wait_s else self.events.get_nowait()
+            together_until = time.monotonic() + _TOGETHER_S
             while True:
                 self._take(*event)
                 if len(self.ready) >= _MAX_BATCH:
                     break
-                event = self.events.get_nowait()
+                left_s = together_until - time.monotonic() if self.ready and self.tasks > len(self.waiting) else 0.0
+                event = self.events.get(timeout=left_s) if left_s > 0 else self.events.get_nowait()
         except queue.Empty:
             pass
 
@@ -362,9 +404,9 @@ class _Run:
         documents = [one for one in ready if isinstance(one.parsed, ParsedFeed)]
         quiet = [(one, self._plan_quiet(one)) for one in ready if not isinstance(one.parsed, ParsedFeed)]
         with self.poller.store.write() as tx:
-            subscribers = list_subscribers(tx) if documents else []
-            done.extend((one, *self._apply_document(tx, one, subscribers)) for one in documents)
-            written = plans.apply_quiet(tx, [plan for _, plan in quiet])
+            known = self._known(tx) if documents else None
+            done.extend((one, *self._apply_document(tx, one, known)) for one in documents if known)
+            written = plans.apply_quiet(tx, [plan for _, plan in quiet], now=self.poller.clock())
             add_notices(tx, notices)
             self.poller.watcher("applied")
         self.poller.watcher("committed")
@@ -403,16 +445,20 @@ class _Run:
                 return plan_failure(one.feed, failed, policy=policy, now=now, jitter=jitter)
         raise AssertionError(f"{one.fetched!r} is no outcome without a document")
 
-    def _apply_document(
-        self, tx: Tx, one: Outcome, subscribers: Sequence[Subscriber]
-    ) -> tuple[PollPlan, plans.Applied]:
+    def _known(self, tx: Tx) -> "_Known":
+        return _Known(
+            index=self.poller.book.index(tx), subscribers=list_subscribers(tx), with_hubs=websub.with_hubs(tx)
+        )
+
+    def _apply_document(self, tx: Tx, one: Outcome, known: "_Known") -> tuple[PollPlan, plans.Applied]:
         now = self.poller.clock()
         try:
             with tx.begin_nested():
-                plan = self._plan_document(tx, one, subscribers, now)
+                plan = self._plan_document(tx, one, known, now)
                 self.poller.watcher("planned")
                 applied = plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
-                if not applied.is_stale:
+                names_hub = plan.hub is not None and plan.hub.url is not None
+                if not applied.is_stale and (names_hub or one.feed.id in known.with_hubs):
                     note_hub(tx, one.feed, plan, now=now, new_secret=self.poller.new_secret)
                 return plan, applied
         except ReformwatchError:
@@ -425,14 +471,14 @@ class _Run:
             plan = plan_failure(one.feed, failed, policy=self.poller.policy, now=now, jitter=self.poller.chance())
             return plan, plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
 
-    def _plan_document(self, tx: Tx, one: Outcome, subscribers: Sequence[Subscriber], now: datetime) -> PollPlan:
+    def _plan_document(self, tx: Tx, one: Outcome, known: "_Known", now: datetime) -> PollPlan:
         assert isinstance(one.fetched, Fetched)  # noqa: S101 - only what was fetched is parsed
         assert isinstance(one.parsed, ParsedFeed)  # noqa: S101 - what _write sorted out
         entries = [*one.parsed.entries, *one.older]
-        snapshot = plans.snapshot(tx, one.feed, entries, subscribers, now=now)
+        snapshot = plans.snapshot(tx, one.feed, entries, known.subscribers, now=now)
         reply = Reply(fetched=one.fetched, parsed=one.parsed, older=one.older, pages=one.pages, is_pushed=one.is_pushed)
-        index, policy = self.poller.book.index(tx), self.poller.policy
-        return plan_reply(snapshot, reply, index, policy=policy, now=now, jitter=self.poller.chance())
+        policy, jitter = self.poller.policy, self.poller.chance()
+        return plan_reply(snapshot, reply, known.index, policy=policy, now=now, jitter=jitter)
 
     def _tell(self, one: Outcome, plan: PollPlan, applied: plans.Applied) -> None:
         """Step 4."""

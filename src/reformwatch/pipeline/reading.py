@@ -17,9 +17,9 @@ from reformwatch.core.plan import has_turned_over, reaches_back, sort_out, unlis
 from reformwatch.core.robots import Robots, read_robots, robots_url
 from reformwatch.core.sitemap import parse_sitemap
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
-from reformwatch.model.feed import Feed, Fetched, FetchFailed, FetchOutcome, SourceType
+from reformwatch.model.feed import Elsewhere, Feed, Fetched, FetchFailed, FetchOutcome, NotModified, SourceType
 from reformwatch.model.value import Value
-from reformwatch.store import Tx, plans
+from reformwatch.store import Tx, feeds, plans
 from reformwatch.urls import origin_of
 
 #: At most so many older pages of a feed are read to fill a gap, and so many news sitemaps.
@@ -33,8 +33,9 @@ _ROBOTS_KEPT: Final = timedelta(days=1)
 _ROBOTS_KEPT_UNREACHED: Final = timedelta(hours=1)
 _MANY_HOSTS: Final = 10_000
 
-FeedFetcher = Callable[[Feed, datetime], FetchOutcome]
-PageFetcher = Callable[[str], Fetched | FetchFailed]
+#: The redirect that led here, if one did, comes last.
+FeedFetcher = Callable[[Feed, datetime, Elsewhere | None], FetchOutcome | Elsewhere]
+PageFetcher = Callable[[str, Elsewhere | None], Fetched | FetchFailed | Elsewhere]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,12 @@ class Reader:
 
     def read(self, feed: Feed) -> Reading:
         """Ask for a feed, and for what else its reply makes necessary."""
-        fetched = yield Ask(url=feed.url, act=lambda: self._fetch(feed, self._clock()))
+        fetched = yield Ask(url=feed.url, act=lambda: self._fetch(feed, self._clock(), None))
+        while isinstance(fetched, Elsewhere):  # another host is asked under its own manners
+            if fetched.is_permanent and (yield Look(query=partial(feeds.is_read_well, url=fetched.url))):
+                return Outcome(feed=feed, fetched=NotModified(moved_to=fetched.url))  # it is read already, in its time
+            act = partial(self._fetch, feed, self._clock(), fetched)
+            fetched = yield Ask(url=fetched.url, act=act)
         if not isinstance(fetched, Fetched):
             return Outcome(feed=feed, fetched=fetched)
         return (yield from self.take(feed, fetched))
@@ -130,7 +136,7 @@ class Reader:
         url, pages, is_filled = parsed.archive_url, 0, False
         while url and url not in seen and pages < MAX_OLDER_PAGES and not is_filled:
             seen.add(url)
-            fetched = yield self._asking(url)
+            fetched = yield from self._page(url)
             document = (yield _parsing(feed, fetched)) if isinstance(fetched, Fetched) else None
             if not isinstance(document, ParsedFeed):
                 break
@@ -148,7 +154,7 @@ class Reader:
         found: list[ParsedEntry] = []
         read = 0
         for url in [url for url in robots.sitemaps if "news" in url.lower()][:_MAX_SITEMAPS]:
-            fetched = yield self._asking(url, robots)
+            fetched = yield from self._page(url, robots)
             if not isinstance(fetched, Fetched):
                 continue
             work = Work(function=parse_sitemap, arguments=(fetched.body,), named={"url": fetched.url})
@@ -168,7 +174,7 @@ class Reader:
             robots = yield from self._robots_of(url)
             if not robots.allows(url, AGENT):
                 continue
-            fetched = yield self._asking(url, robots)
+            fetched = yield from self._page(url, robots)
             if isinstance(fetched, Fetched):
                 told = {"url": fetched.url, "content_type": fetched.content_type}
                 text = yield Work(function=read_article, arguments=(fetched.body,), named=told)
@@ -182,7 +188,7 @@ class Reader:
         known = self._robots.get(origin)
         if known is not None and known[1] > self._clock():
             return known[0]
-        fetched = yield self._asking(robots_url(url))
+        fetched = yield from self._page(robots_url(url))
         status = 200 if isinstance(fetched, Fetched) else fetched.status
         robots = read_robots(status, fetched.body if isinstance(fetched, Fetched) else b"")
         is_answer = status is not None and status < 500
@@ -192,8 +198,13 @@ class Reader:
         self._robots[origin] = (robots, self._clock() + kept)
         return robots
 
-    def _asking(self, url: str, robots: Robots | None = None) -> Ask:
-        return Ask(url=url, act=partial(self._fetch_page, url), gap=robots.delay(AGENT) if robots else None)
+    def _page(self, url: str, robots: Robots | None = None) -> Part:
+        """A page, through redirects to other hosts."""
+        gap = robots.delay(AGENT) if robots else None
+        fetched = yield Ask(url=url, act=partial(self._fetch_page, url, None), gap=gap)
+        while isinstance(fetched, Elsewhere):
+            fetched = yield Ask(url=fetched.url, act=partial(self._fetch_page, url, fetched), gap=gap)
+        return fetched
 
 
 def _parsing(feed: Feed, fetched: Fetched) -> Work:

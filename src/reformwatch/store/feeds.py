@@ -1,6 +1,6 @@
 """Store: feeds: added, claimed with a lease, released."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from reformwatch.store.sql import insert_or_ignore
 from reformwatch.store.tables import feeds, websub
 from reformwatch.urls import origin_of
 
-_RESULT = [column for column in feeds.c if column.name not in {"origin", "lease_until"}]
+_RESULT = [column for column in feeds.c if column.name not in {"origin", "lease_until", "unfinished"}]
 
 
 def feed_from(row: Any) -> Feed:
@@ -79,6 +79,13 @@ def find_feed(tx: Tx, which: str) -> Feed:
     return feed_from(named[0])
 
 
+def is_read_well(tx: Tx, url: str) -> bool:
+    """Whether a feed with this address is polled, and was read well the last time."""
+    well = sa.and_(feeds.c.last_ok_at.is_not(None), feeds.c.failing_since.is_(None))
+    wanted = sa.select(feeds.c.id).where(feeds.c.url == url, feeds.c.state == FeedState.ACTIVE.value, well)
+    return tx.execute(wanted).first() is not None
+
+
 def remove_feed(tx: Tx, feed_id: int) -> None:
     """Delete a feed with its entries."""
     tx.execute(sa.delete(feeds).where(feeds.c.id == feed_id))
@@ -132,7 +139,7 @@ def _claim(tx: Tx, wanted: sa.Select[Any], *, token: str, now: datetime, lease: 
     statement = (
         sa.update(feeds)
         .where(feeds.c.id.in_(locked))
-        .values(lease_token=token, lease_until=now + lease)
+        .values(lease_token=token, lease_until=now + lease, unfinished=feeds.c.unfinished + 1)
         .returning(*_RESULT)
     )
     claimed = _with_pushes(tx, [feed_from(row) for row in tx.execute(statement)], now)
@@ -156,10 +163,31 @@ def _is_free(now: datetime) -> sa.ColumnElement[bool]:
 def release(tx: Tx, feed_ids: Iterable[int], *, token: str) -> None:
     """Give leases back unused."""
     mine = sa.and_(feeds.c.id.in_(list(feed_ids)), feeds.c.lease_token == token)
-    tx.execute(sa.update(feeds).where(mine).values(lease_token=None, lease_until=None))
+    tx.execute(sa.update(feeds).where(mine).values(lease_token=None, lease_until=None, unfinished=0))
 
 
-def release_all_of(tx: Tx, owner: str) -> int:
-    """Give back what a dead process of this owner still held; how many. Tokens begin with their owner's name."""
+def postpone(tx: Tx, feed: Feed, *, until: datetime, token: str) -> None:
+    """Give a lease back, and poll its feed at a later time."""
+    mine = sa.and_(feeds.c.id == feed.id, feeds.c.lease_token == token)
+    values = {"lease_token": None, "lease_until": None, "unfinished": 0, "next_poll_at": until}
+    tx.execute(sa.update(feeds).where(mine).values(values))
+
+
+def is_any_due(tx: Tx, *, now: datetime) -> bool:
+    """Whether a feed that nobody holds is due."""
+    due = sa.select(feeds.c.id).where(_is_free(now), feeds.c.next_poll_at <= now).limit(1)
+    return tx.execute(due).first() is not None
+
+
+def release_all_of(tx: Tx, owner: str, *, next_after: Callable[[int], datetime]) -> int:
+    """Give back what a dead process of this owner still held; how many. Tokens begin with their owner's name.
+
+    ``next_after`` says when a feed is polled again in whose polls a process has died so many times in a row.
+    """
     theirs = feeds.c.lease_token.startswith(f"{owner}:", autoescape=True)
-    return tx.execute(sa.update(feeds).where(theirs).values(lease_token=None, lease_until=None)).rowcount
+    held = tx.execute(sa.select(feeds.c.id, feeds.c.unfinished, feeds.c.next_poll_at).where(theirs)).all()
+    for row in held:
+        due = max(row.next_poll_at, next_after(row.unfinished))
+        values = {"lease_token": None, "lease_until": None, "next_poll_at": due}
+        tx.execute(sa.update(feeds).where(feeds.c.id == row.id).values(values))
+    return len(held)

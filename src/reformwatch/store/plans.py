@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from reformwatch.model.alert import DeliveryState
 from reformwatch.model.entry import KnownEntry, ParsedEntry
-from reformwatch.model.feed import Feed, FeedState
+from reformwatch.model.feed import Feed, FeedState, Notice, NoticeKind
 from reformwatch.model.plan import AlertDraft, EditedEntry, NewEntry, PollPlan, Recipient, Snapshot
 from reformwatch.model.story import HEADLINE_WINDOW, is_headline_key
 from reformwatch.model.subscriber import Subscriber
@@ -39,7 +39,9 @@ class Applied(Value):
 def snapshot(
     tx: Tx, feed: Feed, entries: Sequence[ParsedEntry], subscribers: Sequence[Subscriber], *, now: datetime
 ) -> Snapshot:
-    """What is known that bears on these entries of a feed."""
+    """What is known that bears on these entries of a feed; of one that was never read, nothing is."""
+    if not feed.has_baseline and not feed.backfill_days:
+        return Snapshot(feed=feed, subscribers=tuple(subscribers))
     keys = {key for entry in entries for key in (entry.key, entry.reuse_key)}
     twin_keys = {entry.twin_key for entry in entries if entry.twin_key}
     known = {k.key: k for k in _known(tx, feed.id, t.entries.c.key, keys)}
@@ -101,7 +103,7 @@ def apply(tx: Tx, plan: PollPlan, *, now: datetime, new_message_id: Callable[[],
 
     All of it or nothing. The lease is looked at first: where another process has taken the feed, nothing is written.
     """
-    if not _write_feed(tx, plan):
+    if not _write_feed(tx, plan, now):
         return Applied(is_stale=True)
     ids = _write_entries(tx, plan, now)
     if any(new.story_keys for new in plan.entries):
@@ -128,38 +130,46 @@ _UPDATE_FEED = (
         | {name: sa.func.coalesce(sa.bindparam(f"new_{name}", type_=sa.Text), t.feeds.c[name]) for name in _KEPT}
         # a feed that was paused while it was polled stays paused; only the server's 410 ends one here
         | {"state": sa.case((sa.bindparam("is_gone", type_=sa.Boolean), FeedState.GONE.value), else_=t.feeds.c.state)}
-        | {"lease_token": None, "lease_until": None}
+        | {"lease_token": None, "lease_until": None, "unfinished": 0}
     )
 )
 
 
-def apply_quiet(tx: Tx, plans: Sequence[PollPlan]) -> int:
+def apply_quiet(tx: Tx, plans: Sequence[PollPlan], *, now: datetime) -> int:
     """Write plans that change nothing but their feed's row, in one statement; how many were not stale."""
     if not plans:
         return 0
     written = tx.execute(_UPDATE_FEED, [_feed_values(plan) for plan in plans]).rowcount
     for plan in plans:
-        _move(tx, plan)
+        _move(tx, plan, now)
         add_notices(tx, plan.notices)
     return written
 
 
-def _write_feed(tx: Tx, plan: PollPlan) -> bool:
+def _write_feed(tx: Tx, plan: PollPlan, now: datetime) -> bool:
     if tx.execute(_UPDATE_FEED, _feed_values(plan)).rowcount != 1:
         return False
-    _move(tx, plan)
+    _move(tx, plan, now)
     add_notices(tx, plan.notices)
     if plan.gap is not None:
         add_gap(tx, plan.gap)
     return True
 
 
-def _move(tx: Tx, plan: PollPlan) -> None:
-    """Store the address that permanent redirects led to, unless another feed has it already."""
+def _move(tx: Tx, plan: PollPlan, now: datetime) -> None:
+    """Store where permanent redirects led; a feed that moved to where another one is has ended. # trust: C10."""
     moved_to = plan.after.moved_to
-    if moved_to and not tx.execute(sa.select(t.feeds.c.id).where(t.feeds.c.url == moved_to)).first():
-        values = {"url": moved_to, "origin": origin_of(moved_to)}
-        tx.execute(sa.update(t.feeds).where(t.feeds.c.id == plan.feed_id).values(values))
+    if not moved_to:
+        return
+    this = sa.update(t.feeds).where(t.feeds.c.id == plan.feed_id)
+    other = tx.execute(sa.select(t.feeds.c.id, t.feeds.c.name).where(t.feeds.c.url == moved_to)).first()
+    if other is None:
+        tx.execute(this.values(url=moved_to, origin=origin_of(moved_to)))
+    elif other.id != plan.feed_id:
+        why = f"has moved for good to {moved_to}, which is feed {other.id}"
+        tx.execute(this.values(state=FeedState.GONE.value, problem=why, failing_since=now))
+        text = f"feed {plan.feed_id} {why} ({other.name}); it is polled no more"
+        add_notices(tx, [Notice(at=now, kind=NoticeKind.GONE, feed_id=plan.feed_id, text=text)])
 
 
 def _feed_values(plan: PollPlan) -> dict[str, Any]:
@@ -175,9 +185,10 @@ def _feed_values(plan: PollPlan) -> dict[str, Any]:
 def _write_entries(tx: Tx, plan: PollPlan, now: datetime) -> list[int]:
     if not plan.entries:
         return []
-    rows = [_entry_row(new, plan.feed_id, now) for new in plan.entries]
-    statement = sa.insert(t.entries).returning(t.entries.c.id, sort_by_parameter_order=True)
-    ids = [int(row.id) for row in tx.execute(statement, rows)]
+    tx.execute(sa.insert(t.entries), [_entry_row(new, plan.feed_id, now) for new in plan.entries])
+    if not any(new.matches or new.silences for new in plan.entries):
+        return []  # nobody asks for their numbers
+    ids = _ids_of(tx, plan)
     found = [_match_row(ids[i], match, now) for i, new in enumerate(plan.entries) for match in new.matches]
     if found:
         tx.execute(sa.insert(t.matches), found)
@@ -189,6 +200,15 @@ def _write_entries(tx: Tx, plan: PollPlan, now: datetime) -> list[int]:
     if quiet:
         tx.execute(sa.insert(t.silences), quiet)
     return ids
+
+
+def _ids_of(tx: Tx, plan: PollPlan) -> list[int]:
+    """The numbers of entries that were stored a moment ago. Asked for in one go: a row at a time takes far longer."""
+    by_key: dict[str, int] = {}
+    for chunk in chunks([new.entry.key for new in plan.entries]):
+        mine = sa.and_(t.entries.c.feed_id == plan.feed_id, t.entries.c.key.in_(chunk))
+        by_key |= {row.key: int(row.id) for row in tx.execute(sa.select(t.entries.c.id, t.entries.c.key).where(mine))}
+    return [by_key[new.entry.key] for new in plan.entries]
 
 
 def _entry_row(new: NewEntry, feed_id: int, now: datetime) -> dict[str, Any]:

@@ -105,6 +105,7 @@ feeds = sa.Table(
     sa.Column("longest_gap", Seconds),
     sa.Column("listed", sa.Integer),
     sa.Column("failure_told_at", UtcTime),
+    sa.Column("unfinished", sa.Integer, nullable=False, server_default="0"),
     sa.Index(None, "state", "next_poll_at"),
 )
 

@@ -58,6 +58,11 @@ def active_feeds(now: datetime) -> sa.Select[Any]:
     return sa.select(websub.c.feed_id).where(websub.c.state == HubState.ACTIVE.value, websub.c.lease_until > now)
 
 
+def with_hubs(tx: Tx) -> frozenset[int]:
+    """The feeds that named a hub in their last document."""
+    return frozenset(tx.execute(sa.select(websub.c.feed_id)).scalars())
+
+
 def count_by_state(tx: Tx) -> dict[HubState, int]:
     """How many subscriptions are in each state that occurs."""
     rows = tx.execute(sa.select(websub.c.state, sa.func.count()).group_by(websub.c.state))

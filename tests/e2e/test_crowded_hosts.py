@@ -1,0 +1,60 @@
+"""Many feeds of one host due at once: one at a time, with a gap between two, all of them in one run, and no burst."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from crowd import Crowd, add, reading
+from reformwatch.pipeline.parsing import ParserPool
+from reformwatch.store import Store
+
+GAP_S = 0.05
+#: The clocks of the server's threads and of the poller's do not tick as one.
+SLACK_S = 0.01
+
+
+@pytest.fixture(scope="module")
+def parser() -> Iterator[ParserPool]:
+    with ParserPool(workers=1) as pool:
+        yield pool
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, logger="reformwatch")
+
+
+@pytest.mark.slow
+def test_fifty_of_one_host_are_asked_one_by_one_with_a_gap_and_hold_up_nobody(
+    sqlite_store: Store, parser: ParserPool
+) -> None:
+    # trust: C09, FRB033, FRB034
+    add(sqlite_store, [*(f"many/{i}" for i in range(50)), *(f"host{i}/1" for i in range(50))])
+    with Crowd() as crowd, reading(sqlite_store, crowd, parser, workers=8, gap_s=GAP_S) as run:
+        report = run.poller.poll_due()
+    assert (report.polled, report.failed) == (100, 0)
+    assert crowd.most_of_a_host["many.example"] == 1
+    assert min(crowd.gaps()["many.example"]) >= GAP_S - SLACK_S
+    assert crowd.most_at_once <= 8
+    others = [run.done[f"host{i}/1"] for i in range(50)]
+    last_of_many = max(run.done[f"many/{i}"] for i in range(50))
+    assert max(others) < last_of_many, "the others waited for the crowded host"
+
+
+@pytest.mark.slow
+def test_six_hundred_after_a_long_stop_are_no_burst_and_a_restart_asks_nobody(
+    sqlite_store: Store, parser: ParserPool
+) -> None:
+    # trust: C09, FRB037, F04
+    add(sqlite_store, (f"host{i % 60}/{i}" for i in range(600)))
+    with Crowd() as crowd:
+        with reading(sqlite_store, crowd, parser, workers=16, gap_s=GAP_S) as run:
+            report = run.poller.poll_due()
+        with reading(sqlite_store, crowd, parser, workers=16, gap_s=GAP_S) as run:
+            again = run.poller.poll_due()
+    assert (report.polled, report.failed, again.polled) == (600, 0, 0)
+    assert len(crowd.served) == 600
+    assert crowd.most_at_once <= 16
+    assert max(crowd.most_of_a_host.values()) == 1
+    assert min(gap for row in crowd.gaps().values() for gap in row) >= GAP_S - SLACK_S
