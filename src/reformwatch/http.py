@@ -8,6 +8,7 @@ resolved once, refused unless every address it has is global, and that very addr
 
 import base64
 import contextlib
+import functools
 import ipaddress
 import socket
 import ssl
@@ -497,12 +498,18 @@ class _Clock:
         return _CONNECT_S if deadline is None else max(0.0, deadline - time.monotonic())
 
 
+@functools.cache
+def _public_authorities() -> ssl.SSLContext:
+    """What all doors trust; read once, since it takes a while."""
+    return httpx.create_ssl_context()
+
+
 class _Transport(httpx.BaseTransport):
     """httpx's transport interface on a pool whose network backend is ours."""
 
     def __init__(self, *, backend: httpcore.NetworkBackend, max_connections: int, keep_alive: int) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=_public_authorities(),
             max_connections=max_connections,
             max_keepalive_connections=keep_alive,
             keepalive_expiry=5.0,

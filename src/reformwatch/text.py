@@ -66,7 +66,13 @@ def shorten(text: str, *, limit: int) -> str:
 
 def without_surrogates(text: str) -> str:
     """Text that can be encoded: halves of characters are left out."""
-    return text.encode("utf-8", "ignore").decode("utf-8")
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "ignore").decode("utf-8")
+    return text
 
 
 def printable(text: str) -> str:

@@ -28,6 +28,14 @@ _PASSWORD_PARAMETER: Final = re.compile(r"(password=)[^&]*", re.IGNORECASE)
 _HALF_ESCAPE: Final = re.compile(r"%[0-9A-F]?$")
 
 
+#: An address that is what the whole way below would make of it: nothing to resolve, to escape, or to cut.
+_PLAIN_LINK: Final = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9.-]{0,80}[a-z0-9])?(?::[0-9]{2,4})?/"
+    r"(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,200}/){0,20}(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,200})?"
+    r"(?:\?[A-Za-z0-9_.~=&%+-]{1,500})?"
+)
+
+
 def safe_link(link: str | None, *, base: str) -> str | None:
     """An absolute http or https address, or None: ``javascript:``, ``data:`` and ``file:`` are never links.
 
@@ -35,6 +43,8 @@ def safe_link(link: str | None, *, base: str) -> str | None:
     """
     if not link:
         return None
+    if _PLAIN_LINK.fullmatch(link):
+        return link
     try:
         parts = urlsplit(urljoin(base, link.strip()[:MAX_URL]))
         is_web = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname)
@@ -113,8 +123,8 @@ def _canonical_escapes(text: str) -> str:
 
 def strip_tracking(url: str) -> str:
     """The same address without tracking parameters; otherwise untouched, so that it still leads where it led."""
-    parts = urlsplit(url)
-    if not parts.query:
+    parts = urlsplit(url) if "?" in url else None
+    if parts is None or not parts.query:
         return url
     pieces = parts.query.split("&")
     kept = [piece for piece in pieces if not _is_tracking(piece.partition("=")[0])]

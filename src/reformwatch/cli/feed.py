@@ -16,7 +16,6 @@ from reformwatch.cli.parameters import Length
 from reformwatch.core.discover import FeedLink
 from reformwatch.core.health import health_of
 from reformwatch.core.opml import read_opml, write_opml
-from reformwatch.core.page import check_selector
 from reformwatch.errors import BadInput, CantCreate
 from reformwatch.model.feed import MIN_INTERVAL, Feed, FeedKind, FeedState, Gap, NewFeed, SourceType
 from reformwatch.model.health import HealthState
@@ -124,10 +123,16 @@ def _source_type(*, is_sitemap: bool, is_page: bool, selector: str | None) -> So
     if selector and not is_page:
         raise BadInput("--item goes with --page")
     if selector:
-        check_selector(selector)
+        _check(selector)
     if is_page:
         return SourceType.PAGE
     return SourceType.SITEMAP if is_sitemap else SourceType.FEED
+
+
+def _check(selector: str) -> None:
+    from reformwatch.core.page import check_selector  # with the HTML parser, which few commands need
+
+    check_selector(selector)
 
 
 def _say_cost(one: Feed, settings: Settings) -> None:
@@ -187,7 +192,7 @@ def edit(
         if selector:
             if one.source_type is not SourceType.PAGE:
                 raise BadInput(f"--item goes with a page; feed {one.id} is a {one.source_type.value}")
-            check_selector(selector)
+            _check(selector)
         changed = replace(
             one,
             name=name or one.name,

@@ -1,14 +1,14 @@
 """Core: the document at a feed's address, read as what the feed is: a feed, a news sitemap, a web page.
 
-Runs in a worker process that can be killed.
+Runs in a worker process that can be killed. The readers with their parsers are imported there, where they work: a
+daemon that only hands bytes on is smaller without them.
 """
 
-from reformwatch.core.fulltext import extract_text
-from reformwatch.core.page import parse_page
-from reformwatch.core.parse import parse_feed
-from reformwatch.core.sitemap import parse_sitemap
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import SourceType
+
+#: The modules that do the reading, for a worker that begins.
+READERS = ("reformwatch.core.parse", "reformwatch.core.sitemap", "reformwatch.core.page")
 
 
 def read_document(
@@ -22,10 +22,16 @@ def read_document(
     """Read the body of a reply. ``url`` is where it came from; ``selector`` finds the items of a page."""
     match source_type:
         case SourceType.FEED:
+            from reformwatch.core.parse import parse_feed
+
             return parse_feed(body, url=url, content_type=content_type)
         case SourceType.SITEMAP:
+            from reformwatch.core.sitemap import parse_sitemap
+
             return parse_sitemap(body, url=url, content_type=content_type)
         case SourceType.PAGE:
+            from reformwatch.core.page import parse_page
+
             if not selector:
                 return Unreadable(reason="a page, and no selector says what its items are")
             return parse_page(body, url=url, selector=selector, content_type=content_type)
@@ -33,4 +39,6 @@ def read_document(
 
 def read_article(body: bytes, *, url: str, content_type: str | None = None) -> str:
     """The main text of an article's page; empty where it has none."""
+    from reformwatch.core.fulltext import extract_text
+
     return extract_text(body, url=url, content_type=content_type) or ""

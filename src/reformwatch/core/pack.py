@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import tomli_w
 
-from reformwatch.core.page import check_selector
 from reformwatch.core.query import parse_query
 from reformwatch.errors import BadInput, QueryError
 from reformwatch.model.feed import MIN_INTERVAL, Feed, FeedKind, NewFeed, SourceType
@@ -128,6 +127,8 @@ def _feed(given: Mapping[str, Any], pack: str, source: str) -> NewFeed:
     if (source_type == SourceType.PAGE) is not (selector is not None):
         raise BadInput(f"pack {where}: a page, and only a page, needs an item: the CSS selector of its items")
     if selector is not None:
+        from reformwatch.core.page import check_selector  # with the HTML parser, for the few packs that have pages
+
         check_selector(selector)
     interval_s = _number(given, "interval_s", where, default=0)
     if interval_s and interval_s < MIN_INTERVAL.total_seconds():

@@ -8,6 +8,7 @@ Runs in a worker process that can be killed; the pre-scan in :mod:`guard` stops 
 
 import calendar
 import contextlib
+import functools
 import hashlib
 import html
 import io
@@ -176,12 +177,17 @@ def make_entry(
         title=plain_title,
         summary=plain_summary,
         content=plain_content,
-        author=clean_line(to_text(author), limit=200),
-        tags=tuple(t for t in (clean_line(to_text(tag), limit=80) for tag in list(tags)[:30]) if t),
+        author=_plain_line(author, 200) if isinstance(author, str) else "",
+        tags=tuple(filter(None, (_plain_line(tag, 80) for tag in list(tags)[:30] if isinstance(tag, str)))),
         published=published,
         text_hash=_digest("\x00".join([plain_title, plain_summary, plain_content])),
         language=detect(f"{plain_title} {plain_summary or plain_content}"),
     )
+
+
+@functools.lru_cache(maxsize=1_024)  # the same few authors and tags stand in all entries of a document
+def _plain_line(markup: str, limit: int) -> str:
+    return clean_line(to_text(markup), limit=limit)
 
 
 def _keys(guid: str | None, url: str | None, title: str, published: datetime | None) -> dict[str, str]:
@@ -220,7 +226,10 @@ def to_text(markup: object) -> str:
     """Plain text of a piece of HTML or text: no tags, no scripts, entities resolved, a break where a block ends."""
     if not isinstance(markup, str):
         return ""
-    markup = without_surrogates(without_impossible_references(markup[: 4 * MAX_CONTENT]))
+    markup = without_surrogates(markup[: 4 * MAX_CONTENT])
+    if "&" not in markup and "<" not in markup:
+        return markup
+    markup = without_impossible_references(markup)
     if "<" in markup:
         markup = nh3.clean(_BLOCK.sub("\n", markup), tags=set(), clean_content_tags={"script", "style"})
     return html.unescape(markup)

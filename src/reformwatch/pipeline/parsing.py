@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 
 from pebble import ProcessExpired, ProcessPool
 
-from reformwatch.core.parse import parse_feed
+from reformwatch.core.document import READERS, read_document
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched
 
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 _MEMORY_BYTES: Final = 1 << 30
 _TASKS_A_WORKER: Final = 2_000
-#: What every worker begins with; the second is what xml.sax would look for at the first document.
-_PRELOADED: Final = ["reformwatch.core.document", "xml.sax.expatreader"]
+#: What every worker begins with; the last is what xml.sax would look for at the first document.
+_PRELOADED: Final = [*READERS, "xml.sax.expatreader"]
 
 Parsed = ParsedFeed | Unreadable
 
@@ -36,7 +36,7 @@ class ParserPool:
     """Reads documents elsewhere. Processes start with the first one."""
 
     def __init__(
-        self, *, workers: int = 2, time_limit_s: float = 20.0, parse: Callable[..., Parsed] = parse_feed
+        self, *, workers: int = 2, time_limit_s: float = 20.0, parse: Callable[..., Parsed] = read_document
     ) -> None:
         self._workers, self._time_limit_s, self._parse = workers, time_limit_s, parse
         self._pool: ProcessPool | None = None

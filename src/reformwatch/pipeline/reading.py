@@ -15,7 +15,6 @@ from typing import Any, Final
 from reformwatch.core.document import read_article, read_document
 from reformwatch.core.plan import has_turned_over, reaches_back, sort_out, unlisted
 from reformwatch.core.robots import Robots, read_robots, robots_url
-from reformwatch.core.sitemap import parse_sitemap
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.model.feed import Elsewhere, Feed, Fetched, FetchFailed, FetchOutcome, NotModified, SourceType
 from reformwatch.model.value import Value
@@ -157,8 +156,8 @@ class Reader:
             fetched = yield from self._page(url, robots)
             if not isinstance(fetched, Fetched):
                 continue
-            work = Work(function=parse_sitemap, arguments=(fetched.body,), named={"url": fetched.url})
-            document = yield work
+            told = {"url": fetched.url, "source_type": SourceType.SITEMAP}
+            document = yield Work(function=read_document, arguments=(fetched.body,), named=told)
             if isinstance(document, ParsedFeed):
                 read += 1
                 found += document.entries

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from reformwatch.store.engine import Tx
 
@@ -15,17 +15,24 @@ T = TypeVar("T")
 CHUNK: Final = 5_000
 
 
+def _insert(tx: Tx, table: sa.Table) -> Any:
+    """The dialect's own INSERT, which knows ON CONFLICT. PostgreSQL's brings the drivers' dialects with it."""
+    if tx.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
+
+
 def insert_or_ignore(tx: Tx, table: sa.Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless its key is there already; whether it was inserted."""
-    make = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table).values(dict(row)).on_conflict_do_nothing().returning(sa.literal(1))
+    statement = _insert(tx, table).values(dict(row)).on_conflict_do_nothing().returning(sa.literal(1))
     return tx.execute(statement).first() is not None
 
 
 def insert_or_update(tx: Tx, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str]) -> None:
     """Insert a row, or give the one with that key these values."""
-    make = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table).values(dict(row))
+    statement = _insert(tx, table).values(dict(row))
     others = {name: statement.excluded[name] for name in row if name not in key}
     tx.execute(statement.on_conflict_do_update(index_elements=list(key), set_=others))
 
