@@ -10,6 +10,7 @@ import base64
 import contextlib
 import functools
 import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -499,8 +500,8 @@ class _Clock:
 
 
 @functools.cache
-def _public_authorities() -> ssl.SSLContext:
-    """What all doors trust; read once, since it takes a while."""
+def _authorities(*_named: str | None) -> ssl.SSLContext:
+    """What doors trust: public authorities, or those that OpenSSL's variables name. Read once, it takes a while."""
     return httpx.create_ssl_context()
 
 
@@ -509,7 +510,7 @@ class _Transport(httpx.BaseTransport):
 
     def __init__(self, *, backend: httpcore.NetworkBackend, max_connections: int, keep_alive: int) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_public_authorities(),
+            ssl_context=_authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
             max_connections=max_connections,
             max_keepalive_connections=keep_alive,
             keepalive_expiry=5.0,

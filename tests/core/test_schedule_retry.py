@@ -462,7 +462,9 @@ def test_an_outage_of_our_own_is_over_soon_and_what_waited_is_spread(jitter: flo
     assert after_outage(skipping, policy=POLICY, now=NOW, jitter=jitter).hour == 11
 
 
-@pytest.mark.parametrize(("deaths", "minutes"), [(0, 0), (1, 0), (2, 30), (3, 60), (4, 120), (8, 1440), (999, 1440)])
+@pytest.mark.parametrize(
+    ("deaths", "minutes"), [(0, 0), (1, 0), (3, 0), (4, 30), (5, 60), (6, 120), (10, 1440), (999, 1440)]
+)
 def test_a_feed_in_whose_poll_the_program_died_is_asked_at_once_and_then_later_and_later(
     deaths: int, minutes: int
 ) -> None:

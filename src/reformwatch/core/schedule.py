@@ -32,6 +32,7 @@ _READS_A_TURNOVER: Final = 3
 _LEAST_DATED: Final = 4
 _OUTAGE_RETRY: Final = timedelta(minutes=10)
 _AFTER_DEATHS: Final = timedelta(minutes=30)
+_DEATHS_FORGIVEN: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,13 +130,13 @@ def after_outage(feed: Feed, *, policy: PollPolicy, now: datetime, jitter: float
 
 
 def after_deaths(deaths: int, *, now: datetime) -> datetime:
-    """When to ask again a feed in whose poll the program died: the first time at once, then later and later.
+    """When to ask again a feed in whose polls the program died so often in a row: at once, at last later and later.
 
     Whether the feed is at fault can't be known; a program that is started again and again must not ask it each time.
     """
-    if deaths <= 1:
+    if deaths <= _DEATHS_FORGIVEN:
         return now
-    return now + min(_AFTER_DEATHS * (1 << min(deaths - 2, 8)), timedelta(days=1))
+    return now + min(_AFTER_DEATHS * (1 << min(deaths - _DEATHS_FORGIVEN - 1, 8)), timedelta(days=1))
 
 
 def _pace(feed: Feed, unchanged: int, policy: PollPolicy) -> timedelta:
