@@ -10,7 +10,8 @@ known. Texts of one language are joined to articles; queries come from the part 
 
 Beside it in the same run, on the same texts and queries: brute force (every query tried), SQLite FTS5 with one document,
 and with a batch of all measured documents. FTS5 knows no word forms: of generated texts it gets the dictionary forms, and
-finds as much; of real texts it gets what is printed, and finds what stands there in the query's very form.
+finds as much; of real texts it gets what is printed, and finds what stands there in the query's very form. "FTS5
+inflected" gets the texts as they are printed, as ours does, and each word of a phrase in all forms that were seen before.
 
 Microseconds of CPU time a document, medians and means. FTS5 is measured in whole batches, so the ratio to it is one of means.
 
@@ -33,6 +34,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reformwatch.core.language.detect import detect
+from reformwatch.core.language.forms import forms_of
 from reformwatch.core.language.words import WORD
 from reformwatch.core.match import TopicIndex, compile_topic, learned_frequency, match_entry
 from reformwatch.core.query import Document
@@ -269,6 +271,29 @@ def fts_text(query: str) -> str:
     return query.replace(") ", ") AND ") if query.startswith("(") else query.replace("* ", "* AND ")
 
 
+def inflections(texts: Iterable[str]) -> dict[str, list[str]]:
+    """The printed words of an archive under each dictionary form they may be an inflection of."""
+    found: dict[str, dict[str, None]] = {}
+    for surface in {word for one in texts for word in WORD.findall(one)}:
+        for form in forms_of(surface):
+            found.setdefault(form, {})[surface.casefold()] = None
+    return {form: sorted(surfaces) for form, surfaces in found.items()}
+
+
+def fts_inflected(query: str, printed: Mapping[str, Sequence[str]]) -> str:
+    """Phrases as FTS5 finds them in texts as they are printed: each word in all forms that the archive has seen.
+
+    FTS5 has no phrase of alternatives, so the words need only be in the text; looking whether they stand side by side
+    would come on top.
+    """
+
+    def any_form(word: str) -> str:
+        return "(" + " OR ".join(f'"{form}"' for form in printed.get(word, [word])) + ")"
+
+    phrases = [phrase.strip('"').split() for phrase in query.split(" OR ")]
+    return " OR ".join("(" + " AND ".join(map(any_form, words)) + ")" for words in phrases)
+
+
 def best_fts5(texts: Sequence[str], queries: Sequence[str]) -> tuple[float, float]:
     """The better of its two ways."""
     return min(fts5(texts, queries, merged=False), fts5(texts, queries, merged=True))
@@ -285,6 +310,7 @@ class Row:
     fts_one: float
     fts_batch: float
     fts_matches: float
+    fts_inflected: float
     memory: float
     update: float
 
@@ -294,13 +320,14 @@ class Row:
         return (
             f"{size:12,} {article:8.0f} {mean:6.0f} {statistics.median(self.entry):6.0f} {self.matches:8.1f} {self.brute:9.0f} "
             f"{self.fts_one:9.0f} {self.fts_batch:11.0f} {self.fts_matches:8.1f} {self.fts_batch / mean:8.1f} "
+            f"{self.fts_inflected:14.0f} {self.fts_inflected / mean:8.1f} "
             f"{article / statistics.median(first.article):9.2f} {self.memory:5.0f} {self.update:11.1f}"
         )
 
 
 COLUMNS = (
     f"{'article':>8} {'(mean)':>6} {'entry':>6} {'matches':>8} {'brute':>9} {'FTS5 one':>9} {'FTS5 batch':>11} "
-    f"{'matches':>8} {'FTS/ours':>8} {'to fewest':>9} {'MB':>5} {'add+remove':>11}"
+    f"{'matches':>8} {'FTS/ours':>8} {'FTS5 inflected':>14} {'FTS/ours':>8} {'to fewest':>9} {'MB':>5} {'add+remove':>11}"
 )
 
 
@@ -328,6 +355,10 @@ def measure(queries: Sequence[str], coming: Sequence[str], corpus: Corpus, *, wi
         assert index.match(document(one)) == match_entry(document(one), topics), "the index and brute force disagree"
     asked = [fts_text(query) for query in queries] if with_fts else []
     fts_batch, fts_matches = best_fts5(corpus.plain, asked) if with_fts else (math.nan, math.nan)
+    inflected = math.nan
+    if with_fts and all(query.startswith('"') for query in queries):
+        printed = inflections(corpus.warm_up)
+        inflected = best_fts5(corpus.articles, [fts_inflected(query, printed) for query in queries])[0]
     return Row(
         article=article,
         entry=entry,
@@ -336,6 +367,7 @@ def measure(queries: Sequence[str], coming: Sequence[str], corpus: Corpus, *, wi
         fts_one=best_fts5(corpus.plain[:1], asked)[0] if with_fts else math.nan,
         fts_batch=fts_batch,
         fts_matches=fts_matches,
+        fts_inflected=inflected,
         memory=memory,
         update=update,
     )
