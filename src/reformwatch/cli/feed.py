@@ -107,9 +107,10 @@ def add(
 def _add_one(tools: Tools, wanted: NewFeed) -> None:
     outcome = add_feed_by_address(tools.door, tools.poller, wanted)
     if isinstance(outcome, FeedChoice):
-        what = "sitemaps" if wanted.source_type is SourceType.SITEMAP else "feeds"
-        _show_choices(outcome.links, page=wanted.url, option=" --sitemap" if what == "sitemaps" else "")
-        raise BadInput(f"{wanted.url}: a page with {len(outcome.links)} {what}; add the one that is meant")
+        is_index = wanted.source_type is SourceType.SITEMAP
+        _show_choices(outcome.links, page=wanted.url, option=" --sitemap" if is_index else "")
+        what = f"an index of {len(outcome.links)} sitemaps" if is_index else f"a page with {len(outcome.links)} feeds"
+        raise BadInput(f"{wanted.url}: {what}; add the one that is meant")
     added = outcome.feed
     say(f"added feed {added.id}: {added.name} <{added.url}>: {outcome.summary}")
     _say_cost(added, tools.settings)

@@ -190,9 +190,9 @@ def show(invocation: Invocation, slug: str, as_json: bool) -> None:
     Example: reformwatch topic show mayoral-elections
     """
     now = utc_now()
-    since = now - _COVERAGE_SHOWN
     with invocation.store() as store, store.read() as tx:
         one = find_topic(tx, slug)
+        since = max(now - _COVERAGE_SHOWN, one.created_at)
         view = coverage(readings_of(tx, one, since=since), since=since, until=now, now=now)
     if as_json:
         emit_json(as_dict(one) | {"coverage": coverage_dict(view)})

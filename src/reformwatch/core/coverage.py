@@ -32,9 +32,10 @@ def coverage(readings: Iterable[Reading], *, since: datetime, until: datetime, n
 
 def _unread(reading: Reading, since: datetime, until: datetime, now: datetime) -> Iterator[Unread]:
     feed = reading.feed
-    first = feed.added_at if feed.last_ok_at is not None else until
-    if first > since:
-        yield Unread(since=since, until=min(first, until), why="it was not watched yet")
+    if feed.last_ok_at is None:
+        yield Unread(since=since, until=until, why=feed.problem or "it was not read yet")
+    elif feed.added_at > since:
+        yield Unread(since=since, until=min(feed.added_at, until), why="it was not watched yet")
     for gap in reading.gaps:
         if gap.recovered_at is None and gap.since < until and gap.until > since:
             yield Unread(since=max(gap.since, since), until=min(gap.until, until), why=_TURNED_OVER)
