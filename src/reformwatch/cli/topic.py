@@ -205,10 +205,7 @@ def show(invocation: Invocation, slug: str, as_json: bool) -> None:
             ("from pack", one.pack),
             ("follow-up", one.description or None),
             *((f"query {language}", query) for language, query in one.queries.items()),
-            (
-                "read",
-                f"{len(view.whole)} of {len(view.feeds)} feeds without a gap in the last {_COVERAGE_SHOWN.days} days",
-            ),
+            ("read", f"{len(view.whole)} of {len(view.feeds)} feeds without a gap since {since:%d %B %Y}"),
             *(("not read", _unread_line(feed)) for feed in view.holed[:_MOST_UNREAD]),
         ]
     )
