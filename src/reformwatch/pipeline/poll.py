@@ -225,7 +225,7 @@ class _Run:
         self.events: queue.SimpleQueue[tuple[_Task, Ask | Work, Any]] = queue.SimpleQueue()
         self.ready: list[Outcome] = []
         self.tasks = self.asking = 0
-        self.claim_at = 0.0
+        self.claim_at = self.write_at = 0.0
         self.report = PollReport()
 
     def run(self) -> PollReport:
@@ -238,8 +238,14 @@ class _Run:
                 if not self.tasks and not self.ready and not self._waits_for_a_host():
                     return self.report  # and the claim of a moment ago found nothing more
                 self._collect(wait_s)
-                ready, self.ready = self.ready, []
-                self._apply(ready)
+                if self._is_time_to_write():
+                    ready, self.ready = self.ready, []
+                    self._apply(ready)
+
+    def _is_time_to_write(self) -> bool:
+        """A write costs a sync to disk, however much is in it: what is ready waits a moment for company."""
+        is_alone = not self.tasks or len(self.ready) >= _MAX_BATCH
+        return bool(self.ready) and (is_alone or time.monotonic() >= self.write_at)
 
     def _waits_for_a_host(self) -> bool:
         """Whether feeds are due that were not claimed since their hosts rest; if so, after a part of that rest."""
@@ -293,7 +299,7 @@ class _Run:
         self.waiting = kept + self.waiting
         if not self.waiting and self.asking:
             self.claim_at = min(self.claim_at, now + _CLAIM_AGAIN_S / 10)
-        return 0.0 if self.ready else wait_s
+        return wait_s
 
     def _no_time(self, task: _Task, ask: Ask) -> None:
         """The lease will end: a feed not begun is given back, one under way is read as far as it came."""
@@ -312,19 +318,16 @@ class _Run:
         self.events.put((task, ask, result))
 
     def _collect(self, wait_s: float) -> None:
-        """Wait for what comes in, and let the readings go on; what is ready waits a moment for company.
-
-        A write costs a sync to disk, however much is in it. Requests go on meanwhile, as far as they have begun.
-        """
+        """Wait for what comes in, and let the readings go on."""
+        if self.ready:
+            wait_s = min(wait_s, self.write_at - time.monotonic())
         try:
-            event = self.events.get(timeout=max(0.01, wait_s)) if wait_s else self.events.get_nowait()
-            together_until = time.monotonic() + _TOGETHER_S
+            event = self.events.get(timeout=max(0.001, wait_s))
             while True:
                 self._take(*event)
                 if len(self.ready) >= _MAX_BATCH:
                     break
-                left_s = together_until - time.monotonic() if self.ready and self.tasks > len(self.waiting) else 0.0
-                event = self.events.get(timeout=left_s) if left_s > 0 else self.events.get_nowait()
+                event = self.events.get_nowait()
         except queue.Empty:
             pass
 
@@ -380,6 +383,8 @@ class _Run:
             self._give_up([task])
             return
         self.tasks -= 1
+        if not self.ready:
+            self.write_at = time.monotonic() + _TOGETHER_S
         self.ready.append(replace(outcome, took_ms=int((time.monotonic() - task.started) * 1000)))
 
     def _give_up(self, tasks: Sequence[_Task]) -> None:
