@@ -230,3 +230,13 @@ def test_an_owner_s_name_is_no_pattern(store: Store) -> None:
         assert feeds.release_all_of(tx, "daemon%", next_after=lambda _: NOW) == 0
         assert feeds.release_all_of(tx, "daemon_host_1", next_after=lambda _: NOW) == 0
         assert feeds.release_all_of(tx, "daemon.host.1", next_after=lambda _: NOW) == 1
+
+
+def test_feeds_in_turns_are_one_of_each_host_then_the_next_of_each(store: Store) -> None:
+    urls = [f"https://{host}.example/{n}" for host in ("a", "b") for n in range(3)] + ["https://c.example/"]
+    with store.write() as tx:
+        for url in urls:
+            feeds.add_feed(tx, NewFeed(url=url, name=url), now=NOW)
+        by_id = {feed.id: feed.url for feed in feeds.list_feeds(tx)}
+        asked = [by_id[feed_id] for feed_id in feeds.in_turns(tx, [*by_id, 4711])]
+    assert asked == [urls[0], urls[3], urls[6], urls[1], urls[4], urls[2], urls[5]]

@@ -145,7 +145,8 @@ class Poller:
     def poll_feeds(self, feed_ids: Sequence[int], stop: threading.Event | None = None) -> PollReport:
         """Poll these feeds, due or not; one that another process holds is left to it."""
         token = self.new_token()
-        left = deque(feed_ids)
+        with self.store.read() as tx:
+            left = deque(feeds.in_turns(tx, feed_ids))
 
         def claim(tx: Tx, _excluding: Collection[str], limit: int) -> list[Feed]:
             some = [left.popleft() for _ in range(min(limit, len(left)))]

@@ -11,7 +11,7 @@ from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.feed import Feed, FeedHints, FeedKind, FeedState, NewFeed, Rhythm, SourceType, Validators
 from reformwatch.model.websub import HubState
 from reformwatch.store.engine import Tx
-from reformwatch.store.sql import insert_or_ignore
+from reformwatch.store.sql import chunks, insert_or_ignore
 from reformwatch.store.tables import feeds, websub
 from reformwatch.urls import origin_of
 
@@ -127,6 +127,15 @@ def claim_due(
         .limit(limit)
     )
     return _claim(tx, wanted, token=token, now=now, lease=lease)
+
+
+def in_turns(tx: Tx, feed_ids: Iterable[int]) -> list[int]:
+    """Feeds in the order in which they are best asked: one of each host, then the next of each."""
+    rank = sa.func.row_number().over(partition_by=feeds.c.origin, order_by=feeds.c.id)
+    found: list[tuple[int, int]] = []
+    for chunk in chunks(feed_ids):
+        found += tx.execute(sa.select(rank, feeds.c.id).where(feeds.c.id.in_(chunk))).tuples().all()
+    return [feed_id for _, feed_id in sorted(found)]
 
 
 def claim(tx: Tx, feed_ids: Iterable[int], *, token: str, now: datetime, lease: timedelta) -> list[Feed]:
