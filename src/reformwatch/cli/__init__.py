@@ -1,5 +1,6 @@
 """Porch: the command line. One file a noun; errors become one line and an exit code here."""
 
+import gc
 import importlib
 import os
 import sys
@@ -50,6 +51,8 @@ def cli(context: click.Context, config_path: Path | None, verbose: bool) -> None
 
     Begin with `reformwatch demo`, which needs no network, or with `reformwatch init`.
     """
+    gc.freeze()  # the command is imported; what that made stays for good
+    gc.enable()
     context.obj = Invocation(config_path, is_verbose=verbose)
 
 

@@ -134,7 +134,8 @@ def in_turns(tx: Tx, feed_ids: Iterable[int]) -> list[int]:
     rank = sa.func.row_number().over(partition_by=feeds.c.origin, order_by=feeds.c.id)
     found: list[tuple[int, int]] = []
     for chunk in chunks(feed_ids):
-        found += tx.execute(sa.select(rank, feeds.c.id).where(feeds.c.id.in_(chunk))).tuples().all()
+        rows = tx.execute(sa.select(rank.label("turn"), feeds.c.id).where(feeds.c.id.in_(chunk)))
+        found += [(row.turn, row.id) for row in rows]
     return [feed_id for _, feed_id in sorted(found)]
 
 
