@@ -1,7 +1,7 @@
 """Porch: the command ``reformwatch``, and ``python -m reformwatch``.
 
-Imports nothing of the program by itself: each worker process begins by importing what was started (multiprocessing's way), and the
-command line is four fifths of the program's memory.
+Imports nothing of the program by itself: each worker process begins by importing what was started (multiprocessing's
+way), and the command line is four fifths of the program's memory.
 """
 
 import gc
