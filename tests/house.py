@@ -181,8 +181,8 @@ class Desk:
             "REFORMWATCH_HTTP__ALLOW_PRIVATE": '["127.0.0.0/8"]',
             "REFORMWATCH_HTTP__PER_HOST_GAP_S": "0",
             "REFORMWATCH_POLL__TICK_S": "0.2",
-            "REFORMWATCH_POLL__MIN_INTERVAL_S": "0.5",
-            "REFORMWATCH_POLL__MAX_INTERVAL_S": "0.5",
+            "REFORMWATCH_POLL__MIN_INTERVAL_S": "0.25",  # less than a start takes: what was polled is due again
+            "REFORMWATCH_POLL__MAX_INTERVAL_S": "0.25",
             "REFORMWATCH_ALERTS__BURST_LIMIT": "1000",
             "REFORMWATCH_SMTP__HOST": "127.0.0.1",
             "REFORMWATCH_SMTP__PORT": str(self.house.smtp_port),

@@ -336,7 +336,7 @@ class Tools:
 
 def run_once(tools: Tools, stop: threading.Event) -> None:
     """Poll all that is due, deliver all that is due."""
-    tools.poller.poll_due(stop)
+    tools.poller.poll_due(stop, is_once=True)
     tools.deliverer.deliver_due(stop)
 
 

@@ -120,7 +120,7 @@ def poll(invocation: Invocation, everything: bool, which: Sequence[str], force: 
                 bar.update(task, total=len(ids))
                 report = tools.poller.poll_feeds(ids)
             else:
-                report = tools.poller.poll_due()
+                report = tools.poller.poll_due(is_once=True)
         finally:
             tools.close()
     if as_json:

@@ -118,15 +118,23 @@ class Poller:
         self.progress_at = time.monotonic()
         self.running = threading.Lock()  # held while a run is under way
 
-    def poll_due(self, stop: threading.Event | None = None) -> PollReport:
-        """Poll all that is due, until nothing is."""
+    def poll_due(self, stop: threading.Event | None = None, *, is_once: bool = False) -> PollReport:
+        """Poll all that is due, until nothing is. ``is_once``: what becomes due meanwhile is left alone."""
         token = self.new_token()
+        due_by = self.clock() if is_once else None
         per_host = max(1, min(50, int(self.lease.total_seconds() / 4 / (self.per_host_gap_s + 1))))
 
         def claim(tx: Tx, excluding: Collection[str], limit: int) -> list[Feed]:
             now = self.clock()
             while claimed := feeds.claim_due(
-                tx, token=token, now=now, lease=self.lease, limit=limit, per_host=per_host, excluding=excluding
+                tx,
+                token=token,
+                now=now,
+                lease=self.lease,
+                limit=limit,
+                per_host=per_host,
+                excluding=excluding,
+                due_by=due_by,
             ):
                 wanted = [feed for feed in claimed if out_of_skips(now, feed.hints) == now]
                 for feed in claimed:
@@ -137,7 +145,7 @@ class Poller:
             return []
 
         def is_more(tx: Tx) -> bool:
-            return feeds.is_any_due(tx, now=self.clock())
+            return feeds.is_any_due(tx, now=self.clock(), due_by=due_by)
 
         with self.running:
             return _Run(self, claim, token, stop or threading.Event(), is_more=is_more).run()

@@ -110,12 +110,23 @@ def change_feed(tx: Tx, feed: Feed, *, due_at: datetime | None = None) -> None:
 
 
 def claim_due(
-    tx: Tx, *, token: str, now: datetime, lease: timedelta, limit: int, per_host: int, excluding: Collection[str] = ()
+    tx: Tx,
+    *,
+    token: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    per_host: int,
+    excluding: Collection[str] = (),
+    due_by: datetime | None = None,
 ) -> list[Feed]:
-    """Lease the feeds that are due, at most ``per_host`` of one host and none of the hosts in ``excluding``."""
+    """Lease the feeds that are due now, or were at ``due_by``.
+
+    At most ``per_host`` of one host, and none of the hosts in ``excluding``.
+    """
     rank = sa.func.row_number().over(partition_by=feeds.c.origin, order_by=(feeds.c.next_poll_at, feeds.c.id))
     due = sa.select(feeds.c.id, feeds.c.next_poll_at, rank.label("rank")).where(
-        _is_free(now), feeds.c.next_poll_at <= now
+        _is_free(now), feeds.c.next_poll_at <= (due_by or now)
     )
     if excluding:
         due = due.where(feeds.c.origin.not_in(list(excluding)))
@@ -183,9 +194,9 @@ def postpone(tx: Tx, feed: Feed, *, until: datetime, token: str) -> None:
     tx.execute(sa.update(feeds).where(mine).values(values))
 
 
-def is_any_due(tx: Tx, *, now: datetime) -> bool:
-    """Whether a feed that nobody holds is due."""
-    due = sa.select(feeds.c.id).where(_is_free(now), feeds.c.next_poll_at <= now).limit(1)
+def is_any_due(tx: Tx, *, now: datetime, due_by: datetime | None = None) -> bool:
+    """Whether a feed that nobody holds is due now, or was at ``due_by``."""
+    due = sa.select(feeds.c.id).where(_is_free(now), feeds.c.next_poll_at <= (due_by or now)).limit(1)
     return tx.execute(due).first() is not None
 
 
