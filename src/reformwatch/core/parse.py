@@ -116,12 +116,13 @@ def _feed_from(reading: Reading, document: str, url: str) -> ParsedFeed:
     base = site_url or url
     head = read_head(document, url=url)
     raw = reading.entries[:MAX_ENTRIES]
-    entries = distinct(filter(None, (_entry_from(item, base) for item in raw)))
+    language = _language(feed.get("language"))
+    entries = distinct(filter(None, (_entry_from(item, base, detects=language is None) for item in raw)))
     return ParsedFeed(
         format=reading.version,
         title=clean_line(to_text(feed.get("title", "")), limit=200),
         site_url=site_url,
-        language=_language(feed.get("language")),
+        language=language,
         entries=entries,
         hints=replace(head.hints, ttl=_ttl(feed)),
         dropped=len(reading.entries) - len(raw),
@@ -131,7 +132,7 @@ def _feed_from(reading: Reading, document: str, url: str) -> ParsedFeed:
     )
 
 
-def _entry_from(item: Mapping[str, Any], base: str) -> ParsedEntry | None:
+def _entry_from(item: Mapping[str, Any], base: str, *, detects: bool) -> ParsedEntry | None:
     contents = [c.get("value", "") for c in item.get("content", ()) if isinstance(c, Mapping)]
     return make_entry(
         guid=item.get("id"),
@@ -143,6 +144,7 @@ def _entry_from(item: Mapping[str, Any], base: str) -> ParsedEntry | None:
         author=item.get("author", ""),
         tags=[tag.get("label") or tag.get("term") or "" for tag in item.get("tags", ()) if isinstance(tag, Mapping)],
         published=_time(_first_date(item)),
+        detects=detects,
     )
 
 
@@ -154,9 +156,12 @@ def _first_date(item: Mapping[str, Any]) -> Any:
 
 def make_entry(
     *, guid: object, link: object, base: str, title: object, summary: object, content: object, author: object,
-    tags: Iterable[object], published: datetime | None,
+    tags: Iterable[object], published: datetime | None, detects: bool = True,
 ) -> ParsedEntry | None:  # fmt: skip
-    """An entry from what a document says of it: plain bounded text, absolute link, keys. None if it says nothing."""
+    """An entry from what a document says of it: plain bounded text, absolute link, keys. None if it says nothing.
+
+    ``detects``: its language is told from its words; needless where the document declares one, which comes first.
+    """
     url = safe_link(link if isinstance(link, str) else None, base=base)
     url = strip_tracking(url) if url else None
     plain_title = clean_line(to_text(title), limit=MAX_TITLE)
@@ -181,7 +186,7 @@ def make_entry(
         tags=tuple(filter(None, (_plain_line(tag, 80) for tag in list(tags)[:30] if isinstance(tag, str)))),
         published=published,
         text_hash=_digest("\x00".join([plain_title, plain_summary, plain_content])),
-        language=detect(f"{plain_title} {plain_summary or plain_content}"),
+        language=detect(f"{plain_title} {plain_summary or plain_content}") if detects else None,
     )
 
 
