@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from reformwatch.store.engine import Tx
 
@@ -16,12 +16,8 @@ CHUNK: Final = 5_000
 
 
 def _insert(tx: Tx, table: sa.Table) -> Any:
-    """The dialect's own INSERT, which knows ON CONFLICT. PostgreSQL's brings the drivers' dialects with it."""
-    if tx.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(table)
+    """The dialect's own INSERT, which knows ON CONFLICT."""
+    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def insert_or_ignore(tx: Tx, table: sa.Table, row: Mapping[str, Any]) -> bool:
