@@ -183,7 +183,8 @@ def _base(root: Any, url: str) -> str:
 
 
 def _links(root: Any, base: str, *, rel: str) -> Iterator[str]:
-    for tag in root.iter("link"):
+    """What the head links to (WebSub, section 4); a link in the body may be a reader's comment."""
+    for tag in root.iterfind("head//link"):
         link = safe_link(tag.get("href"), base=base)
         if link and rel in (tag.get("rel") or "").lower().split():
             yield link

@@ -4,12 +4,10 @@ W3C Recommendation, 23 January 2018 (w3.org/TR/2018/REC-websub-20180123); sectio
 # trust: C25, D06
 """
 
-import contextlib
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -54,7 +52,6 @@ _PARTING_ATTEMPTS: Final = 4
 _PARTING_KEPT: Final = timedelta(days=1)
 _MAX_CHALLENGE: Final = 1_024
 _MAX_REASON: Final = 200
-_MAX_PAGE_BYTES: Final = 1_000_000
 #: Section 8; the names are those of the header.
 _ALGORITHMS: Final = {name: getattr(hashlib, name) for name in ("sha1", "sha256", "sha384", "sha512")}
 
@@ -84,51 +81,6 @@ def _resolved(targets: Iterable[str], base: str) -> list[str]:
     """The http and https addresses among some; none that would have to be cut: half an address is another one."""
     found = (safe_link(target, base=base) for target in targets if len(target) <= MAX_URL)
     return [url for url in found if url is not None]
-
-
-def links_of_page(body: bytes, *, url: str, encoding: str = "utf-8") -> tuple[tuple[str, str], ...]:
-    """The ``hub`` and ``self`` links in the head of a web page, absolute, for :func:`discover`.
-
-    Only those in the head count (section 4): what stands in the body may be a reader's comment.
-    """
-    try:
-        text = body[:_MAX_PAGE_BYTES].decode(encoding, "replace")
-    except (LookupError, ValueError):
-        text = body[:_MAX_PAGE_BYTES].decode("utf-8", "replace")
-    head = _Head(url)
-    with contextlib.suppress(_HeadEnded, AssertionError):  # the second: html.parser does not know such markup
-        head.feed(text.replace("<![", "<! ["))  # HTML has no marked sections
-    return tuple(head.links)
-
-
-class _HeadEnded(Exception):
-    """There is nothing more to read."""
-
-
-class _Head(HTMLParser):
-    """Reads a page until its head ends."""
-
-    def __init__(self, base: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.base = base
-        self.links: list[tuple[str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "body":
-            raise _HeadEnded
-        given = {name: value or "" for name, value in attrs}
-        link = safe_link(given.get("href"), base=self.base)
-        if link is None:
-            return
-        if tag == "base":
-            self.base = link
-        elif tag == "link":
-            relations = given.get("rel", "").lower().split()
-            self.links += [(relation, link) for relation in relations if relation in {"hub", "self"}]
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "head":
-            raise _HeadEnded
 
 
 # --- what to ask for, and when again ------------------------------------------------------------------------------
