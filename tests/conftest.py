@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 import sqlalchemy as sa
 
+from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.store import Store
 from reformwatch.store.migrate import upgrade
 
@@ -139,3 +140,10 @@ def new_id() -> Sequence_:
     """Ids that count up."""
     numbers = iter(range(1, 1_000_000))
     return lambda: f"msg_{next(numbers)}"
+
+
+@pytest.fixture(scope="module")
+def parser() -> Iterator[ParserPool]:
+    """One worker process for all tests of a file: it takes a moment to start."""
+    with ParserPool(workers=1) as pool:
+        yield pool

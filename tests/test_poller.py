@@ -1,7 +1,6 @@
 """Pipeline: one feed's fault is nobody else's."""
 
 import itertools
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -19,17 +18,12 @@ ITEM = b"<item><title>A piece of news</title><guid>1</guid></item>"
 RSS = b'<rss version="2.0"><channel><title>F</title>' + ITEM + b"</channel></rss>"
 
 
-@pytest.fixture(scope="module")
-def parser() -> Iterator[ParserPool]:
-    with ParserPool(workers=1) as pool:
-        yield pool
-
-
 def poller(store: Store, fetch: Fetcher, parser: ParserPool) -> Poller:
     numbers = itertools.count()
     return Poller(
         store=store, fetch=fetch, parser=parser, policy=PollPolicy(), clock=lambda: NOW, chance=lambda: 0.0,
-        new_message_id=lambda: f"msg_{next(numbers)}", new_token=lambda: f"test:{next(numbers)}", per_host_gap_s=0,
+        new_message_id=lambda: f"msg_{next(numbers)}", new_token=lambda: f"test:{next(numbers)}",
+        new_secret=lambda: f"secret-{next(numbers)}", per_host_gap_s=0,
     )  # fmt: skip
 
 

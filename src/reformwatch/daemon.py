@@ -102,7 +102,6 @@ class Daemon:
         self._jobs: BackgroundScheduler | None = None
         self._pushes: PushLine | None = None
         self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._swap = threading.Lock()
 
     def run_once(self) -> None:
         """Poll all that is due, deliver all that is due, and end. Nobody listens for hubs: feeds are polled as ever."""

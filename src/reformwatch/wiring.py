@@ -171,6 +171,7 @@ def build_poller(
         chance=random.random,
         new_message_id=new_message_id,
         new_token=token_maker(owner),
+        new_secret=new_hub_secret,
         workers=settings.http.workers,
         per_host_gap_s=settings.http.per_host_gap_s,
         lease=timedelta(seconds=settings.poll.lease_s),

@@ -1,7 +1,6 @@
 """Many feeds of one host due at once: one at a time, with a gap between two, all of them in one run, and no burst."""
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,12 +11,6 @@ from reformwatch.store import Store
 GAP_S = 0.05
 #: The clocks of the server's threads and of the poller's do not tick as one.
 SLACK_S = 0.01
-
-
-@pytest.fixture(scope="module")
-def parser() -> Iterator[ParserPool]:
-    with ParserPool(workers=1) as pool:
-        yield pool
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ from manners_sites import ETAG, MINUTE, both, leads
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.store import Store
 from servers import Wire, redirect
-
-
-@pytest.fixture(scope="module")
-def parser() -> Iterator[ParserPool]:
-    with ParserPool(workers=1) as pool:
-        yield pool
 
 
 @pytest.fixture(autouse=True)

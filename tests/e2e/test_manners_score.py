@@ -4,7 +4,6 @@ import logging
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,6 @@ from manners_sites import MINUTE, all_sites, timing_sites, validator_sites
 from reformwatch.model.feed import NoticeKind
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.store import Store
-
-
-@pytest.fixture(scope="module")
-def parser() -> Iterator[ParserPool]:
-    with ParserPool(workers=1) as pool:
-        yield pool
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,12 +14,6 @@ from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.store import Store
 from reformwatch.store.feeds import add_feed, claim_due, list_feeds
 from servers import Wire
-
-
-@pytest.fixture(scope="module")
-def parser() -> Iterator[ParserPool]:
-    with ParserPool(workers=1) as pool:
-        yield pool
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ operator is told.
 """
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -70,12 +69,6 @@ class Desk:
 
     def asked(self) -> list[str]:
         return [asked.target.decode() for asked in self.server.asked]
-
-
-@pytest.fixture(scope="module")
-def parser() -> Iterator[ParserPool]:
-    with ParserPool(workers=1) as pool:
-        yield pool
 
 
 @pytest.fixture
@@ -371,16 +364,17 @@ def test_a_push_waits_for_the_poll_that_holds_the_feed(desk: Desk) -> None:
     url = desk.server.on("/f", ok(rss(range(1, 6))))
     feed = desk.add(url)
     desk.poll()
-    release = threading.Event()
+    is_asked, release = threading.Event(), threading.Event()
 
     def slow(wire: Wire, _asked: Asked) -> None:
+        is_asked.set()
         release.wait(10)
         wire.send(ok(rss(range(1, 7))))
 
     desk.server.on("/f", slow)
     polling = threading.Thread(target=desk.poll, kwargs={"later": HOUR})
     polling.start()
-    time.sleep(0.2)
+    assert is_asked.wait(10)
     assert desk.poller.push(feed, pushed(rss([9]), url), patience_s=0.2) is None, "held by the poll"
     timer = threading.Timer(0.3, release.set)
     timer.start()

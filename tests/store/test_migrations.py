@@ -33,8 +33,7 @@ from reformwatch.store.migrate import (
     require_current,
     upgrade,
 )
-from reformwatch.store.status import remember_once
-from reformwatch.store.tables import metadata
+from reformwatch.store.tables import meta, metadata
 
 ENTRY_COLUMNS = (
     "feed_id", "key", "twin_key", "title", "summary", "content", "author", "tags", "first_seen", "standing", "version",
@@ -330,7 +329,7 @@ def test_a_command_of_the_next_release_asks_for_the_upgrade_and_the_daemon_makes
     sqlite_store: Store, next_release: Path
 ) -> None:
     with sqlite_store.write() as tx:
-        remember_once(tx, "kept", "yes")
+        tx.execute(sa.insert(meta).values(key="kept", value="yes"))
     sqlite_store.close()
     path = path_of(sqlite_store)
     refused = run_next(next_release, path, "feed", "list")
@@ -356,7 +355,7 @@ def writing(store: Store) -> Iterator[Callable[[], int]]:
             number = written[0]
             with store.write() as tx:
                 add_feed(tx, NewFeed(url=f"https://example.org/{number}", name="n" * 2_000), now=NOW)
-                remember_once(tx, f"note-{number}", "written")
+                tx.execute(sa.insert(meta).values(key=f"note-{number}", value="written"))
             written[0] += 1
 
     writer = threading.Thread(target=write)

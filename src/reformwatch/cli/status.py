@@ -148,21 +148,7 @@ def _as_json(
             for d in running
         ],
         "database": where,
-        "feeds": [
-            {
-                "id": f.id,
-                "name": f.name,
-                "url": f.url,
-                "state": f.state.value,
-                "last_ok": iso(f.last_ok_at),
-                "next_poll": iso(f.next_poll_at),
-                "overdue": is_overdue(f, now=now),
-                "health": health_of(f, now=now).state.value,
-                "failing_since": iso(f.failing_since),
-                "problem": f.problem,
-            }
-            for f in feeds
-        ],
+        "feeds": [_feed_dict(f, now) for f in feeds],
         "archive": {"entries": archive.entries, "matches": archive.matches, "alerts": archive.alerts},
         "outbox": {
             "pending": outbox.pending,
@@ -173,4 +159,19 @@ def _as_json(
         "paused_subscribers": [
             {"name": s.name, "why": s.paused_because} for s in subscribers if s.state is SubscriberState.PAUSED
         ],
+    }
+
+
+def _feed_dict(f: Feed, now: datetime) -> dict[str, Any]:
+    return {
+        "id": f.id,
+        "name": f.name,
+        "url": f.url,
+        "state": f.state.value,
+        "last_ok": iso(f.last_ok_at),
+        "next_poll": iso(f.next_poll_at),
+        "overdue": is_overdue(f, now=now),
+        "health": health_of(f, now=now).state.value,
+        "failing_since": iso(f.failing_since),
+        "problem": f.problem,
     }

@@ -27,6 +27,7 @@ from reformwatch.core.feedhead import read_head
 from reformwatch.core.guard import RefusedMarkup, check_markup, without_endless_authors
 from reformwatch.core.language.detect import detect
 from reformwatch.core.quick import Reading, read_quickly
+from reformwatch.core.stated import plausible, stated_language
 from reformwatch.core.stories import story_keys
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.text import clean, clean_line, without_surrogates
@@ -46,8 +47,6 @@ _BLOCK: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|/?blockquote|/?
 _LOOKS_HTML: Final = re.compile(
     r"(?>(?:\s*<!--.*?-->)*)\s*<(?:!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL
 )
-_EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
-_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
@@ -116,7 +115,7 @@ def _feed_from(reading: Reading, document: str, url: str) -> ParsedFeed:
     base = site_url or url
     head = read_head(document, url=url)
     raw = reading.entries[:MAX_ENTRIES]
-    language = _language(feed.get("language"))
+    language = _declared(feed.get("language"))
     entries = distinct(filter(None, (_entry_from(item, base, detects=language is None) for item in raw)))
     return ParsedFeed(
         format=reading.version,
@@ -245,21 +244,13 @@ def _time(parsed: Any) -> datetime | None:
     if parsed is None:
         return None
     try:
-        return _plausible(datetime.fromtimestamp(calendar.timegm(parsed), UTC))
+        return plausible(datetime.fromtimestamp(calendar.timegm(parsed), UTC))
     except (ValueError, OverflowError, OSError, TypeError):
         return None
 
 
-def _plausible(time: datetime) -> datetime | None:
-    return time if _EARLIEST <= time <= _LATEST else None
-
-
-def _language(tag: object) -> str | None:
-    if not isinstance(tag, str):
-        return None
-    found = re.match(r"\s*([A-Za-z]{2,3})\b", tag)
-    code = found.group(1).lower() if found else None
-    return {"kz": "kk", "rus": "ru", "eng": "en", "kaz": "kk", "spa": "es"}.get(code or "", code)
+def _declared(language: object) -> str | None:
+    return stated_language(language) if isinstance(language, str) else None
 
 
 def _ttl(feed: Mapping[str, Any]) -> timedelta | None:
@@ -282,7 +273,7 @@ def _parse_json(body: bytes, url: str) -> ParsedFeed | Unreadable:
         format="json",
         title=clean_line(str(document.get("title") or ""), limit=200),
         site_url=site_url,
-        language=_language(document.get("language")),
+        language=_declared(document.get("language")),
         entries=distinct(filter(None, entries)),
         dropped=max(0, len(items) - MAX_ENTRIES),
         hubs=tuple(filter(None, (_link(hub.get("url"), url) for hub in _list(document.get("hubs")) if _is_hub(hub)))),
@@ -321,7 +312,7 @@ def _list(value: object) -> list[Any]:
 def _rfc3339(text: object) -> datetime | None:
     with contextlib.suppress(ValueError, OverflowError):
         time = datetime.fromisoformat(str(text))
-        return _plausible(time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC))
+        return plausible(time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC))
     return None
 
 

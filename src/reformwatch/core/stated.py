@@ -1,4 +1,4 @@
-"""Core: what sitemaps and web pages state in the notations of the W3C: times and languages."""
+"""Core: what documents state of themselves in fixed notations: times and languages."""
 
 import re
 from datetime import UTC, datetime
@@ -30,6 +30,11 @@ def stated_time(text: str | None) -> datetime | None:
         ).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return plausible(time)
+
+
+def plausible(time: datetime) -> datetime | None:
+    """A time, None where it is absurd."""
     return time if _EARLIEST <= time <= _LATEST else None
 
 

@@ -13,7 +13,6 @@ Whatever dies before the commit of step 3 is fetched again after its lease; what
 import logging
 import queue
 import re
-import secrets
 import threading
 import time
 from collections import deque
@@ -98,7 +97,7 @@ class Poller:
         chance: Callable[[], float],
         new_message_id: Callable[[], str],
         new_token: Callable[[], str],
-        new_secret: Callable[[], str] = secrets.token_hex,
+        new_secret: Callable[[], str],
         workers: int = 32,
         per_host_gap_s: float = 2.0,
         lease: timedelta = timedelta(minutes=5),

@@ -118,9 +118,8 @@ class Reader:
 
     def _older(self, feed: Feed, parsed: ParsedFeed) -> Part:
         """The entries of archive pages, else of a news sitemap, where the feed has turned over since the last poll."""
-        if not feed.listed or not parsed.entries or (yield from _knows_any(feed, parsed.entries)):
-            return [], 0
-        if not has_turned_over(feed, parsed.entries, knows_any=False):
+        may_have = has_turned_over(feed, parsed.entries, knows_any=False)
+        if not may_have or (yield from _knows_any(feed, parsed.entries)):
             return [], 0
         older, pages, is_filled = yield from self._archive(feed, parsed)
         if not is_filled and feed.source_type is not SourceType.SITEMAP:

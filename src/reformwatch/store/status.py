@@ -9,7 +9,7 @@ from reformwatch.model.alert import DeliveryState
 from reformwatch.model.value import Value
 from reformwatch.store import tables as t
 from reformwatch.store.engine import Tx
-from reformwatch.store.sql import insert_or_ignore, insert_or_update
+from reformwatch.store.sql import insert_or_update
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +100,3 @@ def languages_of_feed(tx: Tx, feed_id: int) -> dict[str, int]:
         sa.select(language, count).where(t.entries.c.feed_id == feed_id).group_by(language).order_by(count.desc())
     )
     return {row[0]: int(row[1]) for row in tx.execute(statement)}
-
-
-def remember_once(tx: Tx, key: str, value: str) -> str:
-    """A value of the database's own (its identity): the one there is, else this one."""
-    insert_or_ignore(tx, t.meta, {"key": key, "value": value})
-    return str(tx.execute(sa.select(t.meta.c.value).where(t.meta.c.key == key)).scalar_one())
