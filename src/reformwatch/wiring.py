@@ -1,7 +1,5 @@
 """Porch: the only place where objects are built: settings in, tools out."""
 
-import contextlib
-import ctypes
 import os
 import random
 import secrets
@@ -15,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TextIO
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,6 +31,7 @@ from reformwatch.http import AddressPolicy, Door
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber
 from reformwatch.pipeline.deliver import Deliverer, OnDelivered
 from reformwatch.pipeline.deliver import no_listener as no_listener_for_deliveries
+from reformwatch.pipeline.memory import keep_little
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import OnPolled, Poller
 from reformwatch.pipeline.poll import no_listener as no_listener_for_polls
@@ -44,7 +43,6 @@ from reformwatch.store.migrate import current_revision, quick_check, require_cur
 from reformwatch.store.subscribers import add_subscriber, has_any
 
 DEFAULT_SUBSCRIBER = "console"
-_M_ARENA_MAX: Final = -8  # malloc.h
 
 
 def utc_now() -> datetime:
@@ -286,16 +284,6 @@ def build_hub_caller(settings: Settings, store: Store, door: Door) -> HubCaller 
     )
 
 
-def use_few_arenas() -> None:
-    """Let threads share two heaps (glibc; elsewhere nothing happens).
-
-    By default each of many threads gets one of its own, which keeps what its largest document ever needed: memory that
-    no part of the program holds, and that is never given back. # trust: F07
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
-
-
 class Tools:
     """What a command or the daemon works with, built from one set of settings and closed together."""
 
@@ -310,7 +298,7 @@ class Tools:
         on_delivered: OnDelivered = no_listener_for_deliveries,
         stdout: TextIO | None = None,
     ) -> None:
-        use_few_arenas()
+        keep_little()
         self.settings, self.store = settings, store
         self.door = build_door(settings)
         self.webhook_door = build_webhook_door(settings)

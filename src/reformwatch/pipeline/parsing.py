@@ -21,11 +21,13 @@ from pebble import ProcessExpired, ProcessPool
 from reformwatch.core.document import READERS, read_document
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched
+from reformwatch.pipeline.memory import give_back, keep_little
 
 log = logging.getLogger(__name__)
 
 _MEMORY_BYTES: Final = 1 << 30
 _TASKS_A_WORKER: Final = 2_000
+_LARGE_BYTES: Final = 1 << 20
 #: What every worker begins with; the last is what xml.sax would look for at the first document.
 _PRELOADED: Final = [*READERS, "xml.sax.expatreader"]
 
@@ -71,7 +73,7 @@ class ParserPool:
     ) -> "Future[Any]":
         with self._lock:
             future: Future[Any] = self._started().schedule(
-                function, args=tuple(arguments), kwargs=dict(named), timeout=self._time_limit_s
+                _read, args=(function, tuple(arguments), dict(named)), timeout=self._time_limit_s
             )
             self._under_way.add(future)
         return future
@@ -128,9 +130,19 @@ class ParserPool:
         self.close()
 
 
+def _read(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """In a worker: run a function of a document, and keep nothing of a large one."""
+    try:
+        return function(*arguments, **named)
+    finally:
+        if any(isinstance(one, bytes) and len(one) > _LARGE_BYTES for one in arguments):
+            give_back()
+
+
 def _confine() -> None:
     """In a worker: no more memory than needed, Ctrl-C is the parent's business, and what is said is the outcome."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_little()
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
