@@ -32,12 +32,13 @@ from reformwatch.model.entry import ParsedFeed
 from reformwatch.model.feed import Fetched, NewFeed, Validators
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import NewTopic
-from reformwatch.settings import Settings
+from reformwatch.settings import build_settings
 from reformwatch.store import plans
 from reformwatch.store.feeds import add_feed, claim
 from reformwatch.store.subscribers import add_subscriber, find_subscriber, list_subscribers, remove_subscriber
 from reformwatch.store.topics import add_topic, list_topics
-from reformwatch.wiring import Tools, create_store, new_message_id, new_unsubscribe_token, utc_now
+from reformwatch.wiring.basics import create_store, new_message_id, new_unsubscribe_token, utc_now
+from reformwatch.wiring.tools import Tools
 
 THREADS = 8
 TEXT, HTML = "text " * 140, "<p>text</p>" * 190
@@ -88,7 +89,7 @@ def bare_hooks(port: int, messages: int) -> float:
 def ours(channel: ChannelKind, told: dict[str, Any], messages: int) -> float:
     """Seconds for claim, render, sign, send and settle of as many deliveries to one subscriber."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings.model_validate(
+        settings = build_settings(
             {
                 "database": {"url": f"sqlite:///{folder}/bench.sqlite"},
                 "http": {"allow_private": ["127.0.0.0/8"]},

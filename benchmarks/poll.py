@@ -91,12 +91,13 @@ def ours(urls: list[str]) -> list[dict[str, float]]:
     from reformwatch.model.feed import NewFeed
     from reformwatch.packs import builtin_text
     from reformwatch.pipeline.packing import install_pack
-    from reformwatch.settings import Settings
+    from reformwatch.settings import build_settings
     from reformwatch.store.feeds import add_feed
-    from reformwatch.wiring import Tools, create_store, utc_now
+    from reformwatch.wiring.basics import create_store, utc_now
+    from reformwatch.wiring.tools import Tools
 
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings.model_validate(
+        settings = build_settings(
             {
                 "database": {"url": f"sqlite:///{folder}/bench.sqlite"},
                 "http": {"allow_private": ["127.0.0.0/8"], "per_host_gap_s": 0, "workers": WORKERS},

@@ -16,10 +16,11 @@ from reformwatch.http import AddressPolicy, Door
 from reformwatch.model.feed import NewFeed
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import Poller
-from reformwatch.settings import Settings
+from reformwatch.settings import build_settings
 from reformwatch.store import Store
 from reformwatch.store.feeds import add_feed
-from reformwatch.wiring import build_poller, user_agent, utc_now
+from reformwatch.wiring.basics import user_agent, utc_now
+from reformwatch.wiring.polling import build_poller
 from servers import LOOPBACK, Asked, RawServer, Wire, reply
 
 ITEM = b"<item><title>A piece of news</title><guid>1</guid></item>"
@@ -128,7 +129,7 @@ def reading(
     store: Store, crowd: Crowd, parser: ParserPool, *, workers: int, gap_s: float = 0.0, deadline_s: float = 20.0
 ) -> Iterator[Reading]:
     """The poller as it is wired, with roads of our own."""
-    settings = Settings.model_validate({"http": {"workers": workers, "per_host_gap_s": gap_s}})
+    settings = build_settings({"http": {"workers": workers, "per_host_gap_s": gap_s}})
     roads = Roads(crowd.port)
     door = Door(
         user_agent=user_agent(settings),

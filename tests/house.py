@@ -31,7 +31,8 @@ from reformwatch.settings import Settings, load_settings
 from reformwatch.store.feeds import add_feed
 from reformwatch.store.subscribers import add_subscriber, find_subscriber, pause
 from reformwatch.store.topics import add_topic
-from reformwatch.wiring import Tools, create_store, new_unsubscribe_token, utc_now
+from reformwatch.wiring.basics import create_store, new_unsubscribe_token, utc_now
+from reformwatch.wiring.tools import Tools
 
 
 @dataclass

@@ -25,12 +25,13 @@ from reformwatch.http import AddressPolicy, Door
 from reformwatch.model.feed import Feed, FeedState, NewFeed, Notice
 from reformwatch.model.plan import PollPlan
 from reformwatch.pipeline.parsing import ParserPool
-from reformwatch.settings import Settings
+from reformwatch.settings import build_settings
 from reformwatch.store import Store
 from reformwatch.store.feeds import add_feed, list_feeds, release_all_of
 from reformwatch.store.notices import notices_since
 from reformwatch.store.tables import feeds
-from reformwatch.wiring import build_poller, user_agent
+from reformwatch.wiring.basics import user_agent
+from reformwatch.wiring.polling import build_poller
 from servers import LOOPBACK, Asked, RawServer, Wire
 
 HOUR = timedelta(hours=1)
@@ -369,7 +370,7 @@ class World:
         self.network = Network(self.server.port)
         self.record = Record(step=step, sites=sites, visits=self.server.visits, strays=self.server.strays)
         self._parser, self._step, self._url = parser, step, f"sqlite:///{database}"
-        self.settings = Settings.model_validate({
+        self.settings = build_settings({
             "database": {"url": self._url},
             "http": {"contact": CONTACT, "workers": 8, "per_host_gap_s": 0},
         })  # fmt: skip

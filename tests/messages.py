@@ -11,7 +11,7 @@ from reformwatch.model.entry import Entry, Standing
 from reformwatch.model.message import Message
 from reformwatch.model.subscriber import ChannelKind, Subscriber, SubscriberState
 from reformwatch.model.topic import Evidence, Match, Strength, Topic, TopicKind, TopicState
-from reformwatch.wiring import build_renderer
+from reformwatch.wiring.delivery import build_renderer
 
 NOW = datetime(2022, 3, 12, 10, 0, tzinfo=UTC)
 TITLE = "Prosecutors give first results of the January investigation"

@@ -19,7 +19,7 @@ from conftest import ROOT
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls
 from reformwatch.model.subscriber import ChannelKind
 from reformwatch.settings import load_settings
-from reformwatch.wiring import build_channels, build_webhook_door
+from reformwatch.wiring.delivery import build_channels, build_webhook_door
 
 SOURCE = ROOT / "src" / "reformwatch"
 MIGRATIONS = sorted(

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import ROOT
 from reformwatch.errors import ConfigError
-from reformwatch.settings import Settings, all_keys, find_config, load_settings, shown
+from reformwatch.settings import all_keys, find_config, load_settings, shown
 
 EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
 _COMMENTED_KEY = re.compile(r"^# ([a-z_]+ = .+)$", re.MULTILINE)
@@ -42,7 +42,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_the_example_loads_as_it_stands_and_changes_nothing(tmp_path: Path) -> None:
-    assert tomllib.loads(EXAMPLE) == {section: {} for section in Settings.model_fields}
+    assert tomllib.loads(EXAMPLE) == {section: {} for section, _ in all_keys()}
     told, defaults = shown(load_settings(written(tmp_path, EXAMPLE))), shown(load_settings(None))
     told.pop("database")  # depends on the user's home, which each test has of its own
     defaults.pop("database")
@@ -349,6 +349,6 @@ def test_a_file_that_is_named_and_not_there_is_an_error_not_a_default(
 
 def test_settings_cannot_be_changed_once_they_are_read() -> None:
     settings = load_settings(None)
-    with pytest.raises(ValueError, match="frozen"):
-        settings.poll.tick_s = 1
+    with pytest.raises(AttributeError, match="immutable"):
+        settings.poll.tick_s = 1  # type: ignore[misc]
     assert settings.poll.tick_s == 10

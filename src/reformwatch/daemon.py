@@ -30,7 +30,9 @@ from reformwatch.settings import Settings
 from reformwatch.store import Store, feeds, outbox, websub
 from reformwatch.store.status import DaemonBeat, beat, forget_daemon
 from reformwatch.web import Pages, WebServer
-from reformwatch.wiring import Tools, create_store, host_and_port, hub_callback, owner_name, run_once, utc_now
+from reformwatch.wiring.basics import create_store, host_and_port, owner_name, utc_now
+from reformwatch.wiring.polling import hub_callback
+from reformwatch.wiring.tools import Tools, run_once
 
 log = logging.getLogger(__name__)
 

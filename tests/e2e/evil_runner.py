@@ -12,15 +12,15 @@ import threading
 import time
 from pathlib import Path
 
-from reformwatch.settings import Settings
+from reformwatch.settings import build_settings
 from reformwatch.store import Store
 from reformwatch.store.feeds import list_feeds
-from reformwatch.wiring import Tools
+from reformwatch.wiring.tools import Tools
 
 
 def main(database: str, rounds: int) -> None:
     logging.getLogger("reformwatch").setLevel(logging.CRITICAL)
-    settings = Settings.model_validate({
+    settings = build_settings({
         "http": {"allow_private": ["127.0.0.1"], "per_host_gap_s": 0, "workers": 8, "deadline_s": 2.0},
     })  # fmt: skip
     store = Store(f"sqlite:///{database}")

@@ -22,7 +22,7 @@ import pytest
 from reformwatch.model.feed import Feed, NewFeed, Validators
 from reformwatch.store import Store
 from reformwatch.store.feeds import add_feed, list_feeds
-from reformwatch.wiring import utc_now
+from reformwatch.wiring.basics import utc_now
 from servers import Answer, Asked, HttpServer, Wire, gzip_bomb, many_member_bomb, redirect, reply, sending
 
 pytestmark = [

@@ -7,11 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from house import Desk, House
-from reformwatch.cli.run import _to_ask
+from reformwatch.cli.poll import _to_ask
 from reformwatch.model.feed import Feed, NewFeed
 from reformwatch.store.feeds import add_feed, list_feeds
 from reformwatch.store.tables import feeds
-from reformwatch.wiring import Tools, create_store, utc_now
+from reformwatch.wiring.basics import create_store, utc_now
+from reformwatch.wiring.polling import PollTools
 
 PUBLIC = "http://feeds.invalid/news.xml"
 OWN = "http://127.0.0.1:9/news.xml"
@@ -40,7 +41,7 @@ def known(desk: Desk) -> dict[str, Feed]:
 def chosen(desk: Desk, *, force: bool) -> set[str]:
     """The feeds that a command that named them all would ask."""
     store = create_store(desk.settings())
-    tools = Tools(desk.settings(), store, owner="cli")
+    tools = PollTools(desk.settings(), store, owner="cli")
     with store.read() as tx:
         named = list_feeds(tx)
     ids = _to_ask(named, tools, force=force)

@@ -29,7 +29,7 @@ from reformwatch.store.gaps import gaps_since, readings_of
 from reformwatch.store.notices import notices_since
 from reformwatch.store.subscribers import add_subscriber
 from reformwatch.store.topics import add_topic, find_topic
-from reformwatch.wiring import build_door, build_poller
+from reformwatch.wiring.polling import build_door, build_poller
 from servers import Asked, HttpServer, Wire, reply
 
 HOUR = timedelta(hours=1)

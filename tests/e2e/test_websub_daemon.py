@@ -13,7 +13,7 @@ from conftest import NOW
 from house import Desk, free_port, open_house, set_up, until
 from hubs import Hub
 from reformwatch.store import Store, feeds, websub
-from reformwatch.wiring import new_hub_secret, new_hub_token
+from reformwatch.wiring.basics import new_hub_secret, new_hub_token
 from servers import HttpServer
 
 

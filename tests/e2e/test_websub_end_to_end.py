@@ -20,7 +20,7 @@ from reformwatch.pipeline.poll import PollReport
 from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
 from reformwatch.store import Store, feeds, websub
 from reformwatch.web import Pages, WebServer
-from reformwatch.wiring import new_hub_secret, new_hub_token
+from reformwatch.wiring.basics import new_hub_secret, new_hub_token
 from servers import HttpServer, make_certificate, redirect, reply
 
 BODY = b"<rss version='2.0'><channel><title>News</title></channel></rss>"

@@ -12,7 +12,7 @@ from reformwatch.model.feed import NewFeed
 from reformwatch.pipeline.subscribe import FeedAdded, FeedChoice, add_feed_by_address
 from reformwatch.settings import HttpSettings, Settings
 from reformwatch.store import Store
-from reformwatch.wiring import Tools
+from reformwatch.wiring.polling import PollTools
 from servers import HttpServer, reply
 
 FEED = (
@@ -98,14 +98,14 @@ def server() -> Iterator[HttpServer]:
 
 
 @pytest.fixture
-def tools(sqlite_store: Store) -> Iterator[Tools]:
+def tools(sqlite_store: Store) -> Iterator[PollTools]:
     settings = Settings(http=HttpSettings(allow_private=("127.0.0.1",), per_host_gap_s=0.01))
-    made = Tools(settings, sqlite_store, owner="test")
+    made = PollTools(settings, sqlite_store, owner="test")
     yield made
     made.close()
 
 
-def test_adding_a_feed_is_one_get_and_nothing_else(server: HttpServer, tools: Tools) -> None:
+def test_adding_a_feed_is_one_get_and_nothing_else(server: HttpServer, tools: PollTools) -> None:
     # trust: C16
     url = server.on("/rss", reply(200, FEED, {"ETag": '"1"'}))
     added = add_feed_by_address(tools.door, tools.poller, NewFeed(url=url, name=""))
@@ -115,7 +115,7 @@ def test_adding_a_feed_is_one_get_and_nothing_else(server: HttpServer, tools: To
     assert [(asked.method, asked.target) for asked in server.asked] == [(b"GET", b"/rss")]
 
 
-def test_adding_a_page_asks_the_page_and_its_one_feed(server: HttpServer, tools: Tools) -> None:
+def test_adding_a_page_asks_the_page_and_its_one_feed(server: HttpServer, tools: PollTools) -> None:
     # trust: C16
     page = b"<html><head><link rel='alternate' type='application/rss+xml' href='/rss'></head></html>"
     server.on("/", reply(200, page, {"Content-Type": "text/html"}))
@@ -126,7 +126,7 @@ def test_adding_a_page_asks_the_page_and_its_one_feed(server: HttpServer, tools:
     assert [asked.target for asked in server.asked] == [b"/", b"/rss"]
 
 
-def test_a_page_with_two_feeds_is_asked_once_and_no_feed_of_it(server: HttpServer, tools: Tools) -> None:
+def test_a_page_with_two_feeds_is_asked_once_and_no_feed_of_it(server: HttpServer, tools: PollTools) -> None:
     # trust: C16
     link = b"<link rel='alternate' type='application/rss+xml' href='/%s'>"
     server.on("/", reply(200, b"<html><head>" + link % b"one" + link % b"two", {"Content-Type": "text/html"}))

@@ -25,7 +25,7 @@ from reformwatch.store import Store, tables
 from reformwatch.store.feeds import add_feed, list_feeds
 from reformwatch.store.migrate import check_integrity, quick_check, require_current, upgrade
 from reformwatch.store.subscribers import add_subscriber
-from reformwatch.wiring import create_store, open_store
+from reformwatch.wiring.basics import create_store, open_store
 
 BIG_NAME = "n" * 3_000
 

@@ -16,11 +16,11 @@ from reformwatch.model.alert import (
     ClaimedDelivery,
     Delivered,
     Delivery,
-    DeliveryState,
     GiveUp,
     RetryAt,
     Settlement,
 )
+from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.entry import ParsedEntry, Standing
 from reformwatch.model.feed import FeedState, NewFeed, Validators
 from reformwatch.model.plan import AlertDraft, FeedAfter, NewEntry, PollPlan, Recipient

@@ -16,7 +16,8 @@ import pytest
 import sqlalchemy as sa
 
 from conftest import NOW
-from reformwatch.model.alert import AlertKind, DeliveryState
+from reformwatch.model.alert import AlertKind
+from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
 from reformwatch.model.feed import Feed, FeedState, NewFeed, Validators
 from reformwatch.model.plan import AlertDraft, EditedEntry, FeedAfter, NewEntry, PollPlan, Recipient, Silence

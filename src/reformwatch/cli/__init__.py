@@ -19,9 +19,9 @@ from reformwatch.text import without_surrogates
 #: Where each command is; it is imported when it is asked for, since most need little of the program. ``backtest`` adds
 #: its own command to ``topic``.
 _COMMANDS: Final = {
-    "init": "run", "demo": "run", "run": "run", "poll": "run", "deliver": "run", "feed": "feed", "topic": "backtest",
-    "subscriber": "subscriber", "alert": "alert", "delivery": "alert", "explain": "explain", "status": "status",
-    "pack": "pack", "db": "db", "config": "config",
+    "init": "run", "demo": "run", "run": "run", "poll": "poll", "deliver": "deliver", "feed": "feed",
+    "topic": "backtest", "subscriber": "subscriber", "alert": "alert", "delivery": "alert", "explain": "explain",
+    "status": "status", "pack": "pack", "db": "db", "config": "config",
 }  # fmt: skip
 
 

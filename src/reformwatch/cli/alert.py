@@ -8,9 +8,10 @@ import click
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import ago, emit_json, facts, iso, json_option, say, table
 from reformwatch.cli.topic import match_dict, show_match
-from reformwatch.model.alert import Alert, Attempt, Delivery, DeliveryState
+from reformwatch.model.alert import Alert, Attempt, Delivery
+from reformwatch.model.delivery import DeliveryState
 from reformwatch.store import outbox
-from reformwatch.wiring import utc_now
+from reformwatch.wiring.basics import utc_now
 
 
 @click.group()

@@ -7,7 +7,8 @@ import click
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, facts, json_option, say
 from reformwatch.settings import USUAL_MIN_INTERVAL_S, shown
-from reformwatch.wiring import host_and_port, smtp_account
+from reformwatch.wiring.basics import host_and_port
+from reformwatch.wiring.delivery import smtp_account
 
 
 @click.group()

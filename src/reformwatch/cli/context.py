@@ -7,7 +7,7 @@ from pathlib import Path
 from reformwatch.logs import set_up_logging
 from reformwatch.settings import Settings, find_config, load_settings
 from reformwatch.store import Store
-from reformwatch.wiring import open_store
+from reformwatch.wiring.basics import open_store
 
 
 class Invocation:

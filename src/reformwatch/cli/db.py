@@ -20,7 +20,7 @@ from reformwatch.store.migrate import (
     require_current,
     upgrade,
 )
-from reformwatch.wiring import utc_now
+from reformwatch.wiring.basics import utc_now
 
 
 @click.group()

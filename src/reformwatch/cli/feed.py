@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,13 +20,15 @@ from reformwatch.errors import BadInput, CantCreate
 from reformwatch.model.feed import MIN_INTERVAL, Feed, FeedKind, FeedState, Gap, NewFeed, SourceType
 from reformwatch.model.health import HealthState
 from reformwatch.model.websub import HubSubscription
-from reformwatch.pipeline.subscribe import FeedChoice, add_feed_by_address, discover_feeds
 from reformwatch.settings import Settings
 from reformwatch.store import websub
 from reformwatch.store.feeds import add_feed, change_feed, find_feed, list_feeds, remove_feed, set_state
 from reformwatch.store.gaps import gaps_since
 from reformwatch.store.status import counts_by_feed, languages_of_feed
-from reformwatch.wiring import Tools, utc_now
+from reformwatch.wiring.basics import utc_now
+
+if TYPE_CHECKING:
+    from reformwatch.wiring.polling import PollTools
 
 _GAPS_SHOWN = timedelta(days=90)
 _MOST_GAPS = 5
@@ -94,9 +96,11 @@ def add(
         full_text=full_text,
         interval=interval,
     )
+    from reformwatch.wiring.polling import PollTools  # with all that polls, which most commands do without
+
     invocation.log_quietly()
     with invocation.store() as store:
-        tools = Tools(invocation.settings, store, owner="cli")
+        tools = PollTools(invocation.settings, store, owner="cli")
         try:
             for url in urls:
                 _add_one(tools, replace(wanted, url=url))
@@ -104,7 +108,9 @@ def add(
             tools.close()
 
 
-def _add_one(tools: Tools, wanted: NewFeed) -> None:
+def _add_one(tools: "PollTools", wanted: NewFeed) -> None:
+    from reformwatch.pipeline.subscribe import FeedChoice, add_feed_by_address
+
     outcome = add_feed_by_address(tools.door, tools.poller, wanted)
     if isinstance(outcome, FeedChoice):
         is_index = wanted.source_type is SourceType.SITEMAP
@@ -218,8 +224,11 @@ def discover(invocation: Invocation, url: str, as_json: bool) -> None:
 
     Example: reformwatch feed discover https://www.example.org/
     """
+    from reformwatch.pipeline.subscribe import discover_feeds
+    from reformwatch.wiring.polling import PollTools
+
     with invocation.store() as store:
-        tools = Tools(invocation.settings, store, owner="cli")
+        tools = PollTools(invocation.settings, store, owner="cli")
         try:
             links = discover_feeds(tools.door, url)
         finally:

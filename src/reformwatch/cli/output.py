@@ -1,41 +1,53 @@
-"""Porch: how commands speak: data on standard output, talk on standard error, colour on a terminal only."""
+"""Porch: how commands speak: data on standard output, talk on standard error, colour on a terminal only.
 
+Rich is loaded where something is drawn; what cron and scripts run mostly says one plain line.
+"""
+
+import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
-from reformwatch.core.snippet import Piece
 from reformwatch.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from reformwatch.core.snippet import Piece
 
 _WIDE = 200
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
-def stdout() -> Console:
+def stdout() -> "Console":
     """Where data goes. A pipe gets whole lines, whatever the width of the screen."""
+    from rich.console import Console
+
     return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
-def stderr() -> Console:
+def stderr() -> "Console":
     """Where talk goes."""
+    from rich.console import Console
+
     return Console(file=sys.stderr, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
     """A line for the person."""
-    stderr().print(Text(printable(text)))
+    click.echo(printable(text), err=True)
 
 
 def say_error(text: str) -> None:
     """What went wrong, after the program's name."""
+    from rich.text import Text
+
     stderr().print(Text.assemble(("reformwatch: ", "bold red"), printable(text)))
 
 
@@ -51,6 +63,9 @@ def json_option(command: F) -> F:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
     """Rows under headings; ``empty`` is said where there are none. Cells may be rich texts."""
+    from rich.table import Table
+    from rich.text import Text
+
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         drawn.add_column(column, overflow="fold")
@@ -66,6 +81,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:
     """Names and values, one a line."""
+    from rich.table import Table
+    from rich.text import Text
+
     drawn = Table(box=None, pad_edge=False, show_header=False)
     drawn.add_column(style="bold", no_wrap=True)
     drawn.add_column(overflow="fold")
@@ -82,8 +100,10 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def highlighted(pieces: Sequence[Piece]) -> Text:
+def highlighted(pieces: "Sequence[Piece]") -> "Text":
     """Text with the words that matched in colour, or between asterisks where there is no colour."""
+    from rich.text import Text
+
     text = Text()
     is_plain = stdout().color_system is None
     for piece in pieces:
@@ -122,14 +142,40 @@ def seconds(span: timedelta | None) -> int | None:
     return None if span is None else round(span.total_seconds())
 
 
-def progress(what: str) -> Progress:
-    """A bar on standard error while work goes on; nothing where that is no terminal."""
-    return Progress(
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=stderr(),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
+class Bar:
+    """How far work has come. This one is drawn nowhere."""
+
+    def expect(self, total: int) -> None:
+        """How many steps there are."""
+
+    def advance(self) -> None:
+        """One step is done."""
+
+    def track(self, items: Iterable[T], *, total: int) -> Iterator[T]:
+        """Items, each of them a step."""
+        self.expect(total)
+        for item in items:
+            yield item
+            self.advance()
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Bar]:
+    """A bar on standard error while work goes on; none where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield Bar()
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=stderr(), transient=True) as drawn:
+        task = drawn.add_task(what, total=None)
+
+        class DrawnBar(Bar):
+            def expect(self, total: int) -> None:
+                drawn.update(task, total=total)
+
+            def advance(self) -> None:
+                drawn.advance(task)
+
+        yield DrawnBar()

@@ -13,7 +13,7 @@ from reformwatch.packs import builtin_names, builtin_text
 from reformwatch.pipeline.packing import install_pack
 from reformwatch.store.feeds import list_feeds
 from reformwatch.store.topics import list_topics
-from reformwatch.wiring import utc_now
+from reformwatch.wiring.basics import utc_now
 
 
 @click.group()

@@ -1,24 +1,18 @@
-"""Porch: init, demo, run, poll, deliver."""
+"""Porch: init, demo, run."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from reformwatch.cli.context import Invocation
-from reformwatch.cli.output import duration, emit_json, json_option, progress, say
+from reformwatch.cli.output import say
 from reformwatch.core.pack import read_pack
-from reformwatch.core.schedule import LEAST
 from reformwatch.errors import CantCreate
-from reformwatch.model.feed import Feed, FeedState
-from reformwatch.model.plan import PollPlan
 from reformwatch.packs import builtin_text
 from reformwatch.pipeline.packing import install_pack
 from reformwatch.settings import load_settings
-from reformwatch.store.feeds import find_feed, list_feeds
-from reformwatch.urls import host_of
-from reformwatch.wiring import Tools, create_store, example_config, utc_now
+from reformwatch.wiring.basics import create_store, example_config, utc_now
 
 DEFAULT_PACK = "kazakhstan"
 
@@ -89,83 +83,3 @@ def run(invocation: Invocation, once: bool) -> None:
         daemon.run_once()
     else:
         daemon.run_forever()
-
-
-@click.command()
-@click.option("--all", "everything", is_flag=True, help="Poll every active feed, due or not.")
-@click.argument("which", metavar="[FEED]...", nargs=-1)
-@click.option("--force", is_flag=True, help="Ask feeds that were asked a moment ago, too.")
-@json_option
-@click.pass_obj
-def poll(invocation: Invocation, everything: bool, which: Sequence[str], force: bool, as_json: bool) -> None:
-    """Poll what is due, or the named feeds, or all; alerts go to the outbox.
-
-    A feed that was asked within the last five minutes is left in peace, unless its host is one of [http] allow_private.
-
-    Example: reformwatch poll --all
-    """
-    invocation.log_quietly()
-    with invocation.store() as store, progress("polling") as bar:
-        task = bar.add_task("polling", total=None)
-
-        def advance(_feed: Feed, _plan: PollPlan) -> None:
-            bar.advance(task)
-
-        tools = Tools(invocation.settings, store, owner="cli", on_polled=advance)
-        try:
-            if everything or which:
-                with store.read() as tx:
-                    chosen = list_feeds(tx) if everything else [find_feed(tx, one) for one in which]
-                ids = _to_ask(chosen, tools, force=force)
-                bar.update(task, total=len(ids))
-                report = tools.poller.poll_feeds(ids)
-            else:
-                report = tools.poller.poll_due(is_once=True)
-        finally:
-            tools.close()
-    if as_json:
-        emit_json(vars(report))
-        return
-    say(
-        f"polled {report.polled} feeds ({report.failed} failed): {report.new_entries} new entries, "
-        f"{report.alerts} alerts, {report.deliveries} deliveries waiting"
-    )
-
-
-def _to_ask(chosen: Sequence[Feed], tools: Tools, *, force: bool) -> list[int]:
-    """The active feeds of these; a host that is not the operator's own is not asked again at once. # trust: C27."""
-    active = [feed for feed in chosen if feed.state is FeedState.ACTIVE]
-    lately = utc_now() - LEAST
-    fresh = [
-        feed
-        for feed in active
-        if feed.last_polled_at is not None
-        and feed.last_polled_at > lately
-        and not tools.door.policy.is_own(host_of(feed.url))
-    ]
-    if fresh and force:
-        say(f"--force: {len(fresh)} of these were asked within the last {duration(LEAST)}; their owners may mind")
-    elif fresh:
-        say(f"{len(fresh)} were asked within the last {duration(LEAST)} and are left in peace; --force asks them, too")
-    return [feed.id for feed in active if force or feed not in fresh]
-
-
-@click.command()
-@json_option
-@click.pass_obj
-def deliver(invocation: Invocation, as_json: bool) -> None:
-    """Send what the outbox holds and is due. With --json, alerts for the console go to standard error.
-
-    Example: reformwatch deliver
-    """
-    invocation.log_quietly()
-    with invocation.store() as store:
-        tools = Tools(invocation.settings, store, owner="cli", stdout=sys.stderr if as_json else None)
-        try:
-            report = tools.deliverer.deliver_due()
-        finally:
-            tools.close()
-    if as_json:
-        emit_json(vars(report))
-        return
-    say(f"delivered {report.sent}, to be tried again {report.to_retry}, given up {report.dead}")

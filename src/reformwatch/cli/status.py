@@ -19,7 +19,7 @@ from reformwatch.store.gaps import gaps_since
 from reformwatch.store.notices import notices_since
 from reformwatch.store.status import Archive, DaemonBeat, Outbox, archive_state, list_daemons, outbox_state
 from reformwatch.store.subscribers import list_subscribers
-from reformwatch.wiring import utc_now
+from reformwatch.wiring.basics import utc_now
 
 _ALIVE_WITHIN = timedelta(minutes=1)
 _LATELY = timedelta(days=7)

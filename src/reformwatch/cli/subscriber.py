@@ -13,8 +13,7 @@ from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, facts, iso, json_option, say, table
 from reformwatch.core.phrases import phrase
 from reformwatch.errors import BadInput, NotPermitted, ReformwatchError
-from reformwatch.http import RequestFailed
-from reformwatch.model.alert import DeliveryState
+from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.feed import FailureKind
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber
 from reformwatch.model.topic import LANGUAGES, Topic
@@ -25,7 +24,7 @@ from reformwatch.store.subscribers import pause as pause_subscriber
 from reformwatch.store.subscribers import resume as resume_subscriber
 from reformwatch.store.topics import list_topics
 from reformwatch.urls import safe_link
-from reformwatch.wiring import Tools, build_webhook_door, new_message_id, new_unsubscribe_token, utc_now, zone
+from reformwatch.wiring.basics import new_message_id, new_unsubscribe_token, utc_now, zone
 
 
 @click.group()
@@ -109,6 +108,9 @@ def _webhook_address(settings: Settings, webhook: str) -> str:
     address = safe_link(webhook, base="")
     if address is None or "://" not in webhook:
         raise BadInput(f"--webhook {webhook!r}: it is not an http or https address")
+    from reformwatch.http import RequestFailed
+    from reformwatch.wiring.delivery import build_webhook_door
+
     with build_webhook_door(settings) as door:
         try:
             door.check(address)
@@ -258,13 +260,15 @@ def test(invocation: Invocation, name: str, as_json: bool) -> None:
 
     Example: reformwatch subscriber test Aliya
     """
+    from reformwatch.wiring.delivery import DeliverTools  # with all that sends, which other commands do without
+
     invocation.log_quietly()
     with invocation.store() as store:
         with store.write() as tx:
             one = find_subscriber(tx, name)
             headline = phrase("test", one.language)
             number = outbox.queue_test(tx, one, message_id=new_message_id(), headline=headline, now=utc_now())
-        tools = Tools(invocation.settings, store, owner="cli", stdout=sys.stderr if as_json else None)
+        tools = DeliverTools(invocation.settings, store, owner="cli", stdout=sys.stderr if as_json else None)
         try:
             tools.deliverer.deliver_due()
         finally:

@@ -26,7 +26,7 @@ from reformwatch.store import Store
 from reformwatch.store.entries import all_entries, count_entries
 from reformwatch.store.gaps import readings_of
 from reformwatch.store.topics import add_topic, change_topic, find_topic, list_topics, remove_topic, require_free_slug
-from reformwatch.wiring import utc_now
+from reformwatch.wiring.basics import utc_now
 
 #: A topic that would bring more than this is refused unless it is forced: nobody reads so many.
 MAX_ALERTS_A_DAY = 20

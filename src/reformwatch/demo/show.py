@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
@@ -29,28 +28,15 @@ from reformwatch.model.plan import NewEntry, PollPlan
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.packs import builtin_text
 from reformwatch.pipeline.packing import install_pack
-from reformwatch.settings import Settings
+from reformwatch.settings import build_settings
 from reformwatch.store.feeds import add_feed, list_feeds
 from reformwatch.store.subscribers import add_subscriber, find_subscriber, remove_subscriber
 from reformwatch.text import printable
-from reformwatch.wiring import DEFAULT_SUBSCRIBER, Tools, create_store, new_unsubscribe_token, utc_now
+from reformwatch.wiring.basics import DEFAULT_SUBSCRIBER, create_store, new_unsubscribe_token, utc_now
+from reformwatch.wiring.tools import Tools
 
 _READER = "aliya@newsdesk.example"
 _SENDER = "alerts@reformwatch.example"
-
-
-class _DemoSettings(Settings):
-    """Settings that no environment variable changes."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings' own
-        init_settings: PydanticBaseSettingsSource,
-        *_rest: Any,
-        **_named: Any,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
 
 
 class _Mailbox:
@@ -91,7 +77,7 @@ class _Demo:
     def __init__(self, folder: Path, newsroom: Newsroom, mailbox: _Mailbox, smtp_port: int) -> None:
         self.out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
         self.folder, self.newsroom, self.mailbox, self.smtp_port = folder, newsroom, mailbox, smtp_port
-        self.settings = _DemoSettings.model_validate(
+        self.settings = build_settings(
             {
                 "database": {"url": f"sqlite:///{folder / 'reformwatch.sqlite'}"},
                 "http": {

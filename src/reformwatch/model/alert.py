@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.entry import Entry
 from reformwatch.model.subscriber import ChannelKind, Subscriber
 from reformwatch.model.topic import Match, Topic
@@ -16,14 +17,6 @@ class AlertKind(StrEnum):
     STORY = "story"
     BURST = "burst"
     TEST = "test"
-
-
-class DeliveryState(StrEnum):
-    """Where a delivery stands. ``dead``: given up, listed, can be retried."""
-
-    PENDING = "pending"
-    SENT = "sent"
-    DEAD = "dead"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
@@ -27,6 +26,7 @@ from reformwatch.core.render import Reader, Renderer
 from reformwatch.core.retry import settle
 from reformwatch.errors import ReformwatchError
 from reformwatch.model.alert import ClaimedDelivery, Delivered, GiveUp, RetryAt, SendOutcome, Settlement, TryLater
+from reformwatch.model.delivery import DeliverReport
 from reformwatch.model.subscriber import ChannelKind, Subscriber
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.store import Store, Tx, outbox
@@ -37,15 +37,6 @@ _CLAIM: Final = 256
 _WAITING_PER_SUBSCRIBER: Final = 64
 _SENDING_PER_SUBSCRIBER: Final = 8
 _CLAIM_AGAIN_S: Final = 0.5
-
-
-@dataclass(kw_only=True)
-class DeliverReport:
-    """What a run did."""
-
-    sent: int = 0
-    to_retry: int = 0
-    dead: int = 0
 
 
 OnDelivered = Callable[[ClaimedDelivery, Settlement], None]

@@ -15,13 +15,14 @@ from reformwatch.model.alert import (
     ClaimedDelivery,
     Delivered,
     Delivery,
-    DeliveryState,
     GiveUp,
     RetryAt,
     Settlement,
 )
+from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.subscriber import ChannelKind, Subscriber, SubscriberState
 from reformwatch.store import tables as t
+from reformwatch.store.due import is_free
 from reformwatch.store.engine import Tx
 from reformwatch.store.entries import entries_by_id, matches_of
 from reformwatch.store.sql import insert_returning_id
@@ -45,7 +46,7 @@ def claim_due(
     """
     order = (t.deliveries.c.next_attempt_at, t.deliveries.c.id)
     rank = sa.func.row_number().over(partition_by=t.deliveries.c.subscriber_id, order_by=order)
-    due = sa.select(t.deliveries.c.id, rank.label("rank")).where(_is_free(now), t.deliveries.c.next_attempt_at <= now)
+    due = sa.select(t.deliveries.c.id, rank.label("rank")).where(is_free(now), t.deliveries.c.next_attempt_at <= now)
     if excluding:
         due = due.where(t.deliveries.c.subscriber_id.not_in(list(excluding)))
     ranked = due.subquery()
@@ -54,7 +55,7 @@ def claim_due(
     )
     locked = (
         sa.select(t.deliveries.c.id)
-        .where(t.deliveries.c.id.in_(wanted), _is_free(now))
+        .where(t.deliveries.c.id.in_(wanted), is_free(now))
         .with_for_update(skip_locked=True)
     )
     claimed = {"lease_token": token, "lease_until": now + lease, "attempts": t.deliveries.c.attempts + 1}
@@ -174,11 +175,6 @@ def release_all_of(tx: Tx, owner: str) -> int:
     """Give back what a dead process of this owner still held; how many."""
     theirs = t.deliveries.c.lease_token.startswith(f"{owner}:", autoescape=True)
     return tx.execute(sa.update(t.deliveries).where(theirs).values(lease_token=None, lease_until=None)).rowcount
-
-
-def _is_free(now: datetime) -> sa.ColumnElement[bool]:
-    unleased = sa.or_(t.deliveries.c.lease_until.is_(None), t.deliveries.c.lease_until <= now)
-    return sa.and_(t.deliveries.c.state == DeliveryState.PENDING.value, unleased)
 
 
 def list_alerts(tx: Tx, *, limit: int) -> list[Alert]:

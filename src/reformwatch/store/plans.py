@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from reformwatch.model.alert import DeliveryState
+from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.entry import KnownEntry, ParsedEntry
 from reformwatch.model.feed import Feed, FeedState, Notice, NoticeKind
 from reformwatch.model.plan import AlertDraft, EditedEntry, NewEntry, PollPlan, Recipient, Snapshot

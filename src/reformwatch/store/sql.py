@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from reformwatch.store.engine import Tx
 
@@ -16,8 +15,14 @@ CHUNK: Final = 5_000
 
 
 def _insert(tx: Tx, table: sa.Table) -> Any:
-    """The dialect's own INSERT, which knows ON CONFLICT."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+    """The dialect's own INSERT, which knows ON CONFLICT. A dialect that is not in use is not loaded."""
+    if tx.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def insert_or_ignore(tx: Tx, table: sa.Table, row: Mapping[str, Any]) -> bool:

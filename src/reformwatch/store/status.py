@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from reformwatch.model.alert import DeliveryState
+from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.value import Value
 from reformwatch.store import tables as t
 from reformwatch.store.engine import Tx

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from reformwatch.errors import BadInput, NotFound
-from reformwatch.model.alert import DeliveryState
+from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber, SubscriberState
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import insert_returning_id

@@ -1,0 +1,120 @@
+"""Porch: what every command begins with: the clock, names and tokens, the database."""
+
+import os
+import secrets
+import socket
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from reformwatch import __version__
+from reformwatch.errors import ConfigError
+from reformwatch.settings import Settings
+from reformwatch.store import Store
+from reformwatch.store.migrate import current_revision, quick_check, require_current, upgrade
+
+DEFAULT_SUBSCRIBER = "console"
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+def new_message_id() -> str:
+    """A delivery's id, the same at every attempt."""
+    return f"msg_{uuid.uuid4().hex}"
+
+
+def new_unsubscribe_token() -> str:
+    """What a mail's unsubscribe link carries; 122 random bits."""
+    return uuid.uuid4().hex
+
+
+def new_hub_token() -> str:
+    """What the address holds under which a hub reaches a feed's subscription; 160 random bits."""
+    return secrets.token_hex(20)
+
+
+def new_hub_secret() -> str:
+    """What a hub signs its pushes with; 64 characters, where WebSub allows 199."""
+    return secrets.token_hex(32)
+
+
+def token_maker(owner: str) -> Callable[[], str]:
+    """Lease tokens that begin with their owner, so that a dead process's leases can be told from others'."""
+    return lambda: f"{owner}:{uuid.uuid4().hex}"
+
+
+def owner_name(store: Store) -> str:
+    """The daemon's name as an owner of leases: an SQLite file has one daemon, a PostgreSQL database many."""
+    return "daemon" if store.sqlite_path is not None else f"daemon.{socket.gethostname()}.{os.getpid()}"
+
+
+def open_store(settings: Settings) -> Store:
+    """The database for a command: made where there is none, refused where its version is not this program's."""
+    store = Store(settings.database.url)
+    if store.is_missing():
+        return create_store(settings)
+    if store.sqlite_path is None and current_revision(store) is None:
+        return create_store(settings)
+    require_current(store)
+    return store
+
+
+def create_store(settings: Settings) -> Store:
+    """The database, made or brought up to date, with a console subscriber where it was empty."""
+    from reformwatch.model.subscriber import ChannelKind, NewSubscriber
+    from reformwatch.store.subscribers import add_subscriber, has_any
+
+    store = Store(settings.database.url)
+    quick_check(store)
+    upgrade(store, now=utc_now())
+    with store.write() as tx:
+        if not has_any(tx):
+            console = NewSubscriber(
+                name=DEFAULT_SUBSCRIBER,
+                channel=ChannelKind.CONSOLE,
+                address="-",
+                unsubscribe_token=new_unsubscribe_token(),
+            )
+            add_subscriber(tx, console, now=utc_now())
+    return store
+
+
+def user_agent(settings: Settings) -> str:
+    """Who asks: name, version, and how to reach the operator."""
+    contact = settings.http.contact.strip()
+    return f"reformwatch/{__version__}" + (f" (+{contact})" if contact else "")
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone by name. Raises ConfigError."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(f"time zone {name!r}: there is none of this name (example: Asia/Almaty)") from None
+
+
+def example_config() -> str:
+    """The commented configuration that ``init`` writes."""
+    inside = files("reformwatch") / "config.example.toml"
+    if inside.is_file():
+        return inside.read_text(encoding="utf-8")
+    return (Path(__file__).parents[3] / "config.example.toml").read_text(encoding="utf-8")
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """``host:port`` of ``[web] listen``. Raises ConfigError."""
+    try:
+        parts = urlsplit(f"//{listen}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or port is None:
+        raise ConfigError(f"[web] listen: {listen!r} is not host:port, such as 127.0.0.1:8080")
+    return host, port

@@ -1,0 +1,118 @@
+"""Porch: what polls: the door for feeds, the parsers, the poller; and what asks hubs."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from reformwatch.core.schedule import PollPolicy
+from reformwatch.fetch.conditional import ask_for_feed, ask_for_page
+from reformwatch.http import AddressPolicy, Door
+from reformwatch.pipeline.memory import keep_little
+from reformwatch.pipeline.parsing import ParserPool
+from reformwatch.pipeline.poll import OnPolled, Poller, no_listener
+from reformwatch.pipeline.steps import Watcher, nobody_watches
+from reformwatch.pipeline.websub import HubCaller
+from reformwatch.settings import Settings
+from reformwatch.store import Store
+from reformwatch.wiring.basics import new_hub_secret, new_hub_token, new_message_id, token_maker, user_agent, utc_now
+
+
+def build_door(settings: Settings) -> Door:
+    """The door for feeds: a new connection for each request, since each is to another host."""
+    return Door(
+        user_agent=user_agent(settings),
+        policy=AddressPolicy(settings.http.allow_private),
+        deadline=timedelta(seconds=settings.http.deadline_s),
+        max_bytes=settings.http.max_bytes,
+        max_connections=settings.http.workers,
+    )
+
+
+def poll_policy(settings: Settings) -> PollPolicy:
+    """The operator's bounds as durations."""
+    return PollPolicy(
+        min_interval=timedelta(seconds=settings.poll.min_interval_s),
+        max_interval=timedelta(seconds=settings.poll.max_interval_s),
+        late_after=timedelta(days=settings.alerts.late_after_days),
+        burst_limit=settings.alerts.burst_limit,
+    )
+
+
+def build_poller(
+    settings: Settings,
+    store: Store,
+    door: Door,
+    parser: ParserPool,
+    *,
+    owner: str,
+    watcher: Watcher = nobody_watches,
+    on_polled: OnPolled = no_listener,
+    clock: Callable[[], datetime] = utc_now,
+) -> Poller:
+    """The poller."""
+    return Poller(
+        store=store,
+        fetch=lambda feed, now, after: ask_for_feed(door, feed, now=now, after=after),
+        fetch_page=lambda url, after: ask_for_page(door, url, after=after),
+        parser=parser,
+        policy=poll_policy(settings),
+        clock=clock,
+        chance=random.random,
+        new_message_id=new_message_id,
+        new_token=token_maker(owner),
+        new_secret=new_hub_secret,
+        workers=settings.http.workers,
+        per_host_gap_s=settings.http.per_host_gap_s,
+        lease=timedelta(seconds=settings.poll.lease_s),
+        watcher=watcher,
+        on_polled=on_polled,
+    )
+
+
+def hub_callback(settings: Settings) -> str | None:
+    """The address under which hubs reach the daemon; None where it has no public pages."""
+    if not settings.alerts.base_url or not settings.web.listen:
+        return None
+    return f"{settings.alerts.base_url.rstrip('/')}/websub"
+
+
+def build_hub_caller(settings: Settings, store: Store, door: Door) -> HubCaller | None:
+    """What asks hubs; None where they could not ask back."""
+    callback = hub_callback(settings)
+    if callback is None:
+        return None
+    return HubCaller(
+        store=store,
+        post=door.post_to_hub,
+        callback=callback,
+        clock=utc_now,
+        chance=random.random,
+        new_token=new_hub_token,
+        new_secret=new_hub_secret,
+    )
+
+
+class PollTools:
+    """What polling works with, built from one set of settings and closed together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        owner: str,
+        watcher: Watcher = nobody_watches,
+        on_polled: OnPolled = no_listener,
+    ) -> None:
+        keep_little()
+        self.settings = settings
+        self.door = build_door(settings)
+        self.parser = ParserPool()
+        self.poller = build_poller(
+            settings, store, self.door, self.parser, owner=owner, watcher=watcher, on_polled=on_polled
+        )
+
+    def close(self) -> None:
+        """Give everything back but the store."""
+        self.door.close()
+        self.parser.close()

@@ -1,0 +1,48 @@
+"""Porch: polling and delivering together, for the daemon and the demo."""
+
+import threading
+
+from reformwatch.pipeline.deliver import OnDelivered
+from reformwatch.pipeline.deliver import no_listener as no_listener_for_deliveries
+from reformwatch.pipeline.poll import OnPolled
+from reformwatch.pipeline.poll import no_listener as no_listener_for_polls
+from reformwatch.pipeline.steps import Watcher, nobody_watches
+from reformwatch.settings import Settings
+from reformwatch.store import Store
+from reformwatch.wiring.delivery import DeliverTools
+from reformwatch.wiring.polling import PollTools, build_hub_caller
+
+
+class Tools:
+    """What the daemon works with, built from one set of settings and closed together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        owner: str,
+        watcher: Watcher = nobody_watches,
+        on_polled: OnPolled = no_listener_for_polls,
+        on_delivered: OnDelivered = no_listener_for_deliveries,
+    ) -> None:
+        self.polling = PollTools(settings, store, owner=owner, watcher=watcher, on_polled=on_polled)
+        self.delivery = DeliverTools(settings, store, owner=owner, watcher=watcher, on_delivered=on_delivered)
+        self.poller, self.parser, self.deliverer = self.polling.poller, self.polling.parser, self.delivery.deliverer
+        self.hubs = build_hub_caller(settings, store, self.delivery.door)
+
+    def hurry(self) -> None:
+        """End requests that are under way."""
+        self.polling.door.close()
+        self.delivery.door.close()
+
+    def close(self) -> None:
+        """Give everything back but the store."""
+        self.hurry()
+        self.parser.close()
+
+
+def run_once(tools: Tools, stop: threading.Event) -> None:
+    """Poll all that is due, deliver all that is due."""
+    tools.poller.poll_due(stop, is_once=True)
+    tools.deliverer.deliver_due(stop)
