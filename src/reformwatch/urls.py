@@ -62,6 +62,12 @@ def _escape(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in found.group().encode("utf-8", "ignore"))
 
 
+#: One whose host, port and path can be taken from it as they stand.
+_PLAIN_PAGE: Final = re.compile(
+    r"(https?)://([a-z0-9](?:[a-z0-9.-]{0,80}[a-z0-9])?)(?::([1-9][0-9]{1,3}))?(/[A-Za-z0-9_.~/-]{0,1000})"
+)
+
+
 @functools.lru_cache(maxsize=256)  # an entry's keys and its story's ask for the same one, three times
 def canonical_url(url: str) -> str:
     """The address under which two links to one page are equal.
@@ -69,6 +75,10 @@ def canonical_url(url: str) -> str:
     Lower-case host without ``www.`` and default port, no fragment (``#!`` stays), no user, no tracking parameters, the
     scheme left out (a page served on both is one page), no slash at the end.
     """
+    if plain := _PLAIN_PAGE.fullmatch(url):
+        scheme, host, port, path = plain.groups()
+        shown_port = f":{port}" if port and int(port) != _DEFAULT_PORTS[scheme] else ""
+        return f"//{host.removeprefix('www.')}{shown_port}{path.rstrip('/') or '/'}"
     try:
         parts = urlsplit(url)
         host = _bare_host(parts)
@@ -157,6 +167,7 @@ def without_password(url: str) -> str:
     return f"{scheme}://{masked}" if scheme else masked
 
 
+@functools.lru_cache(maxsize=1 << 14)  # the poller asks again and again which hosts are free
 def origin_of(url: str) -> str:
     """Host and port: what must not be asked twice at a time."""
     try:

@@ -26,7 +26,8 @@ _VOID: Final = frozenset({"area", "br", "col", "embed", "hr", "img", "input", "m
 _SECTIONS: Final = {"<![CDATA[": re.compile(r"\]\]>"), "<!--": re.compile(r"--\s*>")}
 #: Where feedparser searches a mail address in the text: its pattern takes time that grows with the square. # trust: D08
 _AUTHOR: Final = re.compile(
-    r"<(?:[\w.-]+:)?(?:author|creator|managingeditor|webmaster|publisher|owner|name)(?:\s[^<>]*)?>", re.IGNORECASE
+    r"<(?:[\w.-]++:)?+(?=[acmwpon])(?:author|creator|managingeditor|webmaster|publisher|owner|name)(?:\s[^<>]*)?+>",
+    re.IGNORECASE,
 )
 
 
@@ -51,12 +52,23 @@ def check_markup(text: str) -> None:
 def without_endless_authors(text: str) -> str:
     """The document, with every author's text that is longer than any author cut at a word, or left out."""
     kept, at = [], 0
-    ends = _Ends(text)
-    while found := _AUTHOR.search(text, at):
-        end = _end_of_text(text, found.end(), ends)
-        kept += [text[at : found.end()], _bounded(text[found.end() : end])]
+    for start, end in _author_texts(text):
+        kept += [text[at:start], _bounded(text[start:end])]
         at = end
     return "".join([*kept, text[at:]])
+
+
+def has_endless_author(text: str) -> bool:
+    """Whether :func:`without_endless_authors` would change the document."""
+    return any(end - start > MAX_AUTHOR_CHARACTERS for start, end in _author_texts(text))
+
+
+def _author_texts(text: str) -> Iterator[tuple[int, int]]:
+    """Where the authors' texts begin and end."""
+    at, ends = 0, _Ends(text)
+    while found := _AUTHOR.search(text, at):
+        at = _end_of_text(text, found.end(), ends)
+        yield found.end(), at
 
 
 def _end_of_text(text: str, start: int, ends: "_Ends") -> int:

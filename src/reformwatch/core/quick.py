@@ -12,18 +12,17 @@ types, elements inside a text, prefixes with two meanings, characters that feedp
 :mod:`guard` would refuse; it is for the guard to say so. ``tests/core/test_quick.py`` holds the two against each other.
 """
 
-import contextlib
 import functools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 from xml.parsers import expat
 
 from feedparser.api import StrictFeedParser
 from feedparser.datetimes import _parse_date  # there is no public name for it
 
-from reformwatch.core.guard import MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_NAMESPACES, without_endless_authors
+from reformwatch.core.guard import MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_NAMESPACES, has_endless_author
 
 Attributes = Mapping[str, str]
 Said = dict[str, Any]
@@ -60,6 +59,11 @@ _MEANT: Final = frozenset(
 _AMPERSAND: Final = re.compile("&([A-Za-z0-9_]+);")
 #: What feedparser takes for letters of Windows-1252.
 _CONTROLS: Final = re.compile("[\x80-\x9f]")
+#: How a document in UTF-8 may spell one of them: as it is, or by a reference.
+_SPELLED: Final = (
+    re.compile(rb"\xc2[\x80-\x9f]"),
+    re.compile(rb"&#(?:0*1[2-5][0-9]|[xX]0*[89][0-9a-fA-F]);"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +81,10 @@ class _Doubt(Exception):
 
 def read_quickly(document: str) -> Reading | None:
     """The document as feedparser would read it; None where that is not certain, or it is no feed."""
-    if "<!DOCTYPE" in document or "<!ENTITY" in document or without_endless_authors(document) != document:
+    if "<!DOCTYPE" in document or "<!ENTITY" in document or has_endless_author(document):
         return None
-    reader = _Reader()
+    body = document.encode("utf-8", "replace")
+    reader = _Reader(may_have_controls=any(spelled.search(body) for spelled in _SPELLED))
     parser = expat.ParserCreate("utf-8", " ")
     parser.namespace_prefixes = True
     parser.buffer_text = True
@@ -88,7 +93,7 @@ def read_quickly(document: str) -> Reading | None:
     parser.CharacterDataHandler = reader.characters
     parser.StartNamespaceDeclHandler = reader.declare
     try:
-        parser.Parse(document.encode("utf-8", "replace"), True)  # noqa: FBT003 - expat takes it by position only
+        parser.Parse(body, True)  # noqa: FBT003 - expat takes it by position only
     except (_Doubt, expat.ExpatError):
         return None
     return Reading(version=reader.version, feed=reader.feed, entries=reader.entries) if reader.version else None
@@ -158,24 +163,38 @@ def _is_understood(name: str) -> bool:
     return not is_ruled and not _TAKEN.fullmatch(name)
 
 
-@dataclass(slots=True)
 class _Leaf:
     """An element that is open, and whose text is collected. ``person`` is what the parts of an author say."""
 
-    read: "_Read"
-    attributes: Attributes
-    pieces: list[str] = field(default_factory=list)
-    person: dict[str, str] = field(default_factory=dict)
+    __slots__ = ("attributes", "person", "pieces", "read")
+
+    def __init__(self, read: "_Read", attributes: Attributes) -> None:
+        self.read, self.attributes = read, attributes
+        self.pieces: list[str] = []
+        self.person: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """What is known of all elements of one name."""
+
+    name: str
+    is_root: bool
+    read: "_Read | None"
+    begin: "Callable[[_Reader, Attributes], None] | None"
+    end: "Callable[[_Reader], None] | None"
 
 
 class _Reader:
     """What expat calls. Its attributes are feedparser's of the same meaning; depth is counted from 1, the root."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_have_controls: bool) -> None:
         self.version = ""
         self.feed: Said = {}
         self.entries: list[Said] = []
+        self._mended = _mended if may_have_controls else _read_again
         self._names = _Names()
+        self._kinds: dict[str, _Kind] = {}
         self._open: list[_Leaf] = []
         self._depth = self._elements = 0
         self._entry: Said | None = None
@@ -201,18 +220,18 @@ class _Reader:
         self._elements += 1
         if self._depth > MAX_DEPTH or self._elements > MAX_ELEMENTS:
             raise _Doubt
-        name = self._names.element(raw_name)
+        kind = self._kinds.get(raw_name) or self._kind(raw_name)
         attributes = self._names.attributes(raw_attributes) if raw_attributes else raw_attributes
-        if (self._depth == 1) != (name in _ROOTS):
+        if (self._depth == 1) != kind.is_root:
             raise _Doubt
         if self._open:
-            self._start_in_author(name, attributes)
+            self._start_in_author(kind.name, attributes)
         elif self._is_in_image:
-            self._start_in_image(name, attributes)
-        elif name in _LEAVES:
-            self._open.append(_Leaf(_LEAVES[name], attributes))
-        elif name in _BEGINNINGS:
-            _BEGINNINGS[name](self, attributes)
+            self._start_in_image(kind.name, attributes)
+        elif kind.read is not None:
+            self._open.append(_Leaf(kind.read, attributes))
+        elif kind.begin is not None:
+            kind.begin(self, attributes)
 
     def characters(self, text: str) -> None:
         """Text outside of leaves says nothing."""
@@ -221,14 +240,20 @@ class _Reader:
 
     def end(self, raw_name: str) -> None:
         """An element ends; a leaf is read now."""
-        name = self._names.element(raw_name)
-        if name in _LEAVES:
+        kind = self._kinds[raw_name]
+        if kind.read is not None:
             leaf = self._open[-1]
             leaf.read(self, leaf.attributes, "".join(leaf.pieces).strip())
             self._open.pop()
-        elif name in _ENDINGS:
-            _ENDINGS[name](self)
+        elif kind.end is not None:
+            kind.end(self)
         self._depth -= 1
+
+    def _kind(self, raw_name: str) -> _Kind:
+        name = self._names.element(raw_name)
+        read, begin, end = _LEAVES.get(name), _BEGINNINGS.get(name), _ENDINGS.get(name)
+        kind = self._kinds[raw_name] = _Kind(name=name, is_root=name in _ROOTS, read=read, begin=begin, end=end)
+        return kind
 
     # --- what has elements inside ---
 
@@ -328,7 +353,7 @@ class _Reader:
     def read_title(self, attributes: Attributes, text: str) -> None:
         """The first title counts, and a later one above it."""
         _check_plain(attributes)
-        title = _mended(text)
+        title = self._mended(text)
         if not -1 < self._title_depth <= self._depth:
             self._store("title", title)
         if title:
@@ -357,7 +382,7 @@ class _Reader:
         href = link.get("url", link.get("uri", link.get("href"))) or link.get("href")
         context = self._context
         if href is None:
-            href = _mended(_address(text))
+            href = self._mended(_address(text))
             context["link"] = _AMPERSAND.sub(r"&\1", href.replace("&amp;", "&") if self._entry is not None else href)
         elif link["rel"] == "alternate" and link["type"] in _PAGE_TYPES:
             context["link"] = _address(href)
@@ -365,7 +390,7 @@ class _Reader:
     def read_id(self, attributes: Attributes, text: str) -> None:
         """A guid is a link too, unless it says that it is not, or there is one already."""
         is_link = attributes.get("ispermalink", "true") == "true"
-        guid = _mended(_address(text) if is_link else text)
+        guid = self._mended(_address(text) if is_link else text)
         self._store("id", guid)
         if is_link:
             self._context.setdefault("link", guid)
@@ -376,7 +401,7 @@ class _Reader:
             self.read_content(attributes, text)
         else:
             _check_plain(attributes)
-            self._store("summary" if self._entry is not None else "subtitle", _mended(text))
+            self._store("summary" if self._entry is not None else "subtitle", self._mended(text))
 
     def read_summary(self, attributes: Attributes, text: str) -> None:
         """As a description, under one name for feeds too."""
@@ -384,35 +409,35 @@ class _Reader:
             self.read_content(attributes, text)
         else:
             _check_plain(attributes)
-            self._store("summary", _mended(text))
+            self._store("summary", self._mended(text))
 
     def read_content(self, attributes: Attributes, text: str) -> None:
         """There may be several; the first is the summary where there is none."""
         _check_plain(attributes)
         self._has_content = True
-        content = _mended(text)
+        content = self._mended(text)
         if self._entry is not None:
             self._entry.setdefault("content", []).append({"value": content})
         self._context.setdefault("summary", content)
 
     def read_date(self, _attributes: Attributes, text: str, *, key: str) -> None:
         """The last one of its kind counts, even where it can't be read."""
-        self._context[key] = _date(_mended(text))
+        self._context[key] = _date(self._mended(text))
 
     def read_language(self, _attributes: Attributes, text: str) -> None:
         """A feed's; nobody asks for an entry's."""
-        self._context["language"] = _mended(text)
+        self._context["language"] = self._mended(text)
 
     def read_kept(self, attributes: Attributes, text: str, *, key: str) -> None:
         """What feedparser keeps under its own name: the text, or else the attributes."""
-        self._context[key] = dict(attributes) if attributes else _mended(text)
+        self._context[key] = dict(attributes) if attributes else self._mended(text)
 
     def read_category(self, attributes: Attributes, text: str) -> None:
         """A term is in the attribute or in the text."""
         self._add_tag(
             attributes.get("term"), attributes.get("scheme", attributes.get("domain")), attributes.get("label")
         )
-        if term := _mended(text):
+        if term := self._mended(text):
             tags = self._context["tags"]
             if tags and not tags[-1]["term"]:
                 tags[-1]["term"] = term
@@ -425,7 +450,7 @@ class _Reader:
 
     def read_keywords(self, attributes: Attributes, text: str, *, scheme: str | None) -> None:
         """Terms with commas between them; not read where there are attributes."""
-        for term in [] if attributes else _mended(text).split(","):
+        for term in [] if attributes else self._mended(text).split(","):
             if term.strip():
                 self._add_tag(term.strip(), scheme, None)
 
@@ -439,7 +464,7 @@ class _Reader:
 
     def read_author(self, _attributes: Attributes, text: str) -> None:
         """The last author counts: the text, or what its parts say."""
-        self._store("author", _mended(text))
+        self._store("author", self._mended(text))
         if self._open[-1].person:
             self._write_author(self._open[-1].person)
 
@@ -457,8 +482,8 @@ class _Reader:
             self._write_author(person)
         elif before and "@" in before:
             raise _Doubt
-        elif before:
-            person["name"] = before
+        else:
+            person = self._open[-2].person = {"name": before} if before else {}
         person[key] = text
 
     def _write_author(self, person: Mapping[str, str]) -> None:
@@ -480,16 +505,26 @@ def _address(text: str) -> str:
 
 
 def _mended(text: str) -> str:
-    """As feedparser leaves a text: UTF-8 that somebody took for Latin-1 is read again."""
+    """As feedparser leaves a text: read again, and letters of Windows-1252 put in, which is left to it."""
     if text.isascii():
         return text
-    with contextlib.suppress(UnicodeError):
-        text = text.encode("iso-8859-1").decode("utf-8")
+    text = _read_again(text)
     if _CONTROLS.search(text):
         raise _Doubt
     return text
 
 
+def _read_again(text: str) -> str:
+    """UTF-8 that somebody took for Latin-1. No control comes out of it where none went in."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("iso-8859-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+@functools.lru_cache(maxsize=256)  # most entries bear the same date twice, as published and updated
 def _date(text: str) -> Any:
     """feedparser's own reading, so that every odd date is the same; where it breaks, it must break there."""
     try:
