@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
@@ -118,6 +119,13 @@ _MEANINGS_TEXT: Final = {
 }
 
 
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_AS_JSON: Final[dict[str, Any]] = {"json_serializer": _json, "json_deserializer": msgspec.json.decode}
+
+
 def _create_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
@@ -131,6 +139,7 @@ def _create_engine(url: str) -> Engine:
             raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
         engine = sa.create_engine(
             parsed,
+            **_AS_JSON,
             hide_parameters=True,
             connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
         )
@@ -139,7 +148,7 @@ def _create_engine(url: str) -> Engine:
         return engine
     if parsed.drivername == "postgresql+psycopg":
         try:
-            return sa.create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+            return sa.create_engine(parsed, **_AS_JSON, hide_parameters=True, pool_pre_ping=True)
         except ImportError as missing:
             raise ConfigError("PostgreSQL needs its driver: pip install 'reformwatch[postgresql]'") from missing
     raise ConfigError(

@@ -1,5 +1,7 @@
 """Store: the tables. A change here needs a migration; a test holds the two against each other."""
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,19 +10,31 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 
+@functools.lru_cache(maxsize=64)
+def _sqlite_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"a naive time can't be stored: {value!r}")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time, stored in UTC: ``timestamp with time zone`` on PostgreSQL, ISO text on SQLite."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: D102 - SQLAlchemy's hook
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object] | None:  # noqa: D102 - SQLAlchemy's hook
+        # what SQLAlchemy makes of it on SQLite, in one step in place of four: every row that is written has times
+        return _sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102 - SQLAlchemy's hook
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError(f"a naive time can't be stored: {value!r}")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+        return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102 - SQLAlchemy's hook
         if value is None:
