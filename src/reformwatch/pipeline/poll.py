@@ -202,6 +202,9 @@ class _Task:
     asked: int = 0
 
 
+_Done = tuple[Outcome, PollPlan, plans.Applied]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Known:
     """What all feeds of one write are held against."""
@@ -413,12 +416,11 @@ class _Run:
 
     def _write(self, ready: Sequence[Outcome]) -> None:
         notices = self._watch_network(ready)
-        done: list[tuple[Outcome, PollPlan, plans.Applied]] = []
+        done: list[_Done] = []
         documents = [one for one in ready if isinstance(one.parsed, ParsedFeed)]
         quiet = [(one, self._plan_quiet(one)) for one in ready if not isinstance(one.parsed, ParsedFeed)]
         with self.poller.store.write() as tx:
-            known = self._known(tx) if documents else None
-            done.extend((one, *self._apply_document(tx, one, known)) for one in documents if known)
+            done.extend(self._apply_documents(tx, documents) if documents else ())
             written = plans.apply_quiet(tx, [plan for _, plan in quiet], now=self.poller.clock())
             add_notices(tx, notices)
             self.poller.watcher("applied")
@@ -463,26 +465,53 @@ class _Run:
             index=self.poller.book.index(tx), subscribers=list_subscribers(tx), with_hubs=websub.with_hubs(tx)
         )
 
-    def _apply_document(self, tx: Tx, one: Outcome, known: "_Known") -> tuple[PollPlan, plans.Applied]:
-        now = self.poller.clock()
+    def _apply_documents(self, tx: Tx, documents: Sequence[Outcome]) -> list["_Done"]:
+        """Plan and write all of them in one savepoint; where one makes trouble, each in a savepoint of its own."""
+        known = self._known(tx)
+        held = plans.held(tx, {one.feed.id: one.feed.lease_token for one in documents})
+        for one in documents:
+            if one.feed.id not in held:
+                log.warning("poll: another process took over, nothing written: %s", one.feed.url)
+        ours = [one for one in documents if one.feed.id in held]
         try:
-            with tx.begin_nested():
-                plan = self._plan_document(tx, one, known, now)
-                self.poller.watcher("planned")
-                applied = plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
-                names_hub = plan.hub is not None and plan.hub.url is not None
-                if not applied.is_stale and (names_hub or one.feed.id in known.with_hubs):
-                    note_hub(tx, one.feed, plan, now=now, new_secret=self.poller.new_secret)
-                return plan, applied
+            return self._apply_together(tx, ours, known)
         except ReformwatchError:
             raise
-        except Exception as bug:  # one feed's fault must not undo the others' polls
+        except Exception as bug:
+            if _is_of_database(bug):
+                raise
+            log.warning("plan: a bug (%s) in one of %d documents", type(bug).__name__, len(ours))
+        return [self._apply_alone(tx, one, known) for one in ours]
+
+    def _apply_together(self, tx: Tx, documents: Sequence[Outcome], known: "_Known") -> list["_Done"]:
+        done: list[_Done] = []
+        with tx.begin_nested():
+            batch = plans.Batch(tx)
+            for one in documents:
+                now = self.poller.clock()
+                plan = self._plan_document(tx, one, known, now)
+                self.poller.watcher("planned")
+                applied = batch.add(plan, now=now, new_message_id=self.poller.new_message_id)
+                if (plan.hub is not None and plan.hub.url is not None) or one.feed.id in known.with_hubs:
+                    note_hub(tx, one.feed, plan, now=now, new_secret=self.poller.new_secret)
+                done.append((one, plan, applied))
+            batch.flush()
+        return done
+
+    def _apply_alone(self, tx: Tx, one: Outcome, known: "_Known") -> "_Done":
+        """One feed's fault must not undo the others' polls."""
+        try:
+            return self._apply_together(tx, [one], known)[0]
+        except ReformwatchError:
+            raise
+        except Exception as bug:
             if _is_of_database(bug):
                 raise
             log.exception("plan: a bug: %s", one.feed.url)
+            now = self.poller.clock()
             failed = FetchFailed(kind=FailureKind.PARSER, reason=f"a fault of this program ({type(bug).__name__})")
             plan = plan_failure(one.feed, failed, policy=self.poller.policy, now=now, jitter=self.poller.chance())
-            return plan, plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
+            return one, plan, plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
 
     def _plan_document(self, tx: Tx, one: Outcome, known: "_Known", now: datetime) -> PollPlan:
         assert isinstance(one.fetched, Fetched)  # noqa: S101 - only what was fetched is parsed
@@ -495,9 +524,6 @@ class _Run:
 
     def _tell(self, one: Outcome, plan: PollPlan, applied: plans.Applied) -> None:
         """Step 4."""
-        if applied.is_stale:
-            log.warning("poll: another process took over, nothing written: %s", one.feed.url)
-            return
         has_failed = plan.after.failing_since is not None
         self.report.polled += 1
         self.report.failed += has_failed

@@ -1,6 +1,6 @@
 """Store: what a poll needs to know (snapshot), and what it decided, written in one transaction (apply)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -99,20 +99,70 @@ def _told(tx: Tx, stories: set[int]) -> dict[int, frozenset[int]]:
 
 
 def apply(tx: Tx, plan: PollPlan, *, now: datetime, new_message_id: Callable[[], str]) -> Applied:
-    """Write a plan: feed with validators and next poll, entries, versions, matches, silences, alerts, outbox rows.
-
-    All of it or nothing. The lease is looked at first: where another process has taken the feed, nothing is written.
-    """
-    if not _write_feed(tx, plan, now):
+    """Write one plan, all of it or nothing. Where another process has taken the feed meanwhile, nothing is written."""
+    if not held(tx, {plan.feed_id: plan.lease_token}):
         return Applied(is_stale=True)
-    ids = _write_entries(tx, plan, now)
-    if any(new.story_keys for new in plan.entries):
-        _one_at_a_time(tx)
-    for edit in plan.edits:
-        _write_edit(tx, edit, now)
-    stories = {i: _write_story(tx, new, ids[i], now) for i, new in enumerate(plan.entries) if new.story_keys}
-    deliveries = [_write_alert(tx, draft, ids, stories, now, new_message_id) for draft in plan.alerts]
-    return Applied(alerts=sum(n > 0 for n in deliveries), deliveries=sum(deliveries))
+    batch = Batch(tx)
+    applied = batch.add(plan, now=now, new_message_id=new_message_id)
+    batch.flush()
+    return applied
+
+
+def held(tx: Tx, leases: Mapping[int, str | None]) -> frozenset[int]:
+    """Which of these feeds are still leased under their tokens; they stay so until the transaction ends."""
+    found: set[int] = set()
+    for chunk in chunks(sorted(leases)):
+        wanted = sa.select(t.feeds.c.id, t.feeds.c.lease_token).where(t.feeds.c.id.in_(chunk)).order_by(t.feeds.c.id)
+        found |= {row.id for row in tx.execute(wanted.with_for_update()) if row.lease_token == leases[row.id]}
+    return frozenset(found)
+
+
+class Batch:
+    """Plans of feeds that are held, written together: what no other plan looks at waits, and goes in one statement.
+
+    A plan is its feed with validators and next poll, entries, versions, matches, silences, alerts, and outbox rows.
+    Whoever adds plans must :meth:`flush` in the same transaction.
+    """
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._feeds: list[tuple[PollPlan, datetime]] = []
+        self._entries: list[dict[str, Any]] = []
+
+    def add(self, plan: PollPlan, *, now: datetime, new_message_id: Callable[[], str]) -> Applied:
+        """Write a plan; stories and who has heard of them are there for the next one to see."""
+        tx = self._tx
+        self._feeds.append((plan, now))
+        self._entries += [_entry_row(new, plan.feed_id, now) for new in plan.entries]
+        if plan.gap is not None:
+            add_gap(tx, plan.gap)
+        if any(new.story_keys for new in plan.entries):
+            _one_at_a_time(tx)
+        for edit in plan.edits:
+            _write_edit(tx, edit, now)
+        if not any(new.matches or new.silences or new.story_keys for new in plan.entries):
+            return Applied()  # nobody asks for the numbers of its entries
+        self._flush_entries()
+        ids = _ids_of(tx, plan)
+        _write_matches(tx, plan, ids, now)
+        stories = {i: _write_story(tx, new, ids[i], now) for i, new in enumerate(plan.entries) if new.story_keys}
+        deliveries = [_write_alert(tx, draft, ids, stories, now, new_message_id) for draft in plan.alerts]
+        return Applied(alerts=sum(n > 0 for n in deliveries), deliveries=sum(deliveries))
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._flush_entries()
+        feeds, self._feeds = self._feeds, []
+        if feeds:
+            self._tx.execute(_UPDATE_FEED, [_feed_values(plan) for plan, _ in feeds])
+        for plan, now in feeds:
+            _move(self._tx, plan, now)
+            add_notices(self._tx, plan.notices)
+
+    def _flush_entries(self) -> None:
+        entries, self._entries = self._entries, []
+        if entries:
+            self._tx.execute(sa.insert(t.entries), entries)
 
 
 _PLAIN = (
@@ -146,16 +196,6 @@ def apply_quiet(tx: Tx, plans: Sequence[PollPlan], *, now: datetime) -> int:
     return written
 
 
-def _write_feed(tx: Tx, plan: PollPlan, now: datetime) -> bool:
-    if tx.execute(_UPDATE_FEED, _feed_values(plan)).rowcount != 1:
-        return False
-    _move(tx, plan, now)
-    add_notices(tx, plan.notices)
-    if plan.gap is not None:
-        add_gap(tx, plan.gap)
-    return True
-
-
 def _move(tx: Tx, plan: PollPlan, now: datetime) -> None:
     """Store where permanent redirects led; a feed that moved to where another one is has ended. # trust: C10."""
     moved_to = plan.after.moved_to
@@ -182,13 +222,7 @@ def _feed_values(plan: PollPlan) -> dict[str, Any]:
     return values | {"this_feed": plan.feed_id, "our_token": plan.lease_token}
 
 
-def _write_entries(tx: Tx, plan: PollPlan, now: datetime) -> list[int]:
-    if not plan.entries:
-        return []
-    tx.execute(sa.insert(t.entries), [_entry_row(new, plan.feed_id, now) for new in plan.entries])
-    if not any(new.matches or new.silences for new in plan.entries):
-        return []  # nobody asks for their numbers
-    ids = _ids_of(tx, plan)
+def _write_matches(tx: Tx, plan: PollPlan, ids: Sequence[int], now: datetime) -> None:
     found = [_match_row(ids[i], match, now) for i, new in enumerate(plan.entries) for match in new.matches]
     if found:
         tx.execute(sa.insert(t.matches), found)
@@ -199,7 +233,6 @@ def _write_entries(tx: Tx, plan: PollPlan, now: datetime) -> list[int]:
     ]
     if quiet:
         tx.execute(sa.insert(t.silences), quiet)
-    return ids
 
 
 def _ids_of(tx: Tx, plan: PollPlan) -> list[int]:
