@@ -121,6 +121,7 @@ class Reply:
         return max(expires - date, timedelta()) if expires and date else None
 
 
+@functools.lru_cache(maxsize=256)  # all replies of a moment bear the same one
 def http_date(value: str | None) -> datetime | None:
     """A date of HTTP as an aware time; None where it is none."""
     try:
@@ -156,13 +157,20 @@ class AddressPolicy:
         if host.lower().rstrip(".") in self._hosts:
             return
         for given in addresses:
-            address = ipaddress.ip_address(given.partition("%")[0])
-            if not is_public(address) and not any(address in network for network in self._networks):
+            address, may_be_dialled = _looked_at(given.partition("%")[0])
+            if not may_be_dialled and not any(address in network for network in self._networks):
                 raise RequestFailed(
                     FailureKind.REFUSED_ADDRESS,
                     f"{host} is a private or special address ({address}); "
                     "name it in [http] allow_private if it is meant to be reached",
                 )
+
+
+@functools.lru_cache(maxsize=4_096)
+def _looked_at(given: str) -> tuple[IpAddress, bool]:
+    """An address, and whether it is public."""
+    address = ipaddress.ip_address(given)
+    return address, is_public(address)
 
 
 def is_public(address: IpAddress) -> bool:
@@ -229,6 +237,8 @@ class Door:
             for hop in range(hops, MAX_REDIRECTS + 1):
                 reply = self._exchange("GET", url, headers=sent, receive=self._document)
                 target = _redirect_target(reply)
+                if target is None and hop == hops == 0:
+                    return reply
                 if target is None:
                     return replace(reply, moved_permanently=permanently and hop > hops, hops=hop)
                 permanently = permanently and reply.status in _PERMANENT
@@ -264,10 +274,13 @@ class Door:
 
     def check(self, url: str) -> None:
         """Raise RequestFailed where an address could never be dialled; a name that does not resolve now may later."""
-        with self._translated(url), self._clock.running(self._deadline_s):
-            address = _web_address(url)
-            host = address.raw_host.decode("ascii")
-            self.policy.check(host, self._backend.addresses(host, address.port or 443))
+        try:
+            with self._clock.running(self._deadline_s):
+                address = _web_address(url)
+                host = address.raw_host.decode("ascii")
+                self.policy.check(host, self._backend.addresses(host, address.port or 443))
+        except _FOREIGN as foreign:
+            raise self._translated(url, foreign) from foreign
 
     def close(self) -> None:
         """End exchanges under way, and let no new one begin."""
@@ -285,7 +298,7 @@ class Door:
     def _exchange(
         self, method: str, url: str, *, headers: Mapping[str, str], receive: "_Receive", body: bytes = b""
     ) -> Reply:
-        with self._translated(url):
+        try:
             response = self._transport.handle_request(self._request(method, url, headers=headers, body=body))
             try:
                 received = receive(response)
@@ -293,6 +306,8 @@ class Door:
                 response.close()
                 if self._clock.stopped:  # this connection was busy when the door closed, and is idle now
                     self._transport.close_idle()
+        except _FOREIGN as foreign:
+            raise self._translated(url, foreign) from foreign
         shown = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in response.headers.raw)
         return Reply(status=response.status_code, headers=shown, body=received, url=url)
 
@@ -322,25 +337,21 @@ class Door:
             return _beginning(response, _ERROR_BYTES)
         return _beginning(response, self._max_bytes) if response.status_code < 300 else b""
 
-    @contextlib.contextmanager
-    def _translated(self, url: str) -> Iterator[None]:
-        """Foreign errors in the words of :class:`RequestFailed`."""
-        host = _named(url)
-        try:
-            yield
-        except RequestFailed:
-            raise
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError) as broken:
+    def _translated(self, url: str, foreign: Exception) -> RequestFailed:
+        """A foreign error in the words of :class:`RequestFailed`."""
+        if isinstance(foreign, _BROKEN):
             if self._clock.stopped:
-                raise RequestFailed(FailureKind.TIMEOUT, "the program is stopping") from broken
-            raise _failure(host, broken, self._deadline_s) from broken
-        except (httpcore.UnsupportedProtocol, zlib.error) as wrong:
-            raise _not_http(host, wrong) from wrong
-        except (httpx.InvalidURL, ValueError) as bad:
-            raise RequestFailed(FailureKind.PROTOCOL, f"{_shown(url)} is not an address that can be asked") from bad
+                return RequestFailed(FailureKind.TIMEOUT, "the program is stopping")
+            return _failure(_named(url), foreign, self._deadline_s)
+        if isinstance(foreign, httpcore.UnsupportedProtocol | zlib.error):
+            return _not_http(_named(url), foreign)
+        return RequestFailed(FailureKind.PROTOCOL, f"{_shown(url)} is not an address that can be asked")
 
 
 _Receive = Callable[[httpx.Response], bytes]
+_BROKEN: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError)
+#: What the libraries below raise where a request can't be made or a reply can't be had.
+_FOREIGN: Final = (*_BROKEN, httpcore.UnsupportedProtocol, zlib.error, httpx.InvalidURL, ValueError)
 
 
 def _failure(host: str, broken: Exception, deadline_s: float) -> RequestFailed:

@@ -58,6 +58,8 @@ def ask_for_feed(door: Door, feed: Feed, *, now: datetime, after: Elsewhere | No
         return FetchFailed(kind=failed.kind, reason=failed.reason)
     if reply.leads_to is not None:
         return _elsewhere(reply, reply.leads_to, after)
+    if after is None and reply.hops == 0:
+        return outcome_of(reply, feed, now=now)
     is_moved = reply.moved_permanently or (after is not None and reply.hops == after.hops)
     moved = replace(reply, moved_permanently=is_moved and (after is None or after.is_permanent))
     return outcome_of(moved, feed, now=now)
