@@ -6,7 +6,7 @@ Which entries are new, which were edited, what they match, which alerts go to wh
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from reformwatch.core.alerts import plan_alerts, standing_of, with_silences
 from reformwatch.core.match import TopicIndex, document_of
@@ -25,6 +25,7 @@ from reformwatch.model.feed import (
     Notice,
     NoticeKind,
     NotModified,
+    ServerHints,
 )
 from reformwatch.model.plan import EditedEntry, FeedAfter, Hub, NewEntry, PollPlan, Snapshot
 from reformwatch.model.value import Value
@@ -60,8 +61,9 @@ def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: d
     elif feed.failure_told_at is None and now - since >= TOLD_AFTER:
         text = f"fails since {since:%d %B %Y %H:%M} UTC: {outcome.reason}"
         notices = (_notice(feed, NoticeKind.FAILING, now, text),)
-    after = replace(
-        _after(feed, now),
+    after = _after(
+        feed,
+        now,
         next_poll_at=after_failure(feed, outcome, policy=policy, now=now, jitter=jitter),
         failing_since=since,
         failures=feed.failures + 1,
@@ -76,7 +78,7 @@ def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: d
 def plan_outage(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
     """A poll that failed since this machine's own network is down: the feed's record stays clean. # trust: C26."""
     due = after_outage(feed, policy=policy, now=now, jitter=jitter)
-    after = replace(_after(feed, now), last_polled_at=feed.last_polled_at, next_poll_at=due)
+    after = _after(feed, now, last_polled_at=feed.last_polled_at, next_poll_at=due)
     summary = f"this machine's network seems to be down ({outcome.reason})"
     return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, summary=summary)
 
@@ -94,15 +96,16 @@ def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now:
     max_age = feed.max_age if outcome.hints.max_age is None else outcome.hints.max_age
     due = after_success(
         feed,
-        replace(outcome.hints, max_age=max_age),
+        ServerHints(max_age=max_age, retry_after=outcome.hints.retry_after),
         brought_news=False,
         was_sent_whole=outcome.validators is not None,
         policy=policy,
         now=now,
         jitter=jitter,
     )
-    after = replace(
-        _after_good_reply(feed, now),
+    after = _after_good_reply(
+        feed,
+        now,
         next_poll_at=due,
         unchanged=feed.unchanged + 1,
         validators=outcome.validators or feed.validators,
@@ -133,7 +136,7 @@ def plan_reply(
     turnover = Turnover(new=len(listed), listed=len(parsed.entries), elapsed=now - (feed.last_ok_at or now))
     gap = None if reply.is_pushed else _gap(snapshot, reply, turnover, found=len(older), now=now)
     if reply.is_pushed:
-        after = replace(_after(feed, now), last_polled_at=feed.last_polled_at)
+        after = _after(feed, now, last_polled_at=feed.last_polled_at)
     else:
         after = _after_document(feed, reply, turnover, policy=policy, now=now, jitter=jitter)
     if planned:
@@ -168,8 +171,9 @@ def _after_document(
         now=now,
         jitter=jitter,
     )
-    return replace(
-        _after_good_reply(feed, now),
+    return _after_good_reply(
+        feed,
+        now,
         next_poll_at=due,
         unchanged=0 if turnover.new else feed.unchanged + 1,
         validators=fetched.validators,
@@ -306,31 +310,32 @@ def _language(entry: ParsedEntry, feed: Feed, parsed: ParsedFeed) -> str | None:
     return feed.language or parsed.language or entry.language
 
 
-def _after(feed: Feed, now: datetime) -> FeedAfter:
-    return FeedAfter(
-        next_poll_at=feed.next_poll_at,
-        last_polled_at=now,
-        last_ok_at=feed.last_ok_at,
-        last_new_at=feed.last_new_at,
-        failing_since=feed.failing_since,
-        failures=feed.failures,
-        unchanged=feed.unchanged,
-        problem=feed.problem,
-        validators=feed.validators,
-        body_hash=feed.body_hash,
-        state=feed.state,
-        hints=feed.hints,
-        max_age=feed.max_age,
-        rhythm=feed.rhythm,
-        listed=feed.listed,
-        failure_told_at=feed.failure_told_at,
-    )
+def _after(feed: Feed, now: datetime, **changes: Any) -> FeedAfter:
+    """The feed as it was, polled now, with these changes."""
+    kept = {
+        "next_poll_at": feed.next_poll_at,
+        "last_ok_at": feed.last_ok_at,
+        "last_new_at": feed.last_new_at,
+        "failing_since": feed.failing_since,
+        "failures": feed.failures,
+        "unchanged": feed.unchanged,
+        "problem": feed.problem,
+        "validators": feed.validators,
+        "body_hash": feed.body_hash,
+        "state": feed.state,
+        "hints": feed.hints,
+        "max_age": feed.max_age,
+        "rhythm": feed.rhythm,
+        "listed": feed.listed,
+        "failure_told_at": feed.failure_told_at,
+    }
+    return FeedAfter(**{"last_polled_at": now, **kept, **changes})
 
 
-def _after_good_reply(feed: Feed, now: datetime) -> FeedAfter:
+def _after_good_reply(feed: Feed, now: datetime, **changes: Any) -> FeedAfter:
     """Whatever was wrong with the feed is over."""
-    good = replace(_after(feed, now), last_ok_at=now, failures=0)
-    return replace(good, failing_since=None, problem=None, failure_told_at=None)
+    good = {"last_ok_at": now, "failures": 0, "failing_since": None, "problem": None, "failure_told_at": None}
+    return _after(feed, now, **good, **changes)
 
 
 def _summary(
