@@ -518,7 +518,9 @@ class _Clock:
 @functools.cache
 def _authorities(*_named: str | None) -> ssl.SSLContext:
     """What doors trust: public authorities, or those that OpenSSL's variables name. Read once, it takes a while."""
-    return httpx.create_ssl_context()
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 class _Transport(httpx.BaseTransport):
@@ -526,7 +528,7 @@ class _Transport(httpx.BaseTransport):
 
     def __init__(self, *, backend: httpcore.NetworkBackend, max_connections: int, keep_alive: int) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
+            ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # stands in: the stream takes the one with authorities
             max_connections=max_connections,
             max_keepalive_connections=keep_alive,
             keepalive_expiry=5.0,
@@ -648,12 +650,13 @@ class _BoundedStream(httpcore.NetworkStream):
 
     def start_tls(
         self,
-        ssl_context: ssl.SSLContext,
+        ssl_context: ssl.SSLContext,  # noqa: ARG002 - the pool's, which trusts nobody
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 - the deadline is the time-out
     ) -> httpcore.NetworkStream:
+        trusted = _authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         left = max(0.001, self._clock.left())
-        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._clock)
+        return _BoundedStream(self._stream.start_tls(trusted, server_hostname, left), self._clock)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
