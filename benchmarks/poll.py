@@ -87,6 +87,8 @@ def _bare(urls: list[str], count: Callable[[bytes], int]) -> list[dict[str, floa
 
 def ours(urls: list[str]) -> list[dict[str, float]]:
     """The program's poller: leases, matching against the starter pack, archive, outbox, all in SQLite."""
+    from msgspec.structs import replace
+
     from reformwatch.core.pack import read_pack
     from reformwatch.model.feed import NewFeed
     from reformwatch.packs import builtin_text
@@ -106,7 +108,7 @@ def ours(urls: list[str]) -> list[dict[str, float]]:
         store = create_store(settings)
         pack = read_pack(builtin_text("kazakhstan"), source="kazakhstan")
         with store.write() as tx:
-            install_pack(tx, type(pack)(**{**vars(pack), "feeds": ()}), now=utc_now())
+            install_pack(tx, replace(pack, feeds=()), now=utc_now())
             for url in urls:
                 add_feed(tx, NewFeed(url=url, name=url), now=utc_now())
         tools = Tools(settings, store, owner="cli")

@@ -1,10 +1,10 @@
 """Pipeline: one feed's fault is nobody else's."""
 
 import itertools
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from conftest import NOW
 from reformwatch.core.schedule import PollPolicy
@@ -61,7 +61,7 @@ def test_a_feed_whose_plan_has_a_bug_undoes_only_itself(sqlite_store: Store, par
     # trust: F08
     def fetch(feed: Feed, now: datetime, after: Elsewhere | None) -> FetchOutcome:
         fetched = document(feed)
-        return replace(fetched, hints=None) if feed.name == "feed 1" else fetched  # type: ignore[arg-type]
+        return replace(fetched, hints=None) if feed.name == "feed 1" else fetched
 
     add(sqlite_store, 3)
     report = poller(sqlite_store, fetch, parser).poll_due()

@@ -54,7 +54,7 @@ def test_every_channel_is_built_where_a_mail_server_is_configured(monkeypatch: p
         for channel in channels.values():
             channel.close()
     assert {tls.value for tls in Tls} == {"starttls", "implicit", "none"}
-    assert SmtpAccount.__dataclass_params__.frozen  # type: ignore[attr-defined]  # the account holds the password
+    assert SmtpAccount.__struct_config__.frozen
 
 
 def test_every_module_says_in_its_first_line_which_room_it_is() -> None:

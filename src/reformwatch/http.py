@@ -18,7 +18,6 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -31,6 +30,8 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: "
 
 import httpcore  # noqa: E402
 import httpx  # noqa: E402
+from msgspec import Struct  # noqa: E402
+from msgspec.structs import replace  # noqa: E402
 
 from reformwatch.model.feed import FailureKind  # noqa: E402
 
@@ -77,8 +78,7 @@ class RequestFailed(Exception):
         super().__init__(reason)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """A whole reply. ``url`` is where it came from; ``headers`` are the raw ones, names in lower case.
 
     ``hops`` redirects were followed, ``moved_permanently`` where there were some and all of them permanent.

@@ -12,7 +12,6 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -64,8 +63,7 @@ _RECEIPTS: Final = {
 Respond = Callable[..., Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page(Value):
+class Page(Value, frozen=True, kw_only=True):
     """An answer."""
 
     status: HTTPStatus

@@ -7,7 +7,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.message import Message as AnyMail
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from messages import NOW, a_message, an_alert, an_entry, an_envelope, an_item, rendered
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls, compose, valid_address

@@ -7,12 +7,12 @@ import hmac
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from messages import NOW, a_message, a_topic, an_alert, an_entry, an_envelope, an_item, evidence_in, rendered

@@ -1,9 +1,9 @@
 """Core: the archive replayed: what would have been told, what not and why, and what a new version changes."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from conftest import NOW
 from reformwatch.core.backtest import (

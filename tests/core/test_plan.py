@@ -1,11 +1,11 @@
 """Core: the decision of one poll, by tables: what is new, what is told, to whom, and why the rest is not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reformwatch.core.alerts import plan_alerts, standing_of
 from reformwatch.core.match import CompiledTopic, TopicIndex, compile_topic

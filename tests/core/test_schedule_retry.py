@@ -1,13 +1,13 @@
 """Core: when a feed is polled again, and what becomes of a delivery after an attempt."""
 
 import itertools
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reformwatch.core.retry import MAX_ATTEMPTS, WAITS, settle
 from reformwatch.core.schedule import (

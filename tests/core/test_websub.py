@@ -2,13 +2,13 @@
 
 import hashlib
 import hmac
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from conftest import NOW
 from reformwatch.core.page import parse_page

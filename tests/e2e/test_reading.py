@@ -6,11 +6,12 @@ operator is told.
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from msgspec.structs import replace
 
 from conftest import NOW
 from reformwatch.core.coverage import coverage

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from conftest import NOW
 from house import until
@@ -14,7 +15,7 @@ from hubs import CHALLENGE, Hub, Said, call, sign
 from reformwatch.core.websub import PATIENCE, discover
 from reformwatch.fetch.conditional import fetch_feed
 from reformwatch.http import AddressPolicy, Door, RequestFailed
-from reformwatch.model.feed import Feed, FeedState, Fetched, NewFeed
+from reformwatch.model.feed import FeedState, Fetched, NewFeed
 from reformwatch.model.websub import HubState, HubSubscription
 from reformwatch.pipeline.poll import PollReport
 from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
@@ -105,7 +106,7 @@ class World:
 
     def discover(self, url: str) -> tuple[str, str] | None:
         """Fetch a topic as a poll does, and see what its headers say."""
-        asked = Feed(**{**vars(self.feed), "url": url})
+        asked = replace(self.feed, url=url)
         fetched = fetch_feed(self.door, asked, now=self.now)
         assert isinstance(fetched, Fetched)
         return discover(fetched.links, (), None, fetched.url)

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import asdict
 
 from conftest import NOW
 from reformwatch.errors import BadInput, NotFound
@@ -36,7 +37,7 @@ def test_a_feed_is_due_at_once_and_comes_back_as_it_was_given(store: Store) -> N
         backfill_days=3,
     )
     [feed] = add(store, new)
-    assert {name: getattr(feed, name) for name in vars(new)} == vars(new)
+    assert {name: getattr(feed, name) for name in asdict(new)} == asdict(new)
     assert (feed.state, feed.added_at, feed.next_poll_at) == (FeedState.ACTIVE, NOW, NOW)
     assert not feed.has_baseline
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from conftest import NOW
 from reformwatch.model.feed import Feed, FeedState, NewFeed
@@ -343,7 +344,7 @@ def test_a_parting_is_changed_by_one_process_only_and_forgotten_in_the_end(desk:
     desk.note(None, None)
     with desk.store.write() as tx:
         [before] = websub.list_partings(tx)
-        after = type(before)(**{**vars(before), "attempts": 1, "next_act_at": NOW + HOUR})
+        after = replace(before, attempts=1, next_act_at=NOW + HOUR)
         assert websub.change_parting(tx, before, after)
         assert not websub.change_parting(tx, before, after)
         assert websub.list_partings(tx) == [after]

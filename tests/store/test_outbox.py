@@ -2,12 +2,13 @@
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from conftest import NOW
 from reformwatch.errors import BadInput, NotFound

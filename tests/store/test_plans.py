@@ -7,13 +7,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from conftest import NOW
 from reformwatch.model.alert import AlertKind

@@ -1,8 +1,7 @@
 """Store, subscribers: whom they are, what they follow, and that a paused one is told nothing."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import asdict, replace
 
 from conftest import NOW
 from reformwatch.errors import BadInput, NotFound
@@ -33,7 +32,7 @@ def test_a_subscriber_comes_back_as_given_and_follows_all_topics(store: Store) -
     with store.read() as tx:
         found = people.find_subscriber(tx, "Aliya 🇰🇿")
     assert found == added
-    given = {name: value for name, value in vars(ALIYA).items() if name != "topics"}
+    given = {name: value for name, value in asdict(ALIYA).items() if name != "topics"}
     assert {name: getattr(found, name) for name in given} == given
     assert (found.state, found.paused_because, found.created_at) == (SubscriberState.ACTIVE, None, NOW)
     assert found.topic_ids is None

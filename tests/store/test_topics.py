@@ -1,9 +1,9 @@
 """Store, topics: their queries in order, their version, and what goes with them when they are removed."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import asdict, replace
 
 from conftest import NOW
 from reformwatch.errors import BadInput, NotFound
@@ -40,7 +40,7 @@ def test_a_topic_comes_back_as_it_was_given_its_queries_in_order(store: Store) -
         assert list_topics(tx) == [found]
         assert pack_hash_of(tx, "mayoral-elections") == "f00"
     assert found == added
-    assert {name: getattr(found, name) for name in vars(AKIMS)} == vars(AKIMS)
+    assert {name: getattr(found, name) for name in asdict(AKIMS)} == asdict(AKIMS)
     assert list(found.queries) == ["ru", "en", "kk", "any"]
     assert (found.state, found.created_at, found.updated_at) == (TopicState.ACTIVE, NOW, NOW)
     assert found.name_in("kk") == "Әкімдерді сайлау"

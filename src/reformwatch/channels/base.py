@@ -1,23 +1,23 @@
 """Channels: what all of them are."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from reformwatch.model.alert import SendOutcome
 from reformwatch.model.message import Message
 from reformwatch.model.value import Value
 
 
-@dataclass(frozen=True, kw_only=True)
-class Envelope(Value):
+class Envelope(Value, frozen=True, kw_only=True):
     """Where a message goes. ``message_id`` is the same at every attempt; ``secret`` is the subscriber's own."""
+
+    hidden: ClassVar = frozenset({"secret", "unsubscribe_url"})
 
     message_id: str
     address: str
     created_at: datetime
-    secret: str | None = field(default=None, repr=False)
-    unsubscribe_url: str | None = field(default=None, repr=False)
+    secret: str | None = None
+    unsubscribe_url: str | None = None
 
 
 class Channel(Protocol):

@@ -14,7 +14,6 @@ import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
 from email.header import Header
@@ -23,7 +22,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from reformwatch.channels.base import Envelope
 from reformwatch.model.alert import AddressDead, Rejected, SendOutcome, Sent, TryLater
@@ -53,17 +52,18 @@ class Tls(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SmtpAccount(Value):
+class SmtpAccount(Value, frozen=True, kw_only=True):
     """The mail server and the sender. ``ssl_context`` None: the system's authorities."""
+
+    hidden: ClassVar = frozenset({"password", "ssl_context"})
 
     host: str
     port: int
     tls: Tls
     sender: str
     username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
+    password: str | None = None
+    ssl_context: ssl.SSLContext | None = None
 
 
 class _MailPolicy(EmailPolicy):

@@ -3,12 +3,12 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import ago, duration, emit_json, facts, iso, json_option, say, seconds, table

@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
+from msgspec.structs import asdict, replace
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, facts, highlighted, iso, json_option, progress, say, stdout, table

@@ -18,8 +18,7 @@ from reformwatch.model.topic import Match, Strength
 from reformwatch.model.value import Value
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hit(Value):
+class Hit(Value, frozen=True, kw_only=True):
     """An archived entry that a topic matches, at its own time."""
 
     entry: Entry
@@ -27,8 +26,7 @@ class Hit(Value):
     moment: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReplayedAlert(Value):
+class ReplayedAlert(Value, frozen=True, kw_only=True):
     """An alert that would have been sent; more than one hit where it is a summary of a burst."""
 
     hits: tuple[Hit, ...]
@@ -45,8 +43,7 @@ class ReplayedAlert(Value):
         return day - timedelta(days=day.weekday())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Replay(Value):
+class Replay(Value, frozen=True, kw_only=True):
     """What a topic would have brought. ``silences`` counts by reason what would not have been told."""
 
     alerts: tuple[ReplayedAlert, ...]
@@ -59,8 +56,7 @@ def moment_of(entry: Entry) -> datetime:
     return min(entry.published or entry.first_seen, entry.first_seen)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found(Value):
+class Found(Value, frozen=True, kw_only=True):
     """What a topic matches of an archive, oldest first; ``evaluated`` is how many entries it had to be run on."""
 
     hits: tuple[Hit, ...]
@@ -125,8 +121,7 @@ def replay(hits: Sequence[Hit], *, entries: int, burst_limit: int, with_mentions
     return Replay(alerts=tuple(sorted(alerts, key=lambda one: one.moment)), silences=dict(silences), entries=entries)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Difference(Value):
+class Difference(Value, frozen=True, kw_only=True):
     """What a new version of a topic finds and an old one does not, and the reverse."""
 
     gained: tuple[Hit, ...]
@@ -143,8 +138,7 @@ def difference(old: Sequence[Hit], new: Sequence[Hit]) -> Difference:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trial(Value):
+class Trial(Value, frozen=True, kw_only=True):
     """What a query would have brought, before it is saved."""
 
     days: int
@@ -169,8 +163,7 @@ def try_out(hits: Sequence[Hit], *, now: datetime, days: int, burst_limit: int) 
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class TermReport(Value):
+class TermReport(Value, frozen=True, kw_only=True):
     """Which terms of a topic never occur in what it finds, and which one is in nearly all of it."""
 
     idle: tuple[str, ...]
@@ -193,8 +186,7 @@ def report_terms(topic: CompiledTopic, hits: Sequence[Hit]) -> TermReport:
     return TermReport(idle=idle, workhorse=best[0][0] if is_workhorse else None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Score(Value):
+class Score(Value, frozen=True, kw_only=True):
     """Right, false and missed alerts."""
 
     right: int = 0

@@ -3,7 +3,6 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
@@ -19,8 +18,7 @@ _MAX_CHOICES: Final = 20
 _MAX_BYTES: Final = 2_000_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeedLink(Value):
+class FeedLink(Value, frozen=True, kw_only=True):
     """A feed that a page names."""
 
     url: str

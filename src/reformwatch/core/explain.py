@@ -1,7 +1,5 @@
 """Core: why a query was not met: its parts, which of them occur, which do not."""
 
-from dataclasses import dataclass
-
 from reformwatch.core.query.document import Document
 from reformwatch.core.query.evaluate import evaluate
 from reformwatch.core.query.tree import And, Node, Or
@@ -9,8 +7,7 @@ from reformwatch.model.topic import Evidence
 from reformwatch.model.value import Value
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part(Value):
+class Part(Value, frozen=True, kw_only=True):
     """One part of a query that had to be met. ``text`` is as the user wrote it."""
 
     text: str

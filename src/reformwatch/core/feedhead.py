@@ -7,7 +7,6 @@ section 4, RFC 5005.
 
 import html
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -34,8 +33,7 @@ _LINK: Final = re.compile(r"<(?:\w+:)?link\s([^<>]{1,4000})>", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"""\b(rel|href)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeedHead(Value):
+class FeedHead(Value, frozen=True, kw_only=True):
     """What a document says of itself. ``archive_url`` is its page before this one."""
 
     hints: FeedHints

@@ -8,9 +8,10 @@ queries it reaches are evaluated (:class:`TopicIndex`). :func:`match_entry` trie
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from reformwatch.core.language.forms import forms_of
 from reformwatch.core.language.names import names_of
@@ -38,8 +39,7 @@ _UNKNOWN: Final = 0.0005
 _SHORT_WORD: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledTopic:
+class CompiledTopic(Struct, frozen=True, kw_only=True):
     """A topic ready to be matched: the trees of its queries by language."""
 
     topic_id: int
@@ -203,8 +203,7 @@ class _PlainPhrase(NamedTuple):
     lead: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Query:
+class _Query(Struct, frozen=True):
     topic_id: int
     slug: str
     language: str

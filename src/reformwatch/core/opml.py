@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
 
@@ -20,8 +19,7 @@ MAX_FEEDS = 20_000
 _BARE_AMPERSAND: Final = re.compile(r"&(?!#?\w{1,31};)")
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpmlFeed(Value):
+class OpmlFeed(Value, frozen=True, kw_only=True):
     """One outline that names a feed. ``kind`` and ``language`` where the list says them."""
 
     url: str

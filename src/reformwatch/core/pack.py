@@ -8,7 +8,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -29,8 +28,7 @@ _FEED_KEYS: Final = {"name", "url", "language", "kind", "site_url", "source_type
 _TOPIC_KEYS: Final = {"slug", "name", "kind", "description", "names", "queries"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pack(Value):
+class Pack(Value, frozen=True, kw_only=True):
     """Feeds and topics that belong together."""
 
     slug: str

@@ -15,12 +15,12 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import feedparser
 import nh3
+from msgspec.structs import replace
 
 from reformwatch.core.charset import decoded, without_declaration, without_impossible_references
 from reformwatch.core.feedhead import read_head
@@ -227,7 +227,7 @@ def distinct(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:
     by_key: dict[str, ParsedEntry] = {}
     for entry in found:
         key = entry.reuse_key if entry.key in shared else entry.key
-        by_key.setdefault(key, entry if key == entry.key else ParsedEntry(**{**vars(entry), "key": key}))
+        by_key.setdefault(key, entry if key == entry.key else replace(entry, key=key))
     return tuple(by_key.values())
 
 

@@ -4,9 +4,10 @@ Which entries are new, which were edited, what they match, which alerts go to wh
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from reformwatch.core.alerts import plan_alerts, standing_of, with_silences
 from reformwatch.core.match import TopicIndex, document_of
@@ -36,8 +37,7 @@ TOLD_AFTER: Final = timedelta(days=1)
 _SURELY_OLDER: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply(Value):
+class Reply(Value, frozen=True, kw_only=True):
     """A 200 reply that was read as a feed.
 
     ``older`` are the entries of the ``pages`` before it that were read since the feed had turned over (RFC 5005, or a

@@ -5,7 +5,6 @@ appears as text, and a link appears only if it is an http or https address, with
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
@@ -30,8 +29,7 @@ _BODY_FIELDS: Final = ("summary", "content")
 _MARK_STYLE: Final = "background:#ffe58a;color:#1d1d1f;padding:0 2px;border-radius:2px"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reader(Value):
+class Reader(Value, frozen=True, kw_only=True):
     """For whom a message is rendered."""
 
     subscriber: Subscriber

@@ -7,7 +7,6 @@ a text in which all the robots that are not ours have one name.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -39,8 +38,7 @@ class Access(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Robots(Value):
+class Robots(Value, frozen=True, kw_only=True):
     """A site's wishes. They are kept as text, so that the value can be stored and sent to another process."""
 
     access: Access

@@ -9,7 +9,6 @@ last poll: what turns over faster than it is read may have had entries that nobo
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
@@ -35,8 +34,7 @@ _AFTER_DEATHS: Final = timedelta(minutes=30)
 _DEATHS_FORGIVEN: Final = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class PollPolicy(Value):
+class PollPolicy(Value, frozen=True, kw_only=True):
     """The operator's bounds."""
 
     min_interval: timedelta = timedelta(hours=1)
@@ -45,8 +43,7 @@ class PollPolicy(Value):
     burst_limit: int = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class Turnover(Value):
+class Turnover(Value, frozen=True, kw_only=True):
     """How much of a document was new, and how long after it was last read."""
 
     new: int

@@ -10,12 +10,12 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from lxml import etree
+from msgspec.structs import replace
 
 from reformwatch.core.charset import decoded, without_declaration, without_impossible_references
 from reformwatch.core.guard import RefusedMarkup, check_markup
@@ -43,8 +43,7 @@ _NUMBER_OF_ITEM: Final = re.compile(r"\d{5,}|[a-z]?\d{5,}[a-z]?", re.ASCII | re.
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Page(Value):
+class _Page(Value, frozen=True, kw_only=True):
     """One address of a sitemap, with what stands beside it."""
 
     link: str

@@ -1,7 +1,6 @@
 """Core: the words around the evidence, with the hits marked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from reformwatch.model.topic import Evidence
@@ -11,8 +10,7 @@ _CONTEXT: Final = 90
 _MAX_LENGTH: Final = 320
 
 
-@dataclass(frozen=True, kw_only=True)
-class Piece(Value):
+class Piece(Value, frozen=True, kw_only=True):
     """A stretch of text; ``is_hit`` where it satisfied a query."""
 
     text: str

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from msgspec.structs import replace
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
@@ -124,7 +125,7 @@ class _Demo:
         pack = read_pack(builtin_text("kazakhstan"), source="kazakhstan")
         now = utc_now()
         with self.store.write() as tx:
-            install_pack(tx, type(pack)(**{**vars(pack), "feeds": ()}), now=now)
+            install_pack(tx, replace(pack, feeds=()), now=now)
             remove_subscriber(tx, find_subscriber(tx, DEFAULT_SUBSCRIBER).id)
             for outlet in OUTLETS:
                 url = f"{self.newsroom.base}/{outlet.path}.rss"

@@ -5,9 +5,10 @@ Validators go back byte for byte, both together, and are taken only from a 200 (
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from reformwatch.fetch.links import parse_links
 from reformwatch.http import Door, Reply, RequestFailed

@@ -1,6 +1,5 @@
 """Ground: alerts, deliveries, and what became of them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,16 +18,14 @@ class AlertKind(StrEnum):
     TEST = "test"
 
 
-@dataclass(frozen=True, kw_only=True)
-class AlertItem(Value):
+class AlertItem(Value, frozen=True, kw_only=True):
     """One entry in an alert, with its matches."""
 
     entry: Entry
     matches: tuple[Match, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Alert(Value):
+class Alert(Value, frozen=True, kw_only=True):
     """One thing worth telling."""
 
     id: int
@@ -40,8 +37,7 @@ class Alert(Value):
     items: tuple[AlertItem, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Delivery(Value):
+class Delivery(Value, frozen=True, kw_only=True):
     """An outbox row. ``message_id`` is stable over all attempts."""
 
     id: int
@@ -57,8 +53,7 @@ class Delivery(Value):
     last_error: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClaimedDelivery(Value):
+class ClaimedDelivery(Value, frozen=True, kw_only=True):
     """A delivery held by this process until its lease ends. ``attempts`` includes the one about to be made."""
 
     id: int
@@ -70,8 +65,7 @@ class ClaimedDelivery(Value):
     alert: Alert
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attempt(Value):
+class Attempt(Value, frozen=True, kw_only=True):
     """One try to deliver."""
 
     at: datetime
@@ -79,30 +73,26 @@ class Attempt(Value):
     detail: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sent(Value):
+class Sent(Value, frozen=True, kw_only=True):
     """The receiver took it."""
 
     detail: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TryLater(Value):
+class TryLater(Value, frozen=True, kw_only=True):
     """Not taken this time. ``retry_after`` is the receiver's own wish."""
 
     reason: str
     retry_after: timedelta | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rejected(Value):
+class Rejected(Value, frozen=True, kw_only=True):
     """Never to be taken: this message only."""
 
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class AddressDead(Value):
+class AddressDead(Value, frozen=True, kw_only=True):
     """Never to be taken, nor any other for this address: the subscriber is paused and the operator told."""
 
     reason: str
@@ -111,24 +101,21 @@ class AddressDead(Value):
 SendOutcome = Sent | TryLater | Rejected | AddressDead
 
 
-@dataclass(frozen=True, kw_only=True)
-class RetryAt(Value):
+class RetryAt(Value, frozen=True, kw_only=True):
     """A failed delivery is tried again then."""
 
     at: datetime
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class GiveUp(Value):
+class GiveUp(Value, frozen=True, kw_only=True):
     """A failed delivery becomes a dead letter. ``pauses_subscriber``: the address itself is dead."""
 
     reason: str
     pauses_subscriber: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Delivered(Value):
+class Delivered(Value, frozen=True, kw_only=True):
     """A delivery is done."""
 
     detail: str = ""

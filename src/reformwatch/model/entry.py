@@ -1,8 +1,9 @@
 """Ground: entries, before and after they are stored."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import field
 
 from reformwatch.model.feed import FeedHints
 from reformwatch.model.value import Value
@@ -16,8 +17,7 @@ class Standing(StrEnum):
     LATE = "late"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ParsedEntry(Value):
+class ParsedEntry(Value, frozen=True, kw_only=True):
     """One item of a feed document, its text plain and bounded.
 
     ``keys`` are the names it may be known by within its feed, the one to store first; ``twin_key`` (link and title)
@@ -41,8 +41,7 @@ class ParsedEntry(Value):
     language: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class ParsedFeed(Value):
+class ParsedFeed(Value, frozen=True, kw_only=True):
     """A feed document.
 
     ``hubs`` and ``self_url`` are what it says for WebSub; ``archive_url`` is the page before this one (RFC 5005).
@@ -60,15 +59,13 @@ class ParsedFeed(Value):
     archive_url: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unreadable(Value):
+class Unreadable(Value, frozen=True, kw_only=True):
     """Not a feed, or one that is refused; ``reason`` says what came instead."""
 
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class KnownEntry(Value):
+class KnownEntry(Value, frozen=True, kw_only=True):
     """What must be remembered of a stored entry to recognise it again."""
 
     id: int
@@ -80,8 +77,7 @@ class KnownEntry(Value):
     version: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry(Value):
+class Entry(Value, frozen=True, kw_only=True):
     """An entry as it is stored (its newest version), with what a reader wants to know of its feed."""
 
     id: int

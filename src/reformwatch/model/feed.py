@@ -1,9 +1,10 @@
 """Ground: feeds, and what a poll of one can end in."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from msgspec import field
 
 from reformwatch.model.value import Value
 
@@ -36,24 +37,21 @@ class FeedState(StrEnum):
     GONE = "gone"  # the server said 410
 
 
-@dataclass(frozen=True, kw_only=True)
-class Validators(Value):
+class Validators(Value, frozen=True, kw_only=True):
     """ETag and Last-Modified of one 200 reply, byte for byte (bytes 0 to 255 as the characters of the same number)."""
 
     etag: str | None = None
     last_modified: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServerHints(Value):
+class ServerHints(Value, frozen=True, kw_only=True):
     """What a reply says of the time of the next request (RFC 9111, RFC 9110 section 10.2.3)."""
 
     max_age: timedelta | None = None
     retry_after: timedelta | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeedHints(Value):
+class FeedHints(Value, frozen=True, kw_only=True):
     """What an RSS document says of the time of the next request.
 
     ``ttl``, ``skipHours`` (UTC, 0 to 23) and ``skipDays`` (0 is Monday); ``update_period`` is the syndication module's
@@ -66,16 +64,14 @@ class FeedHints(Value):
     update_period: timedelta | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rhythm(Value):
+class Rhythm(Value, frozen=True, kw_only=True):
     """How often a document's entries follow one another, from their dates; None where too few are dated."""
 
     usual_gap: timedelta | None = None
     longest_gap: timedelta | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Feed(Value):
+class Feed(Value, frozen=True, kw_only=True):
     """A feed as it is stored.
 
     ``hints``, ``max_age``, ``rhythm`` and ``listed`` (how many entries it had) are those of its last document;
@@ -121,8 +117,7 @@ class Feed(Value):
         return self.last_ok_at is not None
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewFeed(Value):
+class NewFeed(Value, frozen=True, kw_only=True):
     """A feed to be added."""
 
     url: str
@@ -138,8 +133,7 @@ class NewFeed(Value):
     interval: timedelta | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gap(Value):
+class Gap(Value, frozen=True, kw_only=True):
     """A time in which a feed may have brought entries that nobody read: it turned over between two polls.
 
     ``pages`` older pages of the feed were read to fill it, and ``found`` entries were in them; ``recovered_at`` is set
@@ -163,8 +157,7 @@ class NoticeKind(StrEnum):
     NETWORK = "network"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Notice(Value):
+class Notice(Value, frozen=True, kw_only=True):
     """A sentence for the operator, said once."""
 
     at: datetime
@@ -195,8 +188,7 @@ class FailureKind(StrEnum):
         return self in {FailureKind.NAME, FailureKind.CONNECT, FailureKind.TIMEOUT}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fetched(Value):
+class Fetched(Value, frozen=True, kw_only=True):
     """A 200 reply: ``body`` is inflated, ``url`` is where it came from.
 
     ``moved_to`` is set when nothing but permanent redirects (301, 308) led there; ``links`` are the targets of the
@@ -213,8 +205,7 @@ class Fetched(Value):
     links: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotModified(Value):
+class NotModified(Value, frozen=True, kw_only=True):
     """A 304 reply, or a body that equals the last one byte for byte. ``moved_to`` as in :class:`Fetched`."""
 
     hints: ServerHints = field(default_factory=ServerHints)
@@ -222,8 +213,7 @@ class NotModified(Value):
     moved_to: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class FetchFailed(Value):
+class FetchFailed(Value, frozen=True, kw_only=True):
     """Anything else; ``reason`` is a sentence for a person."""
 
     kind: FailureKind
@@ -237,8 +227,7 @@ class FetchFailed(Value):
         return self.kind.is_soft or (self.status is not None and self.status >= 500)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Elsewhere(Value):
+class Elsewhere(Value, frozen=True, kw_only=True):
     """A redirect that leaves the origin, to be followed as a request of its own: another host is asked.
 
     ``hops`` redirects led there, ``is_permanent`` where all of them were (301, 308).

@@ -1,6 +1,5 @@
 """Ground: how a feed fares, and what of a topic's sources was read."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,8 +19,7 @@ class HealthState(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Health(Value):
+class Health(Value, frozen=True, kw_only=True):
     """A feed's health; ``since`` when, and why in one sentence where something is wrong."""
 
     state: HealthState
@@ -29,16 +27,14 @@ class Health(Value):
     sentence: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading(Value):
+class Reading(Value, frozen=True, kw_only=True):
     """What the store knows of how a feed was read: its row, and its gaps that were not filled."""
 
     feed: Feed
     gaps: tuple[Gap, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unread(Value):
+class Unread(Value, frozen=True, kw_only=True):
     """A stretch of a window in which a feed may have brought what nobody read."""
 
     since: datetime
@@ -46,8 +42,7 @@ class Unread(Value):
     why: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeedCoverage(Value):
+class FeedCoverage(Value, frozen=True, kw_only=True):
     """One feed in a window; ``unread`` is empty where it was read without a gap."""
 
     feed_id: int
@@ -55,8 +50,7 @@ class FeedCoverage(Value):
     unread: tuple[Unread, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Coverage(Value):
+class Coverage(Value, frozen=True, kw_only=True):
     """A topic's feeds in a window of time."""
 
     since: datetime

@@ -1,7 +1,6 @@
 """Ground: an alert as one subscriber will see it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from reformwatch.model.value import Value
@@ -11,8 +10,7 @@ MARK_ON: Final = "\ue000"
 MARK_OFF: Final = "\ue001"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Message(Value):
+class Message(Value, frozen=True, kw_only=True):
     """All the forms of one message; a channel takes the one it can carry.
 
     ``thread`` names the topic whose mails form one thread; ``payload`` is the webhook's body before it is signed.

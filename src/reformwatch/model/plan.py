@@ -1,8 +1,9 @@
 """Ground: what a poll knew (:class:`Snapshot`) and what it decided (:class:`PollPlan`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import field
 
 from reformwatch.model.alert import AlertKind
 from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
@@ -12,8 +13,7 @@ from reformwatch.model.topic import Match
 from reformwatch.model.value import Value
 
 
-@dataclass(frozen=True, kw_only=True)
-class Snapshot(Value):
+class Snapshot(Value, frozen=True, kw_only=True):
     """What the store knew when a poll was planned.
 
     ``known`` maps every key an entry of this reply may have to the stored entry; ``stories`` maps story keys to story
@@ -28,16 +28,14 @@ class Snapshot(Value):
     subscribers: tuple[Subscriber, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Silence(Value):
+class Silence(Value, frozen=True, kw_only=True):
     """A decision to tell nothing, with its reason. ``subscriber_id`` None: it holds for everybody."""
 
     reason: str
     subscriber_id: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewEntry(Value):
+class NewEntry(Value, frozen=True, kw_only=True):
     """An entry to be stored. ``story_keys`` is empty where nothing matched: only matching entries make stories."""
 
     entry: ParsedEntry
@@ -48,8 +46,7 @@ class NewEntry(Value):
     silences: tuple[Silence, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class EditedEntry(Value):
+class EditedEntry(Value, frozen=True, kw_only=True):
     """A stored entry whose text changed: a new version with matches of its own, no alert."""
 
     known: KnownEntry
@@ -57,16 +54,14 @@ class EditedEntry(Value):
     matches: tuple[Match, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipient(Value):
+class Recipient(Value, frozen=True, kw_only=True):
     """One subscriber of an alert, and which of their topics it is for."""
 
     subscriber_id: int
     topic_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class AlertDraft(Value):
+class AlertDraft(Value, frozen=True, kw_only=True):
     """An alert to be stored with one outbox row for each recipient. ``entries`` are places in ``PollPlan.entries``."""
 
     kind: AlertKind
@@ -76,8 +71,7 @@ class AlertDraft(Value):
     recipients: tuple[Recipient, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeedAfter(Value):
+class FeedAfter(Value, frozen=True, kw_only=True):
     """The feed's own row after the poll."""
 
     next_poll_at: datetime
@@ -102,16 +96,14 @@ class FeedAfter(Value):
     name: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hub(Value):
+class Hub(Value, frozen=True, kw_only=True):
     """Where a document says that it is pushed from (WebSub), and under which address; None: it names no hub."""
 
     url: str | None = None
     topic: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class PollPlan(Value):
+class PollPlan(Value, frozen=True, kw_only=True):
     """All that one poll changes; applied in one transaction. ``summary`` is the line in the log.
 
     ``gap`` is set where the feed turned over since it was last read; ``notices`` are for the operator; ``hub`` is None

@@ -1,8 +1,8 @@
 """Ground: who is told, and where."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from reformwatch.model.value import Value
 
@@ -23,12 +23,13 @@ class SubscriberState(StrEnum):
     PAUSED = "paused"
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewSubscriber(Value):
+class NewSubscriber(Value, frozen=True, kw_only=True):
     """A subscriber to be added. ``topics`` empty means all topics, those still to come included.
 
     ``wants_mentions``: told also of entries that only mention a topic, not just of those about it.
     """
+
+    hidden: ClassVar = frozenset({"secret", "unsubscribe_token"})
 
     name: str
     channel: ChannelKind
@@ -41,22 +42,23 @@ class NewSubscriber(Value):
     unsubscribe_token: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Subscriber(Value):
+class Subscriber(Value, frozen=True, kw_only=True):
     """A subscriber as stored. ``topic_ids`` is None where all topics are meant. ``secret`` never leaves the program."""
+
+    hidden: ClassVar = frozenset({"secret", "unsubscribe_token"})
 
     id: int
     name: str
     channel: ChannelKind
     address: str
-    secret: str | None = field(repr=False)
+    secret: str | None
     language: str
     timezone: str
     state: SubscriberState
     paused_because: str | None
     topic_ids: frozenset[int] | None
     wants_mentions: bool = False
-    unsubscribe_token: str = field(repr=False)
+    unsubscribe_token: str
     created_at: datetime
 
     def follows(self, topic_id: int) -> bool:

@@ -1,9 +1,10 @@
 """Ground: topics and what recognises them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import field
 
 from reformwatch.model.value import Value
 
@@ -28,8 +29,7 @@ class TopicState(StrEnum):
     PAUSED = "paused"
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewTopic(Value):
+class NewTopic(Value, frozen=True, kw_only=True):
     """A topic to be added. ``queries`` maps a language code, or ``any``, to a query's text."""
 
     slug: str
@@ -41,8 +41,7 @@ class NewTopic(Value):
     pack: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Topic(NewTopic):
+class Topic(NewTopic, frozen=True, kw_only=True):
     """A topic as it is stored."""
 
     id: int
@@ -62,8 +61,7 @@ class Strength(StrEnum):
     MENTION = "mention"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evidence(Value):
+class Evidence(Value, frozen=True, kw_only=True):
     """One word or phrase that satisfied one part of a query.
 
     ``start`` and ``end`` are character offsets into the entry's ``field`` as stored; ``word`` is the text between
@@ -78,8 +76,7 @@ class Evidence(Value):
     how: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Match(Value):
+class Match(Value, frozen=True, kw_only=True):
     """An entry recognised for a topic by its query in one language."""
 
     topic_id: int

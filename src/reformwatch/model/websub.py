@@ -3,9 +3,9 @@
 WebSub calls the address that is subscribed to a *topic*; it has nothing to do with this program's topics.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from reformwatch.model.value import Value
 
@@ -20,20 +20,21 @@ class HubState(StrEnum):
     OFF = "off"  # the feed is not polled, so nothing is wanted
 
 
-@dataclass(frozen=True, kw_only=True)
-class HubSubscription(Value):
+class HubSubscription(Value, frozen=True, kw_only=True):
     """A subscription as it is stored. Whoever knows ``token`` and ``secret`` can push: they are for no log.
 
     ``attempts`` counts the requests since the hub last asked back.
     """
+
+    hidden: ClassVar = frozenset({"token", "secret"})
 
     feed_id: int
     feed_name: str
     hub: str
     topic: str
     state: HubState
-    token: str = field(repr=False)
-    secret: str = field(repr=False)
+    token: str
+    secret: str
     lease_until: datetime | None = None
     next_act_at: datetime | None = None
     attempts: int = 0
@@ -45,20 +46,20 @@ class HubSubscription(Value):
         return self.state is HubState.ACTIVE and self.lease_until is not None and self.lease_until > now
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parting(Value):
+class Parting(Value, frozen=True, kw_only=True):
     """A subscription that is not wanted any more, until the hub has let go of it or was asked often enough."""
+
+    hidden: ClassVar = frozenset({"token"})
 
     hub: str
     topic: str
-    token: str = field(repr=False)
+    token: str
     since: datetime
     next_act_at: datetime
     attempts: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class HubQuestion(Value):
+class HubQuestion(Value, frozen=True, kw_only=True):
     """What a hub asks at the callback address (section 5.3), each part as it came; None where it is missing."""
 
     mode: str | None = None
@@ -68,8 +69,7 @@ class HubQuestion(Value):
     reason: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Confirmed(Value):
+class Confirmed(Value, frozen=True, kw_only=True):
     """The hub asks whether we want what we do want: it pushes from now on."""
 
     challenge: str
@@ -77,23 +77,20 @@ class Confirmed(Value):
     renew_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Released(Value):
+class Released(Value, frozen=True, kw_only=True):
     """The hub asks whether we want to end what we do want to end."""
 
     challenge: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Denied(Value):
+class Denied(Value, frozen=True, kw_only=True):
     """The hub will not push."""
 
     reason: str
     again_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotAsked(Value):
+class NotAsked(Value, frozen=True, kw_only=True):
     """We want no such thing."""
 
     reason: str

@@ -1,7 +1,9 @@
 """Pipeline: a pack into the database: new things added, what nobody edited brought up to date, the rest kept."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec.structs import asdict, replace
 
 from reformwatch.core.pack import Pack, fingerprint
 from reformwatch.errors import NotFound
@@ -51,6 +53,6 @@ def _install_topic(tx: Tx, topic: NewTopic, report: PackReport, *, now: datetime
     if current != pack_hash_of(tx, topic.slug):
         report.topics_kept.append(topic.slug)
         return
-    told = {name: value for name, value in vars(topic).items() if name != "pack"}
+    told = {name: value for name, value in asdict(topic).items() if name != "pack"}
     change_topic(tx, replace(stored, **told), now=now, pack_hash=wanted)
     report.topics_updated.append(topic.slug)

@@ -18,9 +18,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reformwatch.core.match import TopicIndex
 from reformwatch.core.outage import NetworkWatch
@@ -205,8 +208,7 @@ class _Task:
 _Done = tuple[Outcome, PollPlan, plans.Applied]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Known:
+class _Known(Struct, frozen=True, kw_only=True):
     """What all feeds of one write are held against."""
 
     index: TopicIndex

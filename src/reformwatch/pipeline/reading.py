@@ -7,10 +7,12 @@ pages of its entries are all asked for under the same rules.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
+
+from msgspec import field
+from msgspec.structs import replace
 
 from reformwatch.core.document import read_article, read_document
 from reformwatch.core.plan import has_turned_over, reaches_back, sort_out, unlisted
@@ -37,8 +39,7 @@ FeedFetcher = Callable[[Feed, datetime, Elsewhere | None], FetchOutcome | Elsewh
 PageFetcher = Callable[[str, Elsewhere | None], Fetched | FetchFailed | Elsewhere]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ask(Value):
+class Ask(Value, frozen=True, kw_only=True):
     """A request is wanted; ``act`` makes it, in a thread. ``gap`` is what the host asks for between two."""
 
     url: str
@@ -46,8 +47,7 @@ class Ask(Value):
     gap: timedelta | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Work(Value):
+class Work(Value, frozen=True, kw_only=True):
     """A function is to be run in a worker process; an :class:`Unreadable` comes back where that can't be done."""
 
     function: Callable[..., Any]
@@ -55,15 +55,13 @@ class Work(Value):
     named: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Look(Value):
+class Look(Value, frozen=True, kw_only=True):
     """The store is to be asked, in a read transaction."""
 
     query: Callable[[Tx], Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome(Value):
+class Outcome(Value, frozen=True, kw_only=True):
     """What came of one feed: a fetch's outcome, or a reply with what the parser made of it.
 
     ``older`` are entries of the ``pages`` before it, read since the feed had turned over.

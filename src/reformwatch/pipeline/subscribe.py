@@ -1,7 +1,8 @@
 """Pipeline: a feed is added: one GET, which is its first poll too; or the feeds of a page are shown."""
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from reformwatch.core.discover import FeedLink, find_feeds
 from reformwatch.core.document import read_document
@@ -29,16 +30,14 @@ from reformwatch.store.subscribers import list_subscribers
 from reformwatch.urls import host_of, safe_link
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeedAdded(Value):
+class FeedAdded(Value, frozen=True, kw_only=True):
     """A feed that was added and read."""
 
     feed: Feed
     summary: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeedChoice(Value):
+class FeedChoice(Value, frozen=True, kw_only=True):
     """A page that names several feeds."""
 
     links: tuple[FeedLink, ...]

@@ -19,10 +19,11 @@ import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from msgspec.structs import replace
 
 from reformwatch.core.websub import (
     PATIENCE,
@@ -162,8 +163,7 @@ class HubCaller:
         return _Trouble(reason=f"the hub {host_of(hub)} answers {reply.status}", reply=reply)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Trouble(Value):
+class _Trouble(Value, frozen=True, kw_only=True):
     """A request that came to nothing."""
 
     reason: str
@@ -173,8 +173,7 @@ class _Trouble(Value):
         return self.reply.retry_after(now=now) if self.reply else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Push(Value):
+class Push(Value, frozen=True, kw_only=True):
     """A document that a hub has pushed, its signature found right."""
 
     feed_id: int

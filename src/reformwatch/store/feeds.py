@@ -1,11 +1,11 @@
 """Store: feeds: added, claimed with a lease, released."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import asdict, replace
 
 from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.feed import Feed, FeedHints, FeedKind, FeedState, NewFeed, Rhythm, SourceType, Validators
@@ -55,7 +55,7 @@ def hints_from(row: Mapping[str, Any] | None) -> FeedHints:
 
 def add_feed(tx: Tx, new: NewFeed, *, now: datetime) -> bool:
     """Store a feed, due at once; False where its address is known already."""
-    row = {**vars(new), "kind": new.kind.value, "source_type": new.source_type.value, "origin": origin_of(new.url)}
+    row = {**asdict(new), "kind": new.kind.value, "source_type": new.source_type.value, "origin": origin_of(new.url)}
     row |= {"state": FeedState.ACTIVE.value}
     return insert_or_ignore(tx, feeds, {**row, "added_at": now, "next_poll_at": now})
 

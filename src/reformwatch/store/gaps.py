@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 
 import sqlalchemy as sa
+from msgspec.structs import asdict
 
 from reformwatch.model.feed import Gap
 from reformwatch.model.health import Reading
@@ -21,7 +22,7 @@ def add_gap(tx: Tx, gap: Gap) -> None:
         longer = sa.update(t.gaps).where(before).values(until=gap.until, pages=gap.pages, found=c.found + gap.found)
         if tx.execute(longer).rowcount:
             return
-    tx.execute(sa.insert(t.gaps).values(vars(gap)))
+    tx.execute(sa.insert(t.gaps).values(asdict(gap)))
 
 
 def gaps_since(tx: Tx, since: datetime, *, feed_id: int | None = None, only_open: bool = False) -> list[Gap]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
+from msgspec.structs import asdict
 
 from reformwatch.model.feed import Notice, NoticeKind
 from reformwatch.store import tables as t
@@ -12,7 +13,7 @@ from reformwatch.store.engine import Tx
 
 def add_notices(tx: Tx, notices: Iterable[Notice]) -> None:
     """Remember what the operator is told."""
-    rows = [{**vars(notice), "kind": notice.kind.value} for notice in notices]
+    rows = [{**asdict(notice), "kind": notice.kind.value} for notice in notices]
     if rows:
         tx.execute(sa.insert(t.notices), rows)
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.alert import (
@@ -89,9 +90,7 @@ def alert_for(alert: Alert, topic_ids: Collection[int]) -> Alert:
         for item in alert.items
     )
     kept = tuple(item for item in items if item.matches) or alert.items
-    return Alert(
-        **{**vars(alert), "topics": tuple(topic for topic in alert.topics if topic.id in wanted), "items": kept}
-    )
+    return replace(alert, topics=tuple(topic for topic in alert.topics if topic.id in wanted), items=kept)
 
 
 def alerts_by_id(tx: Tx, ids: Collection[int]) -> dict[int, Alert]:

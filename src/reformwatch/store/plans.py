@@ -1,11 +1,11 @@
 """Store: what a poll needs to know (snapshot), and what it decided, written in one transaction (apply)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import asdict
 
 from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.entry import KnownEntry, ParsedEntry
@@ -27,8 +27,7 @@ _STORY_LOCK = 2022_03_12
 _KNOWN = [t.entries.c[name] for name in ("id", "key", "twin_key", "url", "title", "text_hash", "version")]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Applied(Value):
+class Applied(Value, frozen=True, kw_only=True):
     """What became of a plan. ``is_stale``: another process had taken the feed meanwhile; nothing was written."""
 
     is_stale: bool = False
@@ -245,9 +244,16 @@ def _ids_of(tx: Tx, plan: PollPlan) -> list[int]:
 
 
 def _entry_row(new: NewEntry, feed_id: int, now: datetime) -> dict[str, Any]:
-    entry = vars(new.entry)
-    kept = {name: entry[name] for name in ("key", "twin_key", "guid", "url", "title", "summary", "content", "author")}
-    return kept | {
+    entry = new.entry
+    return {
+        "key": entry.key,
+        "twin_key": entry.twin_key,
+        "guid": entry.guid,
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "author": entry.author,
         "feed_id": feed_id,
         "tags": list(new.entry.tags),
         "language": new.language,

@@ -1,9 +1,9 @@
 """Store: what ``status`` asks: daemons alive, outbox, archive; and the daemons' own heartbeat."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from msgspec.structs import asdict
 
 from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.value import Value
@@ -12,8 +12,7 @@ from reformwatch.store.engine import Tx
 from reformwatch.store.sql import insert_or_update
 
 
-@dataclass(frozen=True, kw_only=True)
-class DaemonBeat(Value):
+class DaemonBeat(Value, frozen=True, kw_only=True):
     """A daemon that runs, or ran."""
 
     name: str
@@ -24,8 +23,7 @@ class DaemonBeat(Value):
     beat_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outbox(Value):
+class Outbox(Value, frozen=True, kw_only=True):
     """How the outbox stands."""
 
     pending: int
@@ -34,8 +32,7 @@ class Outbox(Value):
     oldest_pending: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Archive(Value):
+class Archive(Value, frozen=True, kw_only=True):
     """How much was gathered."""
 
     entries: int
@@ -45,7 +42,7 @@ class Archive(Value):
 
 def beat(tx: Tx, daemon: DaemonBeat) -> None:
     """Say that a daemon is alive."""
-    insert_or_update(tx, t.daemons, vars(daemon), key=["name"])
+    insert_or_update(tx, t.daemons, asdict(daemon), key=["name"])
 
 
 def forget_daemon(tx: Tx, name: str) -> None:

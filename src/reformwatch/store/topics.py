@@ -1,11 +1,11 @@
 """Store: topics and their queries."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.topic import NewTopic, Topic, TopicKind, TopicState

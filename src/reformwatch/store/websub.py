@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
+from msgspec.structs import asdict
 
 from reformwatch.model.feed import FeedState
 from reformwatch.model.websub import Confirmed, Denied, HubState, HubSubscription, Parting
@@ -315,7 +316,7 @@ def _is_parting() -> sa.ColumnElement[bool]:
 
 
 def _parting_row(parting: Parting) -> dict[str, str]:
-    told = vars(parting) | {"since": parting.since.isoformat(), "next_act_at": parting.next_act_at.isoformat()}
+    told = asdict(parting) | {"since": parting.since.isoformat(), "next_act_at": parting.next_act_at.isoformat()}
     return {"key": f"{_PARTING}{parting.token}", "value": json.dumps(told, sort_keys=True)}
 
 

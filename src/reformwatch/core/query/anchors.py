@@ -5,8 +5,9 @@ parts. NOT: nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reformwatch.core.query.tree import And, How, InField, Near, Node, Not, Or, Phrase, Term, children_of
 
@@ -19,30 +20,26 @@ _NAME_COST: Final = 2.0
 _PAIR_DISCOUNT: Final = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A form that must be in the text."""
 
     form: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Two forms side by side."""
 
     first: str
     second: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(Struct, frozen=True):
     """A beginning."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A name key."""
 
     key: str
@@ -51,8 +48,7 @@ class Name:
 Anchor = Word | Pair | Prefix | Name
 
 
-@dataclass(frozen=True, slots=True)
-class Anchors:
+class Anchors(Struct, frozen=True):
     """Any one of these must occur; ``cost`` is about the share of texts in which one does."""
 
     cost: float

@@ -5,9 +5,10 @@ Plain and complete: an index only chooses which trees come here (:mod:`reformwat
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from reformwatch.core.query.document import Document, Ranges
 from reformwatch.core.query.scope import Scope, whole
@@ -21,8 +22,7 @@ _MAX_SPANS: Final = 2_000
 Hit = tuple[int, Term]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A positional match: the places ``first`` to ``last``, and the hits in it."""
 
     first: int

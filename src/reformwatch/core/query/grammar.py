@@ -11,8 +11,10 @@ r"""Core: a query's text to its tree, by recursive descent.
 """
 
 import re
-from dataclasses import dataclass, replace
 from typing import Final, NoReturn
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reformwatch.core.language.names import names_of
 from reformwatch.core.language.words import WORD, fold
@@ -53,8 +55,7 @@ _LEXEME: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Lexeme:
+class _Lexeme(Struct, frozen=True):
     kind: str
     text: str
     start: int

@@ -1,15 +1,15 @@
 """Core: where in a document a query is looked for: all of it, or its head alone."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from reformwatch.core.query.document import Document, Ranges, range_of
 from reformwatch.core.query.tree import DEFAULT_PARTS, FIELDS
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """The places that count: ``default`` where a term names no field, ``fields`` where it does."""
 
     default: Ranges

@@ -3,8 +3,9 @@
 ``start`` and ``end`` are character offsets into the query's text, so that ``explain`` can name the part it speaks of.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 #: The fields of an entry that a query can name, and the parts of a document each stands for.
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -29,8 +30,7 @@ class How(Enum):
     NAME = "name"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(Struct, frozen=True, kw_only=True):
     """One word: ``word`` is folded; ``keys`` are a name's keys, empty otherwise; ``shown`` is what the user typed."""
 
     word: str
@@ -41,8 +41,7 @@ class Term:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phrase:
+class Phrase(Struct, frozen=True, kw_only=True):
     """Words side by side in this order; with ``slop``, in any order with at most that many other words among them."""
 
     terms: tuple[Term, ...]
@@ -51,8 +50,7 @@ class Phrase:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
+class Near(Struct, frozen=True, kw_only=True):
     """Two positional parts that do not overlap, at most ``distance`` words apart (1: side by side)."""
 
     left: "Node"
@@ -63,8 +61,7 @@ class Near:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class And:
+class And(Struct, frozen=True, kw_only=True):
     """All of them."""
 
     children: tuple["Node", ...]
@@ -72,8 +69,7 @@ class And:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Or:
+class Or(Struct, frozen=True, kw_only=True):
     """Any of them."""
 
     children: tuple["Node", ...]
@@ -81,8 +77,7 @@ class Or:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
+class Not(Struct, frozen=True, kw_only=True):
     """Not that."""
 
     child: "Node"
@@ -90,8 +85,7 @@ class Not:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InField:
+class InField(Struct, frozen=True, kw_only=True):
     """The same, in one field only."""
 
     field: str
