@@ -48,7 +48,7 @@ def test_every_channel_is_built_where_a_mail_server_is_configured(monkeypatch: p
     monkeypatch.setenv("REFORMWATCH_SMTP__FROM", "watch@example.org")
     settings = load_settings(None)
     with build_webhook_door(settings) as door:
-        channels = build_channels(settings, door)
+        channels = build_channels(settings, lambda: door)
         assert set(channels) == set(ChannelKind)
         assert isinstance(channels[ChannelKind.EMAIL], EmailChannel)
         for channel in channels.values():

@@ -14,7 +14,6 @@ _UNSAFE: Final = re.compile(
 _LINE_BREAKS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _JOINER_FLOOD: Final = re.compile("([\u200c\u200d\u034f])[\u200c\u200d\u034f]+")
 _SPACES: Final = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000]+")
-_BLANK_LINES: Final = re.compile(r" ?\n[ \n]*")
 _MARK_FLOOD: Final = re.compile(r"(?:[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]){5,}")
 
 #: All that the patterns above look for, but blanks and ends of lines: most texts have none of it, and one look will do.
@@ -42,7 +41,7 @@ def clean(text: str, *, limit: int) -> str:
     elif "  " in text:
         text = _SPACES.sub(" ", text)
     if "\n" in text:
-        text = _BLANK_LINES.sub("\n", text)
+        text = "\n".join(filter(None, (line.strip(" ") for line in text.split("\n"))))
     text = text.strip()
     return shorten(unicodedata.normalize("NFC", text), limit=limit)
 

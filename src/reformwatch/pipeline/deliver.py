@@ -66,6 +66,7 @@ class Deliverer:
         on_delivered: OnDelivered = no_listener,
     ) -> None:
         self.store, self.channels, self.renderer = store, channels, renderer
+        self._used: set[ChannelKind] = set()
         self.zone, self.unsubscribe_url = zone, unsubscribe_url
         self.clock, self.chance, self.new_token = clock, chance, new_token
         self.workers, self.lease, self.watcher, self.on_delivered = workers, lease, watcher, on_delivered
@@ -78,8 +79,9 @@ class Deliverer:
             with self.running:
                 return _Run(self, stop or threading.Event()).run()
         finally:
-            for channel in self.channels.values():
-                channel.close()
+            used, self._used = self._used, set()
+            for kind in used:
+                self.channels[kind].close()
 
     def try_once(self, delivery: ClaimedDelivery) -> SendOutcome:
         """Step 2 for one delivery."""
@@ -91,6 +93,7 @@ class Deliverer:
         channel = self.channels.get(subscriber.channel)
         if channel is None:
             return TryLater(reason=f"no {subscriber.channel.value} channel is configured")
+        self._used.add(subscriber.channel)
         envelope = Envelope(
             message_id=delivery.message_id,
             address=subscriber.address,

@@ -1,22 +1,22 @@
-"""Porch: what delivers: the door for webhooks, the channels, the deliverer."""
+"""Porch: what delivers: the door for webhooks, the channels, the deliverer.
+
+A channel is made when the first message goes its way, since each brings libraries of its own.
+"""
 
 import random
 import ssl
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.resources import files
-from typing import TextIO
+from typing import TYPE_CHECKING, Generic, TextIO, TypeVar
 
-from reformwatch.channels.apprise import AppriseChannel
 from reformwatch.channels.base import Channel
-from reformwatch.channels.console import ConsoleChannel
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls, valid_address
-from reformwatch.channels.webhook import WebhookChannel
 from reformwatch.core.render import Renderer
 from reformwatch.errors import ConfigError
-from reformwatch.http import AddressPolicy, Door
 from reformwatch.model.subscriber import ChannelKind, Subscriber
 from reformwatch.pipeline.deliver import Deliverer, OnDelivered, no_listener
 from reformwatch.pipeline.memory import keep_little
@@ -25,9 +25,47 @@ from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.wiring.basics import token_maker, user_agent, utc_now, zone
 
+if TYPE_CHECKING:
+    from reformwatch.http import Door
 
-def build_webhook_door(settings: Settings) -> Door:
+T = TypeVar("T")
+
+
+class Once(Generic[T]):
+    """Something that is made when it is first asked for. Threads may ask."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make, self._lock = make, threading.Lock()
+        self.made: T | None = None
+
+    def __call__(self) -> T:
+        """The one."""
+        with self._lock:
+            if self.made is None:
+                self.made = self._make()
+            return self.made
+
+
+class Channels(Mapping[ChannelKind, Channel]):
+    """Channels by their kind."""
+
+    def __init__(self, makers: Mapping[ChannelKind, Callable[[], Channel]]) -> None:
+        self._channels = {kind: Once(make) for kind, make in makers.items()}
+
+    def __getitem__(self, kind: ChannelKind) -> Channel:
+        return self._channels[kind]()
+
+    def __iter__(self) -> Iterator[ChannelKind]:
+        return iter(self._channels)
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+
+def build_webhook_door(settings: Settings) -> "Door":
     """The door for webhooks: short replies, connections kept for a moment, since many messages go to one receiver."""
+    from reformwatch.http import AddressPolicy, Door
+
     return Door(
         user_agent=user_agent(settings),
         policy=AddressPolicy(settings.http.allow_private),
@@ -38,18 +76,28 @@ def build_webhook_door(settings: Settings) -> Door:
     )
 
 
-def build_channels(
-    settings: Settings, webhook_door: Door, *, stdout: TextIO | None = None
-) -> dict[ChannelKind, Channel]:
-    """The channels that can be used; mail only where a server is configured."""
-    channels: dict[ChannelKind, Channel] = {
-        ChannelKind.CONSOLE: ConsoleChannel(stdout or sys.stdout),
-        ChannelKind.WEBHOOK: WebhookChannel(webhook_door),
-        ChannelKind.APPRISE: AppriseChannel(),
-    }
+def build_channels(settings: Settings, webhook_door: Callable[[], "Door"], *, stdout: TextIO | None = None) -> Channels:
+    """The channels that can be used; mail only where a server is configured. Raises ConfigError where it is wrongly."""
+
+    def console() -> Channel:
+        from reformwatch.channels.console import ConsoleChannel
+
+        return ConsoleChannel(stdout or sys.stdout)
+
+    def webhook() -> Channel:
+        from reformwatch.channels.webhook import WebhookChannel
+
+        return WebhookChannel(webhook_door())
+
+    def apprise() -> Channel:
+        from reformwatch.channels.apprise import AppriseChannel
+
+        return AppriseChannel()
+
+    makers = {ChannelKind.CONSOLE: console, ChannelKind.WEBHOOK: webhook, ChannelKind.APPRISE: apprise}
     if settings.smtp.host:
-        channels[ChannelKind.EMAIL] = EmailChannel(smtp_account(settings))
-    return channels
+        makers[ChannelKind.EMAIL] = partial(EmailChannel, smtp_account(settings))
+    return Channels(makers)
 
 
 def smtp_account(settings: Settings) -> SmtpAccount:
@@ -127,7 +175,7 @@ class DeliverTools:
         stdout: TextIO | None = None,
     ) -> None:
         keep_little()
-        self.door = build_webhook_door(settings)
+        self.door = Once(partial(build_webhook_door, settings))
         self.channels = build_channels(settings, self.door, stdout=stdout)
         self.deliverer = build_deliverer(
             settings, store, self.channels, owner=owner, watcher=watcher, on_delivered=on_delivered
@@ -135,4 +183,5 @@ class DeliverTools:
 
     def close(self) -> None:
         """Give everything back but the store."""
-        self.door.close()
+        if self.door.made is not None:
+            self.door.made.close()
