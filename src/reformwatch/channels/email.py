@@ -139,6 +139,7 @@ class EmailChannel:
         self._account, self._dialogue_s = account, dialogue_s
         self._local = threading.local()
         self._open: list[_Smtp] = []
+        self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
 
     def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:  # noqa: ARG002 - the channels' common form
@@ -216,16 +217,17 @@ class EmailChannel:
 
     def _connect(self) -> "_Smtp":
         account = self._account
-        context = account.ssl_context or ssl.create_default_context()
         ends_at = time.monotonic() + self._dialogue_s
         server: _Smtp
         if account.tls is Tls.IMPLICIT:
-            server = _SmtpOverTls(account.host, account.port, timeout=_TIMEOUT_S, context=context, ends_at=ends_at)
+            server = _SmtpOverTls(
+                account.host, account.port, timeout=_TIMEOUT_S, context=self._trusted(), ends_at=ends_at
+            )
         else:
             server = _Smtp(account.host, account.port, timeout=_TIMEOUT_S, ends_at=ends_at)
         try:
             if account.tls is Tls.STARTTLS:
-                server.starttls(context=context)  # raises where the server offers none: nothing goes in clear
+                server.starttls(context=self._trusted())  # raises where the server offers none: nothing goes in clear
             if account.username:
                 server.login(account.username, account.password or "")
             else:
@@ -237,6 +239,13 @@ class EmailChannel:
         with self._lock:
             self._open.append(server)
         return server
+
+    def _trusted(self) -> ssl.SSLContext:
+        """The account's authorities, else the system's, which take a while to read: once, and only for TLS."""
+        with self._lock:
+            if self._context is None:
+                self._context = self._account.ssl_context or ssl.create_default_context()
+            return self._context
 
     def _is_alive(self, server: "_Smtp") -> bool:
         server.ends_at = time.monotonic() + self._dialogue_s
