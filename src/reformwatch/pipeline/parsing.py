@@ -45,6 +45,15 @@ class ParserPool:
         self._under_way: set[Future[Any]] = set()
         self._lock = threading.Lock()
 
+    def prepare(self) -> None:
+        """Documents will come: let the process begin that workers come from; it takes a while, and nobody waits."""
+        with self._lock:
+            if self._pool is None and sys.platform == "linux":
+                from multiprocessing import forkserver
+
+                _context()
+                forkserver.ensure_running()
+
     def submit(self, fetched: Fetched, done: Callable[[Any], None]) -> None:
         """Parse a reply as a feed; see :meth:`run`."""
         self.run(self._parse, (fetched.body,), {"url": fetched.url, "content_type": fetched.content_type}, done=done)
@@ -80,11 +89,8 @@ class ParserPool:
 
     def _started(self) -> ProcessPool:
         if self._pool is None:
-            context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-            if sys.platform == "linux":
-                context.set_forkserver_preload(_PRELOADED)
             self._pool = ProcessPool(
-                max_workers=self._workers, max_tasks=_TASKS_A_WORKER, initializer=_confine, context=context
+                max_workers=self._workers, max_tasks=_TASKS_A_WORKER, initializer=_confine, context=_context()
             )
         return self._pool
 
@@ -128,6 +134,14 @@ class ParserPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _context() -> Any:
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
 
 
 def _read(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:

@@ -289,6 +289,8 @@ class _Run:
             self.claim_at = time.monotonic() + _CLAIM_AGAIN_S
             return
         self.poller.watcher("feeds claimed")
+        if not all(feed.has_baseline for feed in claimed):
+            self.poller.parser.prepare()
         start_by = time.monotonic() + self.poller.lease.total_seconds() * _STARTS_BEFORE_LEASE_END
         self.tasks += len(claimed)
         for feed in claimed:
