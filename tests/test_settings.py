@@ -125,6 +125,48 @@ def test_what_cannot_be_used_is_refused_with_file_and_key(tmp_path: Path, text: 
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[poll]\ntick_s = 'often'", "[poll] tick_s: a number is wanted, not 'often'"),
+        ("[poll]\ntick_s = 0", "[poll] tick_s: a number > 0 is wanted, not 0"),
+        ("[poll]\ntick_s = inf", "[poll] tick_s: a number with an end is wanted, not inf"),
+        ("[http]\nworkers = 300", "[http] workers: a whole number <= 256 is wanted, not 300"),
+        ("[http]\nworkers = 1.5", "[http] workers: a whole number is wanted, not 1.5"),
+        ("[http]\nallow_private = [1]", "[http] allow_private.0: a text is wanted"),
+        ("[smtp]\ntls = 'maybe'", "[smtp] tls: one of starttls, implicit, none is wanted, not 'maybe'"),
+        ("[smtp]\nca_file = 5", "[smtp] ca_file: a text is wanted, not 5"),
+        ("[web]\nlisten = 'x'", "[web] listen: host:port, such as 127.0.0.1:8080, is wanted, not 'x'"),
+        ("poll = 5", "[poll]: a table of keys is wanted"),
+    ],
+)
+def test_a_refusal_says_what_is_wanted_and_what_was_given(tmp_path: Path, text: str, said: str) -> None:
+    # trust: D22
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as refused:
+        load_settings(path)
+    assert str(refused.value) == f"{path}: {said}"
+
+
+def test_a_long_value_is_not_shown_whole(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=re.escape("[http] contact: a text of length <= 200 is wanted, not 'xxx")
+    ) as no:
+        load_settings(written(tmp_path, f"[http]\ncontact = '{'x' * 5_000}'"))
+    assert len(str(no.value)) < 400
+
+
+def test_two_values_that_do_not_go_together_are_told_by_the_variable_that_is_one_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, "[poll]\nmin_interval_s = 10")
+    monkeypatch.setenv("REFORMWATCH_POLL__MAX_INTERVAL_S", "5")
+    with pytest.raises(ConfigError) as refused:
+        load_settings(path)
+    said = "[poll]: max_interval_s is less than min_interval_s"
+    assert str(refused.value) == f"environment variable REFORMWATCH_POLL__MAX_INTERVAL_S: {said}"
+
+
 @pytest.mark.parametrize("text", ["[poll]\ntick_s = true", "[http]\nworkers = true", "[alerts]\nburst_limit = true"])
 def test_true_is_not_a_number(tmp_path: Path, text: str) -> None:  # trust: D22
     with pytest.raises(ConfigError):

@@ -509,6 +509,31 @@ def test_a_reader_who_goes_away_ends_the_command_quietly(run: Terminal) -> None:
     assert (piped.stdout, piped.stderr) == ("[", "")
 
 
+# -- what a command brings along
+
+_LOADED = "import sys; from reformwatch.__main__ import main; sys.argv[1:] = {}; main(); print(*sys.modules)"
+_HEAVY = {"alembic", "apprise", "feedparser", "httpx", "jinja2", "lxml", "nh3", "psycopg", "rich", "trafilatura"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needs"),
+    [(["deliver"], set()), (["poll"], {"httpx"}), (["feed", "list"], {"rich"}), (["topic", "list", "--json"], set())],
+    ids=str,
+)
+def test_a_command_that_finds_nothing_to_do_loads_little(run: Terminal, arguments: list[str], needs: set[str]) -> None:
+    """Cron starts some of them every few minutes."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _LOADED.format(arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=run.database.parent,
+    )
+    loaded = set(ran.stdout.splitlines()[-1].split())
+    assert loaded & _HEAVY == needs
+    assert "sqlalchemy.dialects.postgresql" not in loaded
+
+
 # -- data and talk, colour
 
 

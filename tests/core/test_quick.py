@@ -82,7 +82,23 @@ def test_most_captured_feeds_take_the_quick_way(shared: Path) -> None:
 
 WORDS = st.lists(
     st.sampled_from(
-        [*"aZ 9<>&;#:/.,@()'\"-_=\n\t", "ы", "ң", "é", "Ã", "©", "\u00a0", "\u2028", "😀", "\u200b", "&amp;"]
+        [
+            *"aZ 9<>&;#:/.,@()'\"-_=\n\t",
+            "ы",
+            "ң",
+            "é",
+            "Ã",
+            "©",
+            "\u00a0",
+            "\u2028",
+            "😀",
+            "\u200b",
+            "&amp;",
+            "\u0092",
+            "&#146;",
+            "&#x92;",
+            "&#xe9;",
+        ]
     ),
     max_size=12,
 ).map("".join)
@@ -107,6 +123,7 @@ PHRASES = st.one_of(
             "A. Person <a@b.example>",
             "A. Person",
             "one, two,,three",
+            "Ã<![CDATA[©]]>",
             "Ð¿ÑÑ",
             "naïve café",
             "&nbsp;x",
@@ -338,6 +355,8 @@ UNKNOWN = {
     ),
     "a prefix with two meanings": rss('<item xmlns:dc="urn:x"><dc:creator>A</dc:creator></item>'),
     "letters of Windows-1252": rss("<item><title>it\u0092s</title></item>"),
+    "letters of Windows-1252 as references": rss("<item><title>it&#146;s</title></item>"),
+    "letters of Windows-1252 as references in hexadecimal": rss("<item><title>it&#x0092;s</title></item>"),
     "too many slashes": rss("<item><link>http:////courier.example/</link></item>"),
     "a date that breaks feedparser": rss("<item><pubDate>Wed, 2022/33/16 10:00:00 EDT</pubDate></item>"),
     "a name of feedparser's own": rss("<item><authors>A</authors><title>t</title></item>"),
@@ -368,3 +387,14 @@ def test_the_quick_reader_takes_nothing_that_the_guard_refuses(document: str) ->
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert parse_feed(document.encode(), url=URL) == parse_thoroughly(document.encode(), url=URL)
+
+
+# --- what it need not look at ----------------------------------------------------------------------------------------
+
+PIECES = ["<author>", "</author>", "<dc:creator a='b'>", "<x>", "<![CDATA[", "]]>", "<!--", "-->", "a ", "b" * 1_500]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9))
+def test_an_endless_author_is_seen_where_one_would_be_cut(pieces: list[str]) -> None:  # trust: D08
+    document = "".join(pieces)
+    assert guard.has_endless_author(document) == (guard.without_endless_authors(document) != document)

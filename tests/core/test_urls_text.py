@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reformwatch.core.stories import has_own_page, story_keys
@@ -389,3 +389,31 @@ def test_a_header_has_one_line_and_no_encoded_word(text: str) -> None:
 def test_an_encoded_word_does_not_reappear_when_controls_go(hidden: str) -> None:
     # trust: D15
     assert "=?" not in header_safe(f"={hidden}?utf-8?q?a=0aBcc:_b?=", limit=200)
+
+
+PIECES = [
+    "a",
+    "b.c",
+    "example.org",
+    "www.",
+    ":80",
+    ":443",
+    ":8080",
+    "/",
+    "//",
+    "-",
+    "~",
+    "..",
+    "%20",
+    "@",
+    "_",
+    "A",
+    ":0",
+]
+
+
+@given(st.sampled_from(["http://", "https://"]), st.lists(st.sampled_from(PIECES)))
+def test_a_plain_address_has_the_name_that_the_long_way_gives_it(scheme: str, pieces: list[str]) -> None:
+    url = scheme + "".join(pieces)
+    assume(canonical_url(url) != url)  # it is none at all
+    assert canonical_url(url) == canonical_url(f"{url}?&"), "an empty query says nothing, and is not plain"

@@ -297,6 +297,38 @@ def test_a_plan_is_applied_once_and_its_second_application_is_stale(world: World
     assert world.counts() == after
 
 
+def test_only_what_is_leased_under_its_token_is_held(world: World) -> None:  # trust: A05
+    with world.store.write() as tx:
+        ours, theirs = world.claim(tx, 0), world.claim(tx, 1)
+        feeds.release(tx, [theirs.id], token=theirs.lease_token or "")
+        leases = {ours.id: ours.lease_token, theirs.id: theirs.lease_token, 4711: "nobody's"}
+        assert plans.held(tx, leases) == {ours.id}
+        assert plans.held(tx, {ours.id: "another's"}) == frozenset()
+        assert plans.held(tx, {}) == frozenset()
+
+
+def test_plans_that_are_written_together_are_each_written_as_alone(world: World) -> None:
+    """What waits for the end of a batch (entries that match nothing, the feeds) and what does not, in any order."""
+    with world.store.write() as tx:
+        first, second = world.claim(tx, 0), world.claim(tx, 1)
+        quiet = [NewEntry(entry=parsed(f"quiet {i}"), standing=Standing.BASELINE) for i in range(3)]
+        batch = plans.Batch(tx)
+        alone = batch.add(plan_for(first, *quiet), now=NOW, new_message_id=world.new_id)
+        plan = plan_for(second, quiet[0], world.news(parsed("one"), PAGE), alerts=(world.draft(1),))
+        told = batch.add(plan, now=NOW, new_message_id=world.new_id)
+        batch.flush()
+        batch.flush()
+    assert (alone, told) == (plans.Applied(), plans.Applied(alerts=1, deliveries=2))
+    counts = world.counts()
+    assert (counts["entries"], counts["matches"], counts["alerts"], counts["deliveries"]) == (5, 1, 1, 2)
+    with world.store.read() as tx:
+        after = feeds.list_feeds(tx)
+        found = {entry.key: entry.feed_id for entry in all_entries(tx)}
+        of_match = [entry.key for entry in all_entries(tx) if matches_of(tx, [entry.id])]
+    assert [(feed.last_ok_at, feed.body_hash, feed.language) for feed in after] == [(NOW, "body", "kk")] * 2
+    assert (found["guid:quiet 2"], found["guid:one"], of_match) == (first.id, second.id, ["guid:one"])
+
+
 def test_a_plan_for_a_feed_that_was_removed_meanwhile_is_stale(world: World) -> None:
     with world.store.write() as tx:
         feed = world.claim(tx)

@@ -240,11 +240,11 @@ def to_text(markup: object) -> str:
         return markup
     markup = without_impossible_references(markup)
     if "<" in markup:
-        markup = _without_tags(_BLOCK.sub("\n", markup))
+        markup = without_tags(_BLOCK.sub("\n", markup))
     return html.unescape(markup)
 
 
-def _without_tags(markup: str) -> str:
+def without_tags(markup: str) -> str:
     """All but the text. nh3 reads HTML as browsers do; where there are plain tags only, that comes to the same."""
     text = _PLAIN_TAG.sub("", markup)
     return nh3.clean(markup, tags=set(), clean_content_tags={"script", "style"}) if "<" in text else text
