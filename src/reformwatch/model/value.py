@@ -30,7 +30,7 @@ _TIMES: Final[dict[type, tuple[str, ...]]] = {}
 def _times_of(kind: type[Value]) -> tuple[str, ...]:
     """The fields of a class that hold a time, or a time or nothing."""
     if kind not in _TIMES:
-        types = {name: said for base in kind.__mro__ for name, said in vars(base).get("__annotations__", {}).items()}
+        types = {name: said for base in kind.__mro__ for name, said in getattr(base, "__annotations__", {}).items()}
         times = (datetime, datetime | None)
         _TIMES[kind] = tuple(name for name in kind.__struct_fields__ if types[name] in times)
     return _TIMES[kind]
