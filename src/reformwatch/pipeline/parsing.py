@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Any, Final, Self
 
+from msgspec import Struct
 from pebble import ProcessExpired, ProcessPool
 
 from reformwatch.core.document import READERS, read_document
@@ -34,6 +35,15 @@ _PRELOADED: Final = [*READERS, "xml.sax.expatreader"]
 Parsed = ParsedFeed | Unreadable
 
 
+class _Task(Struct, frozen=True):
+    """A function of a document, and whom to tell what came of it."""
+
+    function: Callable[..., Any]
+    arguments: Sequence[Any]
+    named: Mapping[str, Any]
+    done: Callable[[Any], None]
+
+
 class ParserPool:
     """Reads documents elsewhere. Processes start with the first one."""
 
@@ -42,17 +52,15 @@ class ParserPool:
     ) -> None:
         self._workers, self._time_limit_s, self._parse = workers, time_limit_s, parse
         self._pool: ProcessPool | None = None
+        self._starter: threading.Thread | None = None
+        self._waiting: list[_Task] = []
         self._under_way: set[Future[Any]] = set()
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
-        """Documents will come: let the process begin that workers come from; it takes a while, and nobody waits."""
+        """Documents will come: let the processes begin."""
         with self._lock:
-            if self._pool is None and sys.platform == "linux":
-                from multiprocessing import forkserver
-
-                _context()
-                forkserver.ensure_running()
+            self._start_soon()
 
     def submit(self, fetched: Fetched, done: Callable[[Any], None]) -> None:
         """Parse a reply as a feed; see :meth:`run`."""
@@ -70,29 +78,61 @@ class ParserPool:
 
         It gets an Unreadable where the document is at fault, and None where no worker read it.
         """
+        task = _Task(function, arguments, named, done)
+        with self._lock:
+            if self._pool is None or self._starter is not None:
+                self._waiting.append(task)
+                self._start_soon()
+                return
+        self._begin(task)
+
+    def _start_soon(self) -> None:
+        """Processes take a while to begin; whoever has documents goes on meanwhile. Called with the lock."""
+        if self._pool is None and self._starter is None:
+            self._starter = threading.Thread(target=self._start, name="parser-start", daemon=True)
+            self._starter.start()
+
+    def _start(self) -> None:
+        pool = self._new_pool()
+        with contextlib.suppress(RuntimeError, OSError):  # what is wrong shows again with the first document
+            _ = pool.active  # which starts it
+        with self._lock:
+            self._pool = pool
+        while True:
+            with self._lock:
+                waiting, self._waiting = self._waiting, []
+                if not waiting:
+                    self._starter = None
+                    return
+            for task in waiting:
+                try:
+                    self._begin(task)
+                except Exception:
+                    log.exception("parser: the worker processes can't be started")
+                    task.done(None)
+
+    def _begin(self, task: "_Task") -> None:
         try:
-            future = self._schedule(function, arguments, named)
+            future = self._schedule(task)
         except (RuntimeError, OSError):  # the pool broke, not the document
             self.close()
-            future = self._schedule(function, arguments, named)
-        future.add_done_callback(lambda finished: done(self._taken(finished)))
+            future = self._schedule(task)
+        future.add_done_callback(lambda finished: task.done(self._taken(finished)))
 
-    def _schedule(
-        self, function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]
-    ) -> "Future[Any]":
+    def _schedule(self, task: "_Task") -> "Future[Any]":
         with self._lock:
-            future: Future[Any] = self._started().schedule(
-                _read, args=(function, tuple(arguments), dict(named)), timeout=self._time_limit_s
+            if self._pool is None:
+                self._pool = self._new_pool()
+            future: Future[Any] = self._pool.schedule(
+                _read, args=(task.function, tuple(task.arguments), dict(task.named)), timeout=self._time_limit_s
             )
             self._under_way.add(future)
         return future
 
-    def _started(self) -> ProcessPool:
-        if self._pool is None:
-            self._pool = ProcessPool(
-                max_workers=self._workers, max_tasks=_TASKS_A_WORKER, initializer=_confine, context=_context()
-            )
-        return self._pool
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._workers, max_tasks=_TASKS_A_WORKER, initializer=_confine, context=_context()
+        )
 
     def _taken(self, future: "Future[Any]") -> Any:
         with self._lock:
@@ -118,6 +158,9 @@ class ParserPool:
 
     def close(self) -> None:
         """End the workers; whoever waits for a document is told None."""
+        starter = self._starter
+        if starter is not None and starter is not threading.current_thread():
+            starter.join()
         with self._lock:
             pool, self._pool = self._pool, None
             left, self._under_way = self._under_way, set()
