@@ -51,7 +51,7 @@ _MAX_BATCH: Final = 100
 #: A user name and password in an address; they are not for the log.
 _USER_PART: Final = re.compile(r"//[^/@]*@")
 _CLAIM_AGAIN_S: Final = 0.5
-_TOGETHER_S: Final = 0.02
+_TOGETHER_S: Final = 0.05
 _STARTS_BEFORE_LEASE_END: Final = 0.7
 
 _PUSH_TRIES_AGAIN_S: Final = 0.1

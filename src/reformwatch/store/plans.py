@@ -24,6 +24,7 @@ from reformwatch.urls import origin_of
 
 #: An arbitrary number that all daemons share.
 _STORY_LOCK = 2022_03_12
+_LAST = 3
 _KNOWN = [t.entries.c[name] for name in ("id", "key", "twin_key", "url", "title", "text_hash", "version")]
 
 
@@ -41,11 +42,11 @@ def snapshot(
     """What is known that bears on these entries of a feed; of one that was never read, nothing is."""
     if not feed.has_baseline and not feed.backfill_days:
         return Snapshot(feed=feed, subscribers=tuple(subscribers))
-    keys = {key for entry in entries for key in (entry.key, entry.reuse_key)}
-    twin_keys = {entry.twin_key for entry in entries if entry.twin_key}
-    known = {k.key: k for k in _known(tx, feed.id, t.entries.c.key, keys)}
-    missing = {e.twin_key for e in entries if e.twin_key and e.key not in known and e.reuse_key not in known}
-    twins = {k.twin_key: k for k in _known(tx, feed.id, t.entries.c.twin_key, missing & twin_keys)}
+    known = {k.key: k for k in _known(tx, feed.id, t.entries.c.key, {entry.key for entry in entries})}
+    reused = {e.reuse_key for e in entries if e.key in known and known[e.key].twin_key != e.twin_key}
+    known |= {k.key: k for k in _known(tx, feed.id, t.entries.c.key, reused)}
+    missing = {e.twin_key for e in entries if e.twin_key and e.key not in known}
+    twins = {k.twin_key: k for k in _known(tx, feed.id, t.entries.c.twin_key, missing)}
     fresh = (
         [e for e in entries if e.key not in known and e.twin_key not in twins]
         if feed.has_baseline or feed.backfill_days
@@ -63,7 +64,12 @@ def snapshot(
 
 
 def knows_any(tx: Tx, feed_id: int, entries: Sequence[ParsedEntry]) -> bool:
-    """Whether one of these entries of a feed is stored already, under any of its names."""
+    """Whether one of these entries of a feed is stored already, under any of its names.
+
+    Mostly the last ones are, so they are asked for first.
+    """
+    if len(entries) > _LAST and knows_any(tx, feed_id, entries[-_LAST:]):
+        return True
     by_key = {key for entry in entries for key in (entry.key, entry.reuse_key)}
     by_twin = {entry.twin_key for entry in entries if entry.twin_key}
     return any(
