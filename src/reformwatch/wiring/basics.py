@@ -1,10 +1,11 @@
 """Porch: what every command begins with: the clock, names and tokens, the database."""
 
+import contextlib
 import os
 import secrets
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -58,12 +59,21 @@ def owner_name(store: Store) -> str:
 def open_store(settings: Settings) -> Store:
     """The database for a command: made where there is none, refused where its version is not this program's."""
     store = Store(settings.database.url)
-    if store.is_missing():
-        return create_store(settings)
-    if store.sqlite_path is None and current_revision(store) is None:
-        return create_store(settings)
-    require_current(store)
+    with _closed_on_error(store):
+        if store.is_missing() or (store.sqlite_path is None and current_revision(store) is None):
+            store.close()
+            return create_store(settings)
+        require_current(store)
     return store
+
+
+@contextlib.contextmanager
+def _closed_on_error(store: Store) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        store.close()
+        raise
 
 
 def create_store(settings: Settings) -> Store:
@@ -72,17 +82,18 @@ def create_store(settings: Settings) -> Store:
     from reformwatch.store.subscribers import add_subscriber, has_any
 
     store = Store(settings.database.url)
-    quick_check(store)
-    upgrade(store, now=utc_now())
-    with store.write() as tx:
-        if not has_any(tx):
-            console = NewSubscriber(
-                name=DEFAULT_SUBSCRIBER,
-                channel=ChannelKind.CONSOLE,
-                address="-",
-                unsubscribe_token=new_unsubscribe_token(),
-            )
-            add_subscriber(tx, console, now=utc_now())
+    with _closed_on_error(store):
+        quick_check(store)
+        upgrade(store, now=utc_now())
+        with store.write() as tx:
+            if not has_any(tx):
+                console = NewSubscriber(
+                    name=DEFAULT_SUBSCRIBER,
+                    channel=ChannelKind.CONSOLE,
+                    address="-",
+                    unsubscribe_token=new_unsubscribe_token(),
+                )
+                add_subscriber(tx, console, now=utc_now())
     return store
 
 
