@@ -515,6 +515,10 @@ class _Clock:
         return _CONNECT_S if deadline is None else max(0.0, deadline - time.monotonic())
 
 
+#: Held while the authorities are read: at a start all threads want them at the same moment.
+_READING: Final = threading.Lock()
+
+
 @functools.cache
 def _authorities(*_named: str | None) -> ssl.SSLContext:
     """What doors trust: public authorities, or those that OpenSSL's variables name. Read once, it takes a while."""
@@ -654,7 +658,8 @@ class _BoundedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 - the deadline is the time-out
     ) -> httpcore.NetworkStream:
-        trusted = _authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        with _READING:
+            trusted = _authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         left = max(0.001, self._clock.left())
         return _BoundedStream(self._stream.start_tls(trusted, server_hostname, left), self._clock)
 

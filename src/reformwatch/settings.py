@@ -262,7 +262,7 @@ def _from_text(kind: type, value: object) -> object:
     raise TypeError("Expected `str`")
 
 
-_NAMES: Final = {"int": "a whole number", "float": "a number", "str": "a text", "array": "a list", "bool": "true"}
+_NAMES: Final = {"int": "a whole number", "float": "a number", "str": "a text", "array": "a list"}
 _EXPECTED: Final = re.compile(r"Expected `(\w+)(?: \| null)?`(?: ([<>]=? [-\d.]+))?(?: (of length .*))?")
 
 
@@ -283,7 +283,8 @@ def _check_reachable(given: tuple[str, ...], where: str) -> None:
     """What has a slash is meant as a network; anything else is the name of a host."""
     for place, one in enumerate(given):
         try:
-            ipaddress.ip_network(one if "/" in one else "::1", strict=False)
+            if "/" in one:
+                ipaddress.ip_network(one, strict=False)
         except ValueError:
             raise ConfigError(
                 f"{where}.{place}: neither a network such as 10.0.0.0/8 nor the name of a host, not {one!r}"

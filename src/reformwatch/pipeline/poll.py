@@ -328,7 +328,7 @@ class _Run:
         try:
             result = ask.act()
         except Exception as bug:
-            log.exception("fetch: a bug: %s", ask.url)
+            log.exception("fetch: a bug: %s", _USER_PART.sub("//", ask.url))
             result = FetchFailed(kind=FailureKind.PROTOCOL, reason=f"a fault of this program ({type(bug).__name__})")
         self.events.put((task, ask, result))
 
@@ -376,7 +376,7 @@ class _Run:
         except Exception as bug:
             if _is_of_database(bug):
                 raise
-            log.exception("read: a bug: %s", task.feed.url)
+            log.exception("read: a bug: %s", _named(task.feed))
             reason = f"a fault of this program ({type(bug).__name__})"
             self._end(task, Outcome(feed=task.feed, fetched=FetchFailed(kind=FailureKind.PARSER, reason=reason)))
         else:
@@ -475,7 +475,7 @@ class _Run:
         held = plans.held(tx, {one.feed.id: one.feed.lease_token for one in documents})
         for one in documents:
             if one.feed.id not in held:
-                log.warning("poll: another process took over, nothing written: %s", one.feed.url)
+                log.warning("poll: another process took over, nothing written: %s", _named(one.feed))
         ours = [one for one in documents if one.feed.id in held]
         try:
             return self._apply_together(tx, ours, known)
@@ -511,7 +511,7 @@ class _Run:
         except Exception as bug:
             if _is_of_database(bug):
                 raise
-            log.exception("plan: a bug: %s", one.feed.url)
+            log.exception("plan: a bug: %s", _named(one.feed))
             now = self.poller.clock()
             failed = FetchFailed(kind=FailureKind.PARSER, reason=f"a fault of this program ({type(bug).__name__})")
             plan = plan_failure(one.feed, failed, policy=self.poller.policy, now=now, jitter=self.poller.chance())
