@@ -28,6 +28,7 @@ from reformwatch.core.match import TopicIndex, compile_topics
 from reformwatch.core.parse import make_entry
 from reformwatch.core.plan import Reply, plan_reply
 from reformwatch.core.schedule import PollPolicy
+from reformwatch.core.stories import stories_of
 from reformwatch.model.entry import ParsedFeed
 from reformwatch.model.feed import Fetched, NewFeed, Validators
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
@@ -135,7 +136,7 @@ def _fill_outbox(tx: Any, messages: int) -> None:
     )  # fmt: skip
     parsed = ParsedFeed(format="rss20", title="Feed", site_url=None, language="en", entries=tuple(e for e in made if e))
     fetched = Fetched(body=b"", body_hash="", url=feed.url, content_type=None, validators=Validators())
-    snapshot = plans.snapshot(tx, feed, parsed.entries, list_subscribers(tx), now=now)
+    snapshot = plans.snapshot(tx, feed, parsed.entries, list_subscribers(tx), now=now, stories_of=stories_of)
     policy = PollPolicy(burst_limit=10**9)
     reply = Reply(fetched=fetched, parsed=parsed)
     plan = plan_reply(snapshot, reply, TopicIndex.of(compile_topics(list_topics(tx))), policy=policy, now=now, jitter=0)

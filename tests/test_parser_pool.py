@@ -3,11 +3,13 @@
 import os
 import queue
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 
 from parser_deeds import parse_as_told, parse_under_watch
+from reformwatch.core.document import read_document
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched, Validators
 from reformwatch.pipeline.parsing import Parsed, ParserPool
@@ -67,6 +69,35 @@ def test_a_document_is_read_in_another_process_with_its_address_and_type(desk: D
     assert isinstance(outcome, ParsedFeed)
     assert (outcome.title, outcome.site_url, outcome.language) == ("hello", "http://feed.example/rss", "text/xml")
     assert desk.who() != os.getpid()
+
+
+SAYS_ALL = """<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>Вести</title>
+<link>https://courier.example/</link><language>kk</language><ttl>90</ttl>
+<skipHours><hour>3</hour></skipHours><skipDays><day>Sunday</day></skipDays>
+<atom:link rel="hub" href="https://hub.example/"/><atom:link rel="self" href="https://courier.example/rss"/>
+<atom:link rel="prev-archive" href="https://courier.example/2"/>
+<item><title>Әкім сайлауы 🗳</title><guid>1</guid><category>a</category><author>А</author>
+<pubDate>Wed, 16 Mar 2022 10:00:00 +0600</pubDate>
+<description>&lt;p&gt;Мәтін&lt;/p&gt; &amp;#xD800;</description></item>
+<item><link>https://courier.example/2</link></item></channel></rss>"""
+
+
+def test_what_was_read_comes_here_as_it_was_read_there() -> None:
+    body = SAYS_ALL.encode()
+    with ParserPool(workers=1) as pool:
+        there = Desk(pool).read(body)[body]
+    here = read_document(body, url="http://feed.example/rss", content_type="text/xml")
+    assert isinstance(here, ParsedFeed)
+    assert there == here
+    assert (len(here.entries), here.hints.ttl, here.hubs, here.archive_url) == (
+        2,
+        timedelta(minutes=90),
+        ("https://hub.example/",),
+        "https://courier.example/2",
+    )
+    assert isinstance(there, ParsedFeed)
+    assert there.entries[0].published == datetime(2022, 3, 16, 4, tzinfo=UTC)
+    assert isinstance(there.hints.skip_hours, frozenset)
 
 
 @pytest.mark.parametrize("deed", [b"hang", b"spin"])

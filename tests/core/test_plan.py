@@ -12,6 +12,7 @@ from reformwatch.core.match import CompiledTopic, TopicIndex, compile_topic
 from reformwatch.core.parse import distinct, make_entry
 from reformwatch.core.plan import Reply, plan_failure, plan_reply, plan_unchanged, plan_unreadable, sort_out
 from reformwatch.core.schedule import PollPolicy
+from reformwatch.core.stories import stories_of
 from reformwatch.model.alert import AlertKind
 from reformwatch.model.entry import KnownEntry, ParsedEntry, ParsedFeed, Standing, Unreadable
 from reformwatch.model.feed import (
@@ -426,7 +427,7 @@ def test_an_entry_that_matches_is_told_to_who_follows_its_topic() -> None:
         ),
     )
     assert made.entries[0].silences == ()
-    assert made.entries[0].story_keys == made.entries[0].entry.story_keys != ()
+    assert made.entries[0].story_keys == stories_of(made.entries[0].entry) != ()
     assert made.summary == "1 entry, 1 new, 1 matching, 1 alert"
 
 
@@ -478,7 +479,7 @@ def test_two_stories_are_two_alerts() -> None:
 
 def test_an_entry_of_a_known_story_joins_another_of_it() -> None:
     one, other = entry(1), entry(2)
-    stories = {one.story_keys[0]: 7, other.story_keys[1]: 7}
+    stories = {stories_of(one)[0]: 7, stories_of(other)[1]: 7}
     snapshot = Snapshot(feed=feed(), stories=stories, subscribers=(subscriber(),))
     assert [draft.entries for draft in plan(other, one, snapshot=snapshot).alerts] == [(0, 1)]
 
@@ -497,7 +498,7 @@ def test_who_has_heard_of_a_story_is_not_told_again() -> None:
     one = entry(1)
     snapshot = Snapshot(
         feed=feed(),
-        stories={one.story_keys[0]: 7},
+        stories={stories_of(one)[0]: 7},
         told={7: frozenset({1})},
         subscribers=(subscriber(1), subscriber(2)),
     )
@@ -511,7 +512,7 @@ def test_who_has_heard_of_a_story_is_not_told_again() -> None:
 def test_when_all_have_heard_of_a_story_there_is_no_alert() -> None:
     one = entry(1)
     told = {7: frozenset({1, 2})}
-    for key in one.story_keys:
+    for key in stories_of(one):
         snapshot = Snapshot(feed=feed(), stories={key: 7}, told=told, subscribers=(subscriber(1), subscriber(2)))
         made = plan(one, snapshot=snapshot)
         assert made.alerts == ()
@@ -521,7 +522,7 @@ def test_when_all_have_heard_of_a_story_there_is_no_alert() -> None:
 def test_a_story_that_nobody_was_told_of_is_told() -> None:
     one = entry(1)
     snapshot = Snapshot(
-        feed=feed(), stories={one.story_keys[0]: 7}, told={8: frozenset({1})}, subscribers=(subscriber(),)
+        feed=feed(), stories={stories_of(one)[0]: 7}, told={8: frozenset({1})}, subscribers=(subscriber(),)
     )
     assert len(plan(one, snapshot=snapshot).alerts) == 1
 

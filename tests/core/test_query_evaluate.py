@@ -434,7 +434,6 @@ def entry(**texts: str) -> ParsedEntry:
         key="guid:1",
         reuse_key="guid:1#",
         twin_key="",
-        story_keys=(),
         guid="1",
         url=texts.get("url"),
         title=texts.get("title", ""),

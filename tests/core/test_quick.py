@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
+from feedparser.datetimes.rfc822 import months
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -320,6 +321,11 @@ IN_AN_ENTRY = {
     "a category twice": "<category domain='d'>a</category><category>a</category><category>a</category>",
     "UTF-8 taken for Latin-1": "<title>Ã©lection</title>",
     "a link with an entity too many": "<link>/a?b=1&amp;amp;c;=2</link>",
+    "comments in texts": "<title>a<!-- b -->c<?d e?>f</title><author><name>A<!-- b -->B</name></author>"
+    "<guid><!-- -->g<![CDATA[<]]></guid>",
+    "an unknown element in an author": "<author>a<own:b c='d'>e<own:f g='h'/>i</own:b>j<name>A</name>k</author>"
+    "<title>t</title>",
+    "texts around elements": "a<own:b>c<title>d</title>e</own:b>f",
     "a namespace that nobody knows": "<site xmlns='com-wordpress:feed-additions:1'>1</site>",
 }
 IN_A_FEED = {
@@ -334,7 +340,23 @@ def test_what_is_known_is_read_quickly(inside: str) -> None:
     assert both_say_the_same(rss(inside).encode())
 
 
+VERSIONS = {
+    "RDF whose namespace comes late": '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><channel '
+    'xmlns="http://purl.org/rss/1.0/"><title>t</title></channel><item xmlns="http://www.w3.org/2005/Atom"/></rdf:RDF>',
+    "RSS that knows Atom": f'<rss version="0.92" xmlns:a="http://www.w3.org/2005/Atom"{DECLARED}><channel/></rss>',
+    "Atom that knows RDF inside": atom('<entry xmlns:r="http://purl.org/rss/1.0/"><title>t</title></entry>'),
+}
+
+
+@pytest.mark.parametrize("document", VERSIONS.values(), ids=VERSIONS)
+def test_the_version_is_the_one_that_feedparser_sees(document: str) -> None:
+    assert both_say_the_same(document.encode())
+
+
 UNKNOWN = {
+    "RSS and RDF at once": '<rss version="2.0"><channel xmlns:r="http://purl.org/rss/1.0/"><title>t</title></channel></rss>',
+    "Atom of no namespace with one inside": '<feed><entry xmlns="http://www.w3.org/2005/Atom"><id>t</id></entry></feed>',
+    "an address that looks like ElementTree's": rss('<own:a xmlns:x="urn:{x}" x:b="c"/>'),
     "markup that is not well-formed": rss("<item><title>a</item>"),
     "an entity of HTML": rss("<item><title>a&nbsp;b</title></item>"),
     "a document type": "<!DOCTYPE rss [<!ENTITY a 'b'>]>" + rss("<item><title>&a;</title></item>"),
@@ -387,6 +409,30 @@ def test_the_quick_reader_takes_nothing_that_the_guard_refuses(document: str) ->
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert parse_feed(document.encode(), url=URL) == parse_thoroughly(document.encode(), url=URL)
+
+
+# --- dates -----------------------------------------------------------------------------------------------------------
+
+ZONES = st.tuples(st.sampled_from("+-"), st.integers(0, 26), st.sampled_from([0, 30, 45, 59, 60])).map(
+    lambda zone: "{}{:02}:{:02}".format(*zone)
+)
+NUMBERS = st.tuples(*(st.integers(0, most) for most in (13, 32, 24, 60, 61)))
+WEEKDAYS = st.sampled_from(["", "Mon, ", "Sat, "])
+
+
+@given(
+    year=st.integers(1890, 2110), numbers=NUMBERS, zone=st.just("Z") | ZONES, weekday=WEEKDAYS, is_mail=st.booleans()
+)
+def test_a_usual_date_is_the_one_that_feedparser_reads(
+    year: int, numbers: tuple[int, ...], zone: str, weekday: str, is_mail: bool
+) -> None:
+    month, day, hour, minute, second = numbers
+    date = f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}"
+    if is_mail:
+        name = (*months, "jan", "dec")[month - 1].title()
+        shown_zone = "GMT" if zone == "Z" else zone.replace(":", "")
+        date = f"{weekday}{day} {name} {year} {hour:02}:{minute:02}:{second:02} {shown_zone}"
+    both_say_the_same(rss(f"<item><title>t</title><pubDate>{date}</pubDate></item>").encode())
 
 
 # --- what it need not look at ----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reformwatch.core.parse import MAX_ENTRIES, MAX_TITLE
 from reformwatch.core.sitemap import MAX_INFLATED, parse_sitemap, sitemaps_in
 from reformwatch.core.stated import stated_language, stated_time
+from reformwatch.core.stories import stories_of
 from reformwatch.model.entry import ParsedFeed, Unreadable
 
 URL = "https://courier.example/sitemap-news.xml"
@@ -86,7 +87,7 @@ def test_a_news_sitemap_in_four_languages() -> None:
         assert entry.url == f"https://courier.example/{slug}"
         assert entry.key == f"link://courier.example/{slug}"
         assert entry.published == datetime(2022, 3, 16, 5, 0, tzinfo=UTC)
-        assert len(entry.story_keys) == 2
+        assert len(stories_of(entry)) == 2
 
 
 def test_a_sitemap_in_one_language_says_so() -> None:

@@ -34,7 +34,6 @@ def parsed(number: int, *, title: str = "", url: str | None = None, text: str = 
         key=f"guid:{number}",
         reuse_key=f"page:{number}",
         twin_key=f"twin:{number}",
-        story_keys=(),
         guid=f"guid-{number}",
         url=url,
         title=title or f"Title {number}",

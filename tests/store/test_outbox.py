@@ -80,7 +80,6 @@ class Desk:
             key=f"guid:{number}",
             reuse_key="",
             twin_key="",
-            story_keys=(),
             guid=None,
             url=None,
             title=f"Akim {number}",

@@ -21,7 +21,7 @@ from reformwatch.model.alert import AlertKind
 from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
 from reformwatch.model.feed import Feed, FeedState, NewFeed, Validators
-from reformwatch.model.plan import AlertDraft, EditedEntry, FeedAfter, NewEntry, PollPlan, Recipient, Silence
+from reformwatch.model.plan import AlertDraft, EditedEntry, FeedAfter, NewEntry, PollPlan, Recipient, Silence, Snapshot
 from reformwatch.model.story import HEADLINE_WINDOW
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import Evidence, Match, NewTopic, Strength
@@ -116,12 +116,15 @@ def world_in(store: Store) -> World:
     return World(store=store, topic_id=topic.id, readers=readers, feed_ids=ids)
 
 
+def no_stories(_entry: ParsedEntry) -> tuple[str, ...]:
+    return ()
+
+
 def parsed(name: str, *, title: str = "", text: str = "", hash_: str = "h1") -> ParsedEntry:
     return ParsedEntry(
         key=f"guid:{name}",
         reuse_key=f"page:{name}",
         twin_key=f"twin:{name}",
-        story_keys=(),
         guid=name,
         url=f"https://a.example/{name}",
         title=title or f"Akim {name}",
@@ -428,7 +431,7 @@ def test_a_feed_that_moved_to_another_feed_s_address_keeps_its_own(world: World)
 def known(world: World) -> KnownEntry:
     with world.store.write() as tx:
         feed = feeds.find_feed(tx, str(world.feed_ids[0]))
-        return plans.snapshot(tx, feed, [parsed("one")], [], now=NOW).known["guid:one"]
+        return plans.snapshot(tx, feed, [parsed("one")], [], now=NOW, stories_of=no_stories).known["guid:one"]
 
 
 def edit(world: World, new: ParsedEntry, *matches: Match, now: datetime = NOW) -> None:
@@ -509,7 +512,7 @@ def test_a_snapshot_knows_the_entries_of_its_own_feed_by_key_reused_key_and_twin
             replace(parsed("new guid"), twin_key="twin:one"),
             replace(parsed("reused"), reuse_key="guid:one"),
         ]
-        seen = plans.snapshot(tx, feed, asked, [], now=NOW)
+        seen = plans.snapshot(tx, feed, asked, [], now=NOW, stories_of=no_stories)
     assert set(seen.known) == {"guid:one"}
     assert {key: twin.key for key, twin in seen.twins.items()} == {"twin:one": "guid:one"}
     assert seen.known["guid:one"].title == "Akim one"
@@ -517,12 +520,16 @@ def test_a_snapshot_knows_the_entries_of_its_own_feed_by_key_reused_key_and_twin
 
 def test_a_snapshot_knows_stories_and_who_has_heard_of_them(world: World) -> None:
     world.poll(world.news(parsed("one"), PAGE), alerts=(world.draft(0, readers=world.readers[:1]),))
-    fresh = replace(parsed("two"), story_keys=(PAGE, "page:unknown"))
+    fresh = parsed("two")
+
+    def snapshot(feed: Feed) -> Snapshot:
+        return plans.snapshot(tx, feed, [fresh], [], now=NOW, stories_of=lambda _: (PAGE, "page:unknown"))
+
     with world.store.read() as tx:
         other = feeds.find_feed(tx, str(world.feed_ids[1]))
-        assert plans.snapshot(tx, other, [fresh], [], now=NOW).stories == {}, "a baseline makes no stories"
-        seen = plans.snapshot(tx, replace(other, last_ok_at=NOW), [fresh], [], now=NOW)
-        backfilled = plans.snapshot(tx, replace(other, backfill_days=2), [fresh], [], now=NOW)
+        assert snapshot(other).stories == {}, "a baseline makes no stories"
+        seen = snapshot(replace(other, last_ok_at=NOW))
+        backfilled = snapshot(replace(other, backfill_days=2))
     [story] = set(seen.stories.values())
     assert seen.stories == backfilled.stories == {PAGE: story}
     assert seen.told == backfilled.told == {story: frozenset(world.readers[:1])}
@@ -532,8 +539,9 @@ def test_ten_thousand_entries_are_one_snapshot(world: World) -> None:
     world.poll(world.news(parsed("9999"), PAGE))
     with world.store.read() as tx:
         feed = replace(feeds.find_feed(tx, str(world.feed_ids[0])), last_ok_at=NOW)
-        many = [replace(parsed(str(i)), story_keys=(f"page:{i}", f"headline:{i}")) for i in range(10_000)]
-        assert set(plans.snapshot(tx, feed, many, [], now=NOW).known) == {"guid:9999"}
+        many = [parsed(str(i)) for i in range(10_000)]
+        seen = plans.snapshot(tx, feed, many, [], now=NOW, stories_of=lambda one: (f"page:{one.guid}", one.key))
+    assert set(seen.known) == {"guid:9999"}
 
 
 # -- stories

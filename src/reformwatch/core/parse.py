@@ -28,7 +28,6 @@ from reformwatch.core.guard import RefusedMarkup, check_markup, without_endless_
 from reformwatch.core.language.detect import detect
 from reformwatch.core.quick import Reading, read_quickly
 from reformwatch.core.stated import plausible, stated_language
-from reformwatch.core.stories import story_keys
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.text import clean, clean_line, without_surrogates
 from reformwatch.urls import canonical_url, safe_link, strip_tracking
@@ -180,7 +179,6 @@ def make_entry(
         return None
     return ParsedEntry(
         **_keys(plain_guid, url, plain_title, published),
-        story_keys=story_keys(url=url, title=plain_title),
         guid=plain_guid,
         url=url,
         title=plain_title,
@@ -254,6 +252,8 @@ def _time(parsed: Any) -> datetime | None:
     """feedparser's UTC ``struct_time`` as an aware time; None where it is absurd."""
     if parsed is None:
         return None
+    if isinstance(parsed, datetime):
+        return plausible(parsed)
     try:
         return plausible(datetime.fromtimestamp(calendar.timegm(parsed), UTC))
     except (ValueError, OverflowError, OSError, TypeError):

@@ -13,7 +13,7 @@ from reformwatch.core.alerts import plan_alerts, standing_of, with_silences
 from reformwatch.core.match import TopicIndex, document_of
 from reformwatch.core.query import Document
 from reformwatch.core.schedule import PollPolicy, Turnover, after_failure, after_outage, after_success, rhythm_of
-from reformwatch.core.stories import story_keys
+from reformwatch.core.stories import stories_of, story_keys
 from reformwatch.core.websub import discover
 from reformwatch.model.entry import KnownEntry, ParsedEntry, ParsedFeed, Standing, Unreadable
 from reformwatch.model.feed import (
@@ -297,7 +297,7 @@ def _new_entry(
     if not planned.matches:
         return planned
     if standing is Standing.NEWS:
-        return replace(planned, story_keys=entry.story_keys)
+        return replace(planned, story_keys=stories_of(entry))
     return with_silences(planned, reason)
 
 

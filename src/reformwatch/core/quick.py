@@ -2,7 +2,8 @@
 
 feedparser is the reference: an entry keeps its identity whichever of the two read it. This reader therefore follows
 feedparser's own rules (``mixin.py`` and ``namespaces/`` of feedparser 6), on the same XML parser (expat), for what
-:mod:`parse` takes from it, and only for documents in which each element is one of these:
+:mod:`parse` takes from it. ElementTree makes a tree of the document, in C; to walk through it takes a third of the time
+that expat's three calls for each element would. Only documents are read in which each element is one of these:
 
 * an element whose bearing on the result is written down here (``_LEAVES``, ``_BEGINNINGS``),
 * one that feedparser has no rule for: it is kept under its name, where nobody looks.
@@ -14,10 +15,11 @@ types, elements inside a text, prefixes with two meanings, characters that feedp
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
-from xml.parsers import expat
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 from feedparser.api import StrictFeedParser
 from feedparser.datetimes import _parse_date  # there is no public name for it
@@ -26,6 +28,7 @@ from reformwatch.core.guard import MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_
 
 Attributes = Mapping[str, str]
 Said = dict[str, Any]
+_NONE: Final[Attributes] = {}
 
 #: More than this of an entry is read at most (30), and looking for the same one among many takes time.
 _MAX_TAGS: Final = 100
@@ -56,7 +59,17 @@ _MEANT: Final = frozenset(
         "rel", "scheme", "term", "type", "uri", "url", "version",
     }
 )  # fmt: skip
+_RFC_3339: Final = re.compile(
+    r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
+_RFC_822: Final = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?([0-9]{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
+    r"((?:19|20)[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}) (?:GMT|([+-][0-9]{2})([0-9]{2}))"
+)
+_MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _AMPERSAND: Final = re.compile("&([A-Za-z0-9_]+);")
+#: ``<a/>``
+_SHORTEST: Final = 4
 #: What feedparser takes for letters of Windows-1252.
 _CONTROLS: Final = re.compile("[\x80-\x9f]")
 #: How a document in UTF-8 may spell one of them: as it is, or by a reference.
@@ -68,7 +81,10 @@ _SPELLED: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a document says, under feedparser's keys: those that :mod:`parse` asks for."""
+    """What a document says, under feedparser's keys: those that :mod:`parse` asks for.
+
+    A date is feedparser's tuple in UTC or an aware datetime.
+    """
 
     version: str
     feed: Mapping[str, Any]
@@ -84,74 +100,82 @@ def read_quickly(document: str) -> Reading | None:
     if "<!DOCTYPE" in document or "<!ENTITY" in document or has_endless_author(document):
         return None
     body = document.encode("utf-8", "replace")
-    reader = _Reader(may_have_controls=any(spelled.search(body) for spelled in _SPELLED))
-    parser = expat.ParserCreate("utf-8", " ")
-    parser.namespace_prefixes = True
-    parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.characters
-    parser.StartNamespaceDeclHandler = reader.declare
+    if len(body) > MAX_ELEMENTS * _SHORTEST and body.count(b"</") + body.count(b"/>") > MAX_ELEMENTS:
+        return None
+    tree = _Tree()
+    parser = XMLParser(target=tree, encoding="utf-8")  # noqa: S314 - entities are refused above, and the size is bounded
     try:
-        parser.Parse(body, True)  # noqa: FBT003 - expat takes it by position only
-    except (_Doubt, expat.ExpatError):
+        parser.feed(body)
+        root = parser.close()
+        reader = _Reader(tree.declared, may_have_controls=any(spelled.search(body) for spelled in _SPELLED))
+        reader.read(root)
+    except (_Doubt, ParseError):
         return None
     return Reading(version=reader.version, feed=reader.feed, entries=reader.entries) if reader.version else None
+
+
+class _Tree(TreeBuilder):
+    """The elements, and beside them the namespaces, in the order of the document: prefix and address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.declared: list[tuple[str, str]] = []
+
+    def start_ns(self, prefix: str | None, uri: str | None) -> None:
+        """A namespace comes into sight, before the element that declares it."""
+        if uri:
+            self.declared.append((prefix or "", uri))
 
 
 class _Names:
     """feedparser's names for the elements and attributes of one document: ``dc_creator``, ``title``, ``rdf:about``."""
 
     def __init__(self) -> None:
-        self._elements: dict[str, str] = {}
         self._attributes: dict[str, str] = {}
         self._meanings: dict[str, str] = {}
         self._unknown: dict[str, str] = {}
         self._declared = 0
 
-    def declare(self, prefix: str | None, uri: str) -> None:
+    def declare(self, prefix: str, uri: str) -> None:
         """Remember a namespace. Left alone: a prefix with two meanings, an unknown namespace with two prefixes."""
         self._declared += 1
         known = _PREFIXES.get(uri.lower())
-        if self._declared > MAX_NAMESPACES // 2 or uri == _XLINK or uri.split() != [uri]:
+        if self._declared > MAX_NAMESPACES // 2 or uri == _XLINK or uri.split() != [uri] or "}" in uri:
             raise _Doubt
-        for name in {(prefix or "").lower(), known or ""} - {""}:
+        for name in {prefix.lower(), known or ""} - {""}:
             if self._meanings.setdefault(name, uri) != uri:
                 raise _Doubt
-        if known is None and (_ANY_RSS in uri.lower() or self._unknown.setdefault(uri, prefix or "") != (prefix or "")):
+        if known is None and (_ANY_RSS in uri.lower() or self._unknown.setdefault(uri, prefix) != prefix):
             raise _Doubt
 
-    def element(self, raw: str) -> str:
-        """``raw`` is expat's: address, name and prefix with blanks between them."""
-        if raw not in self._elements:
-            *namespace, local = raw.split(" ")[:2]
-            uri = namespace[0] if namespace else ""
-            prefix = _PREFIXES.get(uri.lower(), self._unknown.get(uri, "").lower()) if uri else ""
-            name = f"{prefix}_{local.lower()}" if prefix else local.lower()
-            if not _is_understood(name):
-                raise _Doubt
-            self._elements[raw] = name
-        return self._elements[raw]
+    def element(self, tag: str) -> str:
+        """``tag`` is ElementTree's: the address in braces, where there is one, and the name."""
+        uri, _, local = tag.removeprefix("{").rpartition("}")
+        prefix = _PREFIXES.get(uri.lower(), self._unknown.get(uri, "").lower()) if uri else ""
+        name = f"{prefix}_{local.lower()}" if prefix else local.lower()
+        if not _is_understood(name):
+            raise _Doubt
+        return name
 
-    def attributes(self, raw: Mapping[str, str]) -> Attributes:
+    def attributes(self, given: Collection[tuple[str, str]]) -> Attributes:
         """The attributes of an element; the values of ``rel`` and ``type`` in small letters."""
-        if len(raw) > MAX_ATTRIBUTES // 2:
+        if len(given) > MAX_ATTRIBUTES // 2:
             raise _Doubt
         found = {}
-        for raw_name, value in raw.items():
-            name = self._attributes.get(raw_name) or self._attribute(raw_name)
+        for tag, value in given:
+            name = self._attributes.get(tag) or self._attribute(tag)
             found[name] = value.lower() if name in {"rel", "type"} else value
         return found
 
-    def _attribute(self, raw: str) -> str:
-        *uri, local = raw.split(" ")[:2]
+    def _attribute(self, tag: str) -> str:
+        uri, _, local = tag.removeprefix("{").rpartition("}")
         local = local.lower()
         if local == "base" or local.startswith("xmlns"):
             raise _Doubt
-        if uri and uri[0] not in {_XML, _RDF} and local in _MEANT:
+        if uri and uri not in {_XML, _RDF} and local in _MEANT:
             raise _Doubt
-        prefix = {_XML: "xml:", _RDF: "rdf:"}.get(uri[0], "other:") if uri else ""
-        self._attributes[raw] = f"{prefix}{local}"
+        prefix = {_XML: "xml:", _RDF: "rdf:"}.get(uri, "other:") if uri else ""
+        self._attributes[tag] = f"{prefix}{local}"
         return f"{prefix}{local}"
 
 
@@ -161,17 +185,6 @@ def _is_understood(name: str) -> bool:
         return True
     is_ruled = hasattr(StrictFeedParser, f"_start_{name}") or hasattr(StrictFeedParser, f"_end_{name}")
     return not is_ruled and not _TAKEN.fullmatch(name)
-
-
-class _Leaf:
-    """An element that is open, and whose text is collected. ``person`` is what the parts of an author say."""
-
-    __slots__ = ("attributes", "person", "pieces", "read")
-
-    def __init__(self, read: "_Read", attributes: Attributes) -> None:
-        self.read, self.attributes = read, attributes
-        self.pieces: list[str] = []
-        self.person: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,74 +199,132 @@ class _Kind:
 
 
 class _Reader:
-    """What expat calls. Its attributes are feedparser's of the same meaning; depth is counted from 1, the root."""
+    """Walks through a document. Its attributes are feedparser's of the same meaning; depth is counted from 1, the root.
 
-    def __init__(self, *, may_have_controls: bool) -> None:
+    ``declared``: the namespaces of the document, in its order.
+    """
+
+    def __init__(self, declared: Sequence[tuple[str, str]], *, may_have_controls: bool) -> None:
         self.version = ""
         self.feed: Said = {}
         self.entries: list[Said] = []
         self._mended = _mended if may_have_controls else _read_again
+        self._declared = declared
         self._names = _Names()
         self._kinds: dict[str, _Kind] = {}
-        self._open: list[_Leaf] = []
-        self._depth = self._elements = 0
+        self._depth = 0
         self._entry: Said | None = None
         self._depths: dict[str, int] = {}
-        self._is_in_feed = self._is_in_image = self._has_content = False
+        self._is_in_feed = self._has_content = self._is_in_author = False
+        self._person: dict[str, str] | None = None
         self._title_depth = -1
 
-    # --- expat's events ---
-
-    def declare(self, prefix: str | None, uri: str | None) -> None:
-        """A namespace comes into sight, before the element that declares it."""
-        if not uri:
-            return
-        self._names.declare(prefix, uri)
-        if not self.version:
-            found = {"http://purl.org/rss/1.0/": "rss10", "http://www.w3.org/2005/atom": "atom10"}.get(uri.lower(), "")
-            is_090 = prefix is None and uri.lower() == "http://my.netscape.com/rdf/simple/0.9/"
-            self.version = "rss090" if is_090 else found
-
-    def start(self, raw_name: str, raw_attributes: Mapping[str, str]) -> None:
-        """An element begins."""
-        self._depth += 1
-        self._elements += 1
-        if self._depth > MAX_DEPTH or self._elements > MAX_ELEMENTS:
+    def read(self, root: Element) -> None:
+        """Read the document."""
+        for prefix, uri in self._declared:
+            self._names.declare(prefix, uri)
+        kind = self._kind(root)
+        if not kind.is_root:
             raise _Doubt
-        kind = self._kinds.get(raw_name) or self._kind(raw_name)
-        attributes = self._names.attributes(raw_attributes) if raw_attributes else raw_attributes
-        if (self._depth == 1) != kind.is_root:
-            raise _Doubt
-        if self._open:
-            self._start_in_author(kind.name, attributes)
-        elif self._is_in_image:
-            self._start_in_image(kind.name, attributes)
-        elif kind.read is not None:
-            self._open.append(_Leaf(kind.read, attributes))
-        elif kind.begin is not None:
+        self.version = self._version_of_namespaces(root, kind)
+        attributes = self._attributes(root)
+        if kind.begin is not None:
             kind.begin(self, attributes)
+        self._depth = 1
+        self._walk(root)
 
-    def characters(self, text: str) -> None:
-        """Text outside of leaves says nothing."""
-        if self._open:
-            self._open[-1].pieces.append(text)
+    def _version_of_namespaces(self, root: Element, kind: _Kind) -> str:
+        """feedparser's version of the document, as far as it takes it from the first namespace that tells one.
 
-    def end(self, raw_name: str) -> None:
-        """An element ends; a leaf is read now."""
-        kind = self._kinds[raw_name]
-        if kind.read is not None:
-            leaf = self._open[-1]
-            leaf.read(self, leaf.attributes, "".join(leaf.pieces).strip())
-            self._open.pop()
-        elif kind.end is not None:
-            kind.end(self)
+        RSS and Atom say their version by themselves, so what is declared inside comes too late for them; it is not
+        known here which ones those are.
+        """
+        told = [version for prefix, uri in self._declared if (version := _version_of(prefix, uri))]
+        if kind.name == "rss" and any(version.startswith("rss") for version in told):
+            raise _Doubt
+        if kind.name == "feed" and told and root.tag.lower() != "{http://www.w3.org/2005/atom}feed":
+            raise _Doubt
+        return told[0] if told else ""
+
+    def _walk(self, parent: Element) -> None:
+        """Read what is inside of an element that is no text."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _Doubt
+        kinds, attributes_of = self._kinds, self._names.attributes
+        for element in parent:
+            kind = kinds.get(element.tag) or self._inner_kind(element)
+            given = element.items()
+            attributes = attributes_of(given) if given else _NONE
+            if kind.read is not None:
+                text = self._text_of_author(kind, element) if len(element) else element.text
+                kind.read(self, attributes, text.strip() if text else "")
+            else:
+                if kind.begin is not None:
+                    kind.begin(self, attributes)
+                if kind.name == "image":
+                    self._read_image(element)
+                elif len(element):
+                    self._walk(element)
+                if kind.end is not None:
+                    kind.end(self)
         self._depth -= 1
 
-    def _kind(self, raw_name: str) -> _Kind:
-        name = self._names.element(raw_name)
+    def _attributes(self, element: Element) -> Attributes:
+        given = element.items()
+        return self._names.attributes(given) if given else _NONE
+
+    def _kind(self, element: Element) -> _Kind:
+        name = self._names.element(element.tag)
         read, begin, end = _LEAVES.get(name), _BEGINNINGS.get(name), _ENDINGS.get(name)
-        kind = self._kinds[raw_name] = _Kind(name=name, is_root=name in _ROOTS, read=read, begin=begin, end=end)
+        return _Kind(name=name, is_root=name in _ROOTS, read=read, begin=begin, end=end)
+
+    def _inner_kind(self, element: Element) -> _Kind:
+        """What is known of elements of this name, which stand inside of others."""
+        kind = self._kinds[element.tag] = self._kinds.get(element.tag) or self._kind(element)
+        if kind.is_root:
+            raise _Doubt
         return kind
+
+    def _text_of_author(self, kind: _Kind, element: Element) -> str:
+        """Authors have parts, which are read now; of other texts with elements inside nothing is known."""
+        if kind.read is not _Reader.read_author:
+            raise _Doubt
+        self._is_in_author = True
+        text = self._text_around_parts(element)
+        self._is_in_author = False
+        return text
+
+    def _text_around_parts(self, element: Element) -> str:
+        """What feedparser has no rule for leaves its text there if it has attributes."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _Doubt
+        pieces = [element.text or ""]
+        for part in element:
+            kind, attributes = self._inner_kind(part), self._attributes(part)
+            if kind.name in _PARTS_OF_PERSON:
+                if len(part):
+                    raise _Doubt
+                _LEAVES[kind.name](self, attributes, (part.text or "").strip())
+            elif kind.name in _LEAVES or kind.name in _BEGINNINGS or kind.name in _IDLE or not attributes:
+                raise _Doubt
+            else:
+                pieces.append(self._text_around_parts(part))
+            pieces.append(part.tail or "")
+        self._depth -= 1
+        return "".join(pieces)
+
+    def _read_image(self, image: Element) -> None:
+        """A feed's picture has a title and a link of its own; an entry's is read if it has no elements inside."""
+        self._depth += 1
+        for part in image:
+            kind, attributes = self._inner_kind(part), self._attributes(part)
+            if self._entry is not None or kind.name not in _PARTS_OF_IMAGE or len(part):
+                raise _Doubt
+            if kind.name == "title":
+                self.read_title_of_image(attributes, (part.text or "").strip())
+        self._depth -= 1
 
     # --- what has elements inside ---
 
@@ -299,34 +370,9 @@ class _Reader:
         """The entry is complete."""
         self._entry, self._has_content = None, False
 
-    def begin_image(self, attributes: Attributes) -> None:
-        """A feed's picture has a title and a link of its own; an entry's is read if it has no elements inside."""
+    def begin_image(self, _attributes: Attributes) -> None:
+        """Titles count anew."""
         self._title_depth = -1
-        if self._entry is not None:
-            self._open.append(_Leaf(_Reader.read_nothing, attributes))
-        else:
-            self._is_in_image = True
-
-    def end_image(self) -> None:
-        """The picture is over."""
-        if self._entry is not None:
-            self._open.pop()
-        self._is_in_image = False
-
-    def _start_in_image(self, name: str, attributes: Attributes) -> None:
-        if name not in _PARTS_OF_IMAGE:
-            raise _Doubt
-        read = _Reader.read_title_of_image if name == "title" else _Reader.read_nothing
-        self._open.append(_Leaf(read, attributes))
-
-    def _start_in_author(self, name: str, attributes: Attributes) -> None:
-        """Authors have parts; what feedparser has no rule for leaves its text there if it has attributes."""
-        if self._open[-1].read is not _Reader.read_author:
-            raise _Doubt
-        if name in _PARTS_OF_PERSON:
-            self._open.append(_Leaf(_LEAVES[name], attributes))
-        elif name in _LEAVES or name in _BEGINNINGS or name in _IDLE or not attributes:
-            raise _Doubt
 
     # --- what has text inside: called at its end ---
 
@@ -465,8 +511,9 @@ class _Reader:
     def read_author(self, _attributes: Attributes, text: str) -> None:
         """The last author counts: the text, or what its parts say."""
         self._store("author", self._mended(text))
-        if self._open[-1].person:
-            self._write_author(self._open[-1].person)
+        if self._person:
+            self._write_author(self._person)
+            self._person = None
 
     def read_part_of_person(self, _attributes: Attributes, text: str, *, key: str) -> None:
         """A part of the author that it stands in; elsewhere it says nothing.
@@ -474,22 +521,28 @@ class _Reader:
         Before feedparser notes the first part, it takes the author before for this one's name (and looks for a mail
         address in it, which is left to it).
         """
-        if len(self._open) < 2:
+        if not self._is_in_author:
             return
-        person = self._open[-2].person
         before = self._context.get("author")
-        if person:
-            self._write_author(person)
+        if self._person:
+            self._write_author(self._person)
         elif before and "@" in before:
             raise _Doubt
         else:
-            person = self._open[-2].person = {"name": before} if before else {}
-        person[key] = text
+            self._person = {"name": before} if before else {}
+        self._person[key] = text
 
     def _write_author(self, person: Mapping[str, str]) -> None:
         name, email = person.get("name"), person.get("email")
         if name or email:
             self._context["author"] = f"{name} ({email})" if name and email else name or email
+
+
+def _version_of(prefix: str, uri: str) -> str:
+    """The version that feedparser takes from a namespace."""
+    if not prefix and uri.lower() == "http://my.netscape.com/rdf/simple/0.9/":
+        return "rss090"
+    return {"http://purl.org/rss/1.0/": "rss10", "http://www.w3.org/2005/atom": "atom10"}.get(uri.lower(), "")
 
 
 def _check_plain(attributes: Attributes) -> None:
@@ -526,11 +579,29 @@ def _read_again(text: str) -> str:
 
 @functools.lru_cache(maxsize=256)  # most entries bear the same date twice, as published and updated
 def _date(text: str) -> Any:
-    """feedparser's own reading, so that every odd date is the same; where it breaks, it must break there."""
+    """As feedparser reads it: its own reading for every odd date, in an eighth of the time for the two usual ways.
+
+    Where it breaks, it must break there.
+    """
+    if (usual := _usual_date(text)) is not None:
+        return usual
     try:
         return _parse_date(text)
     except Exception as broken:
         raise _Doubt from broken
+
+
+def _usual_date(text: str) -> datetime | None:
+    """A time to the second with its zone, in the way of Atom (RFC 3339) or of RSS (RFC 822)."""
+    if found := _RFC_822.fullmatch(text):
+        day, month, year, clock, hours, minutes = found.groups()
+        text = f"{year}-{_MONTHS.index(month) // 3 + 1:02}-{day:0>2}T{clock}{f'{hours}:{minutes}' if hours else 'Z'}"
+    elif not _RFC_3339.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 _Read = Callable[[_Reader, Attributes, str], None]
@@ -597,7 +668,6 @@ _ENDINGS: Final[Mapping[str, Callable[[_Reader], None]]] = {
     "channel": _Reader.end_channel,
     "item": _Reader.end_item,
     "entry": _Reader.end_item,
-    "image": _Reader.end_image,
 }
 #: Elements whose own rule bears on nothing; what is inside speaks as if it stood outside.
 _IDLE: Final = frozenset(

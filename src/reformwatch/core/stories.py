@@ -8,6 +8,7 @@ import hashlib
 from typing import Final
 
 from reformwatch.core.language.words import WORD, fold
+from reformwatch.model.entry import ParsedEntry
 from reformwatch.model.story import HEADLINE, PAGE
 from reformwatch.urls import canonical_url
 
@@ -21,6 +22,11 @@ def story_keys(*, url: str | None, title: str) -> tuple[str, ...]:
     if len(forms) >= _MIN_WORDS:
         keys.append(f"{HEADLINE}{_digest(' '.join(forms))}")
     return tuple(keys)
+
+
+def stories_of(entry: ParsedEntry) -> tuple[str, ...]:
+    """The same of an entry of a feed; few entries make a story, so those alone are asked."""
+    return story_keys(url=entry.url, title=entry.title)
 
 
 def has_own_page(url: str) -> bool:

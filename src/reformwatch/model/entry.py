@@ -21,14 +21,12 @@ class ParsedEntry(Value, frozen=True, kw_only=True):
     """One item of a feed document, its text plain and bounded.
 
     ``keys`` are the names it may be known by within its feed, the one to store first; ``twin_key`` (link and title)
-    recognises an item whose guid changes at every poll; ``story_keys`` name the story it reports;
-    ``language`` is what its words look like.
+    recognises an item whose guid changes at every poll; ``language`` is what its words look like.
     """
 
     key: str
     reuse_key: str
     twin_key: str
-    story_keys: tuple[str, ...]
     guid: str | None
     url: str | None
     title: str

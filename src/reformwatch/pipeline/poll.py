@@ -29,6 +29,7 @@ from reformwatch.core.match import TopicIndex
 from reformwatch.core.outage import NetworkWatch
 from reformwatch.core.plan import Reply, plan_failure, plan_outage, plan_reply, plan_unchanged, plan_unreadable
 from reformwatch.core.schedule import PollPolicy, out_of_skips
+from reformwatch.core.stories import stories_of
 from reformwatch.core.websub import SILENCE
 from reformwatch.errors import ReformwatchError
 from reformwatch.fetch.manners import Turnstile
@@ -521,7 +522,7 @@ class _Run:
         assert isinstance(one.fetched, Fetched)  # noqa: S101 - only what was fetched is parsed
         assert isinstance(one.parsed, ParsedFeed)  # noqa: S101 - what _write sorted out
         entries = [*one.parsed.entries, *one.older]
-        snapshot = plans.snapshot(tx, one.feed, entries, known.subscribers, now=now)
+        snapshot = plans.snapshot(tx, one.feed, entries, known.subscribers, now=now, stories_of=stories_of)
         reply = Reply(fetched=one.fetched, parsed=one.parsed, older=one.older, pages=one.pages, is_pushed=one.is_pushed)
         policy, jitter = self.poller.policy, self.poller.chance()
         return plan_reply(snapshot, reply, known.index, policy=policy, now=now, jitter=jitter)

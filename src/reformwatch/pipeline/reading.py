@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from reformwatch.core.document import read_article, read_document
 from reformwatch.core.plan import has_turned_over, reaches_back, sort_out, unlisted
 from reformwatch.core.robots import Robots, read_robots, robots_url
+from reformwatch.core.stories import stories_of
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.model.feed import Elsewhere, Feed, Fetched, FetchFailed, FetchOutcome, NotModified, SourceType
 from reformwatch.model.value import Value
@@ -215,7 +216,7 @@ def _knows_any(feed: Feed, entries: Sequence[ParsedEntry]) -> Part:
 
 
 def _snapshot(tx: Tx, *, feed: Feed, entries: Sequence[ParsedEntry], now: datetime) -> Any:
-    return plans.snapshot(tx, feed, entries, (), now=now)
+    return plans.snapshot(tx, feed, entries, (), now=now, stories_of=stories_of)
 
 
 def _with_texts(parsed: ParsedFeed, texts: Mapping[str, str]) -> ParsedFeed:

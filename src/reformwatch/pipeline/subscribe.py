@@ -9,6 +9,7 @@ from reformwatch.core.document import read_document
 from reformwatch.core.parse import parse_feed
 from reformwatch.core.plan import Reply, plan_reply
 from reformwatch.core.sitemap import sitemaps_in
+from reformwatch.core.stories import stories_of
 from reformwatch.errors import BadInput, NotPermitted, ReformwatchError, Unreachable
 from reformwatch.fetch.conditional import fetch_feed
 from reformwatch.http import Door, RequestFailed
@@ -136,7 +137,7 @@ def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed
             raise BadInput(f"{named.url}: this feed is known already; see `reformwatch feed show {named.url}`")
         feed_id = feeds.find_feed(tx, named.url).id
         feed = feeds.claim(tx, [feed_id], token=token, now=now, lease=timedelta(minutes=5))[0]
-        snapshot = plans.snapshot(tx, feed, parsed.entries, list_subscribers(tx), now=now)
+        snapshot = plans.snapshot(tx, feed, parsed.entries, list_subscribers(tx), now=now, stories_of=stories_of)
         reply = Reply(fetched=fetched, parsed=parsed)
         index = poller.book.index(tx)
         plan = plan_reply(snapshot, reply, index, policy=poller.policy, now=now, jitter=poller.chance())

@@ -37,9 +37,18 @@ class Applied(Value, frozen=True, kw_only=True):
 
 
 def snapshot(
-    tx: Tx, feed: Feed, entries: Sequence[ParsedEntry], subscribers: Sequence[Subscriber], *, now: datetime
+    tx: Tx,
+    feed: Feed,
+    entries: Sequence[ParsedEntry],
+    subscribers: Sequence[Subscriber],
+    *,
+    now: datetime,
+    stories_of: Callable[[ParsedEntry], Iterable[str]],
 ) -> Snapshot:
-    """What is known that bears on these entries of a feed; of one that was never read, nothing is."""
+    """What is known that bears on these entries of a feed; of one that was never read, nothing is.
+
+    ``stories_of`` gives the names of the story that an entry reports.
+    """
     if not feed.has_baseline and not feed.backfill_days:
         return Snapshot(feed=feed, subscribers=tuple(subscribers))
     known = {k.key: k for k in _known(tx, feed.id, t.entries.c.key, {entry.key for entry in entries})}
@@ -52,7 +61,7 @@ def snapshot(
         if feed.has_baseline or feed.backfill_days
         else []
     )
-    stories = find_stories(tx, {key for e in fresh for key in e.story_keys}, now=now)
+    stories = find_stories(tx, {key for e in fresh for key in stories_of(e)}, now=now)
     return Snapshot(
         feed=feed,
         known=known,
