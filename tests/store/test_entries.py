@@ -1,8 +1,9 @@
 """Store, the archive: text comes back as it went in, pages are found by any spelling of their address."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import pytest
+import sqlalchemy as sa
 
 from conftest import NOW
 from reformwatch.errors import NotFound
@@ -12,7 +13,7 @@ from reformwatch.model.feed import FeedKind, FeedState, NewFeed, Validators
 from reformwatch.model.plan import AlertDraft, FeedAfter, NewEntry, PollPlan, Recipient, Silence
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import Evidence, Match, NewTopic, Strength
-from reformwatch.store import Store, plans
+from reformwatch.store import Store, Tx, plans, sql, tables
 from reformwatch.store.entries import (
     all_entries,
     count_entries,
@@ -101,6 +102,42 @@ def test_text_of_every_script_comes_back_as_it_went_in(store: Store, text: str) 
     [entry] = archive(store, news(parsed(1, title=text, text=text, url="https://egemen.kz/1")))
     assert (entry.title, entry.summary, entry.content) == (text, text, text)
     assert entry.tags == (text[:20], "сайлау")
+
+
+def test_rows_that_go_in_together_are_what_sqlalchemy_would_have_stored(store: Store) -> None:
+    common = {
+        "feed_id": 1,
+        "twin_key": "",
+        "title": "Сайлау 🗳",
+        "summary": "a\n'b'",
+        "content": "%s ? :a",
+        "author": "",
+    }
+    common |= {"standing": Standing.NEWS.value, "version": 1, "text_hash": "h", "first_seen": NOW}
+    rows = [
+        common | {"published": None, "tags": [], "url": None, "key": "a"},
+        common | {"key": "b", "url": "https://x.example/ә", "tags": ["ә", '"'], "published": NOW - timedelta(days=9)},
+        common | {"key": "c", "url": "", "tags": ["c"], "published": NOW.astimezone(timezone(timedelta(hours=5)))},
+    ]
+    columns = [column for column in tables.entries.c if column.name not in {"id", "key", "feed_id"}]
+
+    def stored(tx: Tx, feed_id: int) -> list[tuple[object, ...]]:
+        mine = sa.select(*columns).where(tables.entries.c.feed_id == feed_id).order_by(tables.entries.c.key)
+        as_text = sa.select(sa.cast(tables.entries.c.published, sa.Text)).where(tables.entries.c.feed_id == feed_id)
+        return [tuple(row) for query in (mine, as_text) for row in tx.execute(query)]
+
+    with store.write() as tx:
+        for number in (1, 2):
+            add_feed(tx, NewFeed(url=f"https://x.example/{number}", name="x"), now=NOW)
+        sql.insert_many(tx, tables.entries, rows)
+        tx.execute(sa.insert(tables.entries), [row | {"feed_id": 2} for row in rows])
+        sql.insert_many(tx, tables.entries, [])
+        assert stored(tx, 1) == stored(tx, 2)
+        assert len(stored(tx, 1)) == 2 * len(rows)
+    with pytest.raises(sa.exc.IntegrityError), store.write() as tx:
+        sql.insert_many(tx, tables.entries, [rows[0] | {"key": "new"}, rows[0]])
+    with store.read() as tx:
+        assert len(stored(tx, 1)) == 2 * len(rows), "all of them or none"
 
 
 def test_an_entry_knows_its_feed_and_how_it_stood(store: Store) -> None:

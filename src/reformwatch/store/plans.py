@@ -19,7 +19,7 @@ from reformwatch.store.engine import Tx
 from reformwatch.store.feeds import hints_row
 from reformwatch.store.gaps import add_gap
 from reformwatch.store.notices import add_notices
-from reformwatch.store.sql import chunks, insert_or_ignore, insert_or_update, insert_returning_id
+from reformwatch.store.sql import chunks, insert_many, insert_or_ignore, insert_or_update, insert_returning_id
 from reformwatch.urls import origin_of
 
 #: An arbitrary number that all daemons share.
@@ -176,7 +176,7 @@ class Batch:
     def _flush_entries(self) -> None:
         entries, self._entries = self._entries, []
         if entries:
-            self._tx.execute(sa.insert(t.entries), entries)
+            insert_many(self._tx, t.entries, entries)
 
 
 _PLAIN = (
