@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from house import Desk, House
 from reformwatch.cli.poll import _to_ask
 from reformwatch.model.feed import Feed, NewFeed
-from reformwatch.store.feeds import add_feed, list_feeds
+from reformwatch.store.feeds import add_feed, list_askable, list_feeds
 from reformwatch.store.tables import feeds
 from reformwatch.wiring.basics import create_store, utc_now
 from reformwatch.wiring.polling import PollTools
@@ -43,11 +43,11 @@ def chosen(desk: Desk, *, force: bool) -> set[str]:
     store = create_store(desk.settings())
     tools = PollTools(desk.settings(), store, owner="cli")
     with store.read() as tx:
-        named = list_feeds(tx)
-    ids = _to_ask(named, tools, force=force)
+        names = {feed.id: feed.name for feed in list_feeds(tx)}
+        ids = _to_ask(list_askable(tx), tools, force=force)
     tools.close()
     store.close()
-    return {feed.name for feed in named if feed.id in ids}
+    return {names[feed_id] for feed_id in ids}
 
 
 def test_a_poll_by_hand_again_and_again_asks_nobody(tmp_path: Path) -> None:

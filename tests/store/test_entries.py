@@ -119,6 +119,7 @@ def test_rows_that_go_in_together_are_what_sqlalchemy_would_have_stored(store: S
         common | {"key": "b", "url": "https://x.example/ә", "tags": ["ә", '"'], "published": NOW - timedelta(days=9)},
         common | {"key": "c", "url": "", "tags": ["c"], "published": NOW.astimezone(timezone(timedelta(hours=5)))},
     ]
+    insert = sa.insert(tables.entries)
     columns = [column for column in tables.entries.c if column.name not in {"id", "key", "feed_id"}]
 
     def stored(tx: Tx, feed_id: int) -> list[tuple[object, ...]]:
@@ -129,13 +130,19 @@ def test_rows_that_go_in_together_are_what_sqlalchemy_would_have_stored(store: S
     with store.write() as tx:
         for number in (1, 2):
             add_feed(tx, NewFeed(url=f"https://x.example/{number}", name="x"), now=NOW)
-        sql.insert_many(tx, tables.entries, rows)
-        tx.execute(sa.insert(tables.entries), [row | {"feed_id": 2} for row in rows])
-        sql.insert_many(tx, tables.entries, [])
+        sql.execute_many(tx, insert, rows)
+        tx.execute(insert, [row | {"feed_id": 2} for row in rows])
+        assert sql.execute_many(tx, insert, []) == 0
         assert stored(tx, 1) == stored(tx, 2)
         assert len(stored(tx, 1)) == 2 * len(rows)
+        mine = tables.entries.c.key == sa.bindparam("which"), tables.entries.c.feed_id == 1
+        update = sa.update(tables.entries).where(*mine).values(published=sa.bindparam("new"), author="me", guid=None)
+        new = NOW.astimezone(timezone(timedelta(hours=-3)))
+        assert sql.execute_many(tx, update, [{"which": key, "new": new} for key in "abx"]) == 2
+        found = tx.execute(sa.select(tables.entries).where(tables.entries.c.author == "me"))
+        assert [(row.key, row.published, row.tags) for row in found] == [("a", NOW, []), ("b", NOW, ["ә", '"'])]
     with pytest.raises(sa.exc.IntegrityError), store.write() as tx:
-        sql.insert_many(tx, tables.entries, [rows[0] | {"key": "new"}, rows[0]])
+        sql.execute_many(tx, insert, [rows[0] | {"key": "new"}, rows[0]])
     with store.read() as tx:
         assert len(stored(tx, 1)) == 2 * len(rows), "all of them or none"
 

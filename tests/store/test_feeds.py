@@ -4,12 +4,13 @@ import threading
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from msgspec.structs import asdict
 
 from conftest import NOW
 from reformwatch.errors import BadInput, NotFound
-from reformwatch.model.feed import Feed, FeedKind, FeedState, NewFeed
-from reformwatch.store import Store, Tx, feeds
+from reformwatch.model.feed import Feed, FeedAddress, FeedKind, FeedState, NewFeed
+from reformwatch.store import Store, Tx, feeds, tables
 
 LEASE = timedelta(minutes=5)
 OURS = "a:1"
@@ -120,6 +121,19 @@ def test_a_paused_feed_is_not_claimed_and_a_resumed_one_is_due_at_once(store: St
         0,
         None,
     )
+
+
+def test_only_feeds_that_are_polled_can_be_asked(store: Store) -> None:
+    paused, gone, first, second = add(store, *some(4))
+    with store.write() as tx:
+        feeds.set_state(tx, paused.id, FeedState.PAUSED, now=NOW)
+        feeds.set_state(tx, gone.id, FeedState.GONE, now=NOW)
+        tx.execute(sa.update(tables.feeds).where(tables.feeds.c.id == second.id).values(last_polled_at=NOW))
+        found = feeds.list_askable(tx)
+    assert found == [
+        FeedAddress(id=first.id, url=first.url, last_polled_at=None),
+        FeedAddress(id=second.id, url=second.url, last_polled_at=NOW),
+    ]
 
 
 # -- claims

@@ -7,9 +7,9 @@ import click
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import duration, emit_json, json_option, progress, say
 from reformwatch.core.schedule import LEAST
-from reformwatch.model.feed import Feed, FeedState
+from reformwatch.model.feed import Feed, FeedAddress, FeedState
 from reformwatch.model.plan import PollPlan
-from reformwatch.store.feeds import find_feed, list_feeds
+from reformwatch.store.feeds import find_feed, list_askable
 from reformwatch.urls import host_of
 from reformwatch.wiring.basics import utc_now
 from reformwatch.wiring.polling import PollTools
@@ -38,8 +38,8 @@ def poll(invocation: Invocation, everything: bool, which: Sequence[str], force: 
         try:
             if everything or which:
                 with store.read() as tx:
-                    chosen = list_feeds(tx) if everything else [find_feed(tx, one) for one in which]
-                ids = _to_ask(chosen, tools, force=force)
+                    chosen = list_askable(tx) if everything else [_askable(find_feed(tx, one)) for one in which]
+                ids = _to_ask([one for one in chosen if one is not None], tools, force=force)
                 bar.expect(len(ids))
                 report = tools.poller.poll_feeds(ids)
             else:
@@ -55,19 +55,24 @@ def poll(invocation: Invocation, everything: bool, which: Sequence[str], force: 
     )
 
 
-def _to_ask(chosen: Sequence[Feed], tools: PollTools, *, force: bool) -> list[int]:
-    """The active feeds of these; a host that is not the operator's own is not asked again at once. # trust: C27."""
-    active = [feed for feed in chosen if feed.state is FeedState.ACTIVE]
+def _askable(feed: Feed) -> FeedAddress | None:
+    """One that was named, if it is polled at all."""
+    is_polled = feed.state is FeedState.ACTIVE
+    return FeedAddress(id=feed.id, url=feed.url, last_polled_at=feed.last_polled_at) if is_polled else None
+
+
+def _to_ask(chosen: Sequence[FeedAddress], tools: PollTools, *, force: bool) -> list[int]:
+    """Those that may be asked: a host that is not the operator's own is not asked again at once. # trust: C27."""
     lately = utc_now() - LEAST
-    fresh = [
-        feed
-        for feed in active
+    fresh = {
+        feed.id
+        for feed in chosen
         if feed.last_polled_at is not None
         and feed.last_polled_at > lately
         and not tools.door.policy.is_own(host_of(feed.url))
-    ]
+    }
     if fresh and force:
         say(f"--force: {len(fresh)} of these were asked within the last {duration(LEAST)}; their owners may mind")
     elif fresh:
         say(f"{len(fresh)} were asked within the last {duration(LEAST)} and are left in peace; --force asks them, too")
-    return [feed.id for feed in active if force or feed not in fresh]
+    return [feed.id for feed in chosen if force or feed.id not in fresh]

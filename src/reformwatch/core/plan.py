@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from reformwatch.core.alerts import plan_alerts, standing_of, with_silences
+from reformwatch.core.marks import marks_of, unmarked
 from reformwatch.core.match import TopicIndex, document_of
 from reformwatch.core.query import Document
 from reformwatch.core.schedule import PollPolicy, Turnover, after_failure, after_outage, after_success, rhythm_of
@@ -136,7 +137,8 @@ def plan_reply(
     turnover = Turnover(new=len(listed), listed=len(parsed.entries), elapsed=now - (feed.last_ok_at or now))
     gap = None if reply.is_pushed else _gap(snapshot, reply, turnover, found=len(older), now=now)
     if reply.is_pushed:
-        after = _after(feed, now, last_polled_at=feed.last_polled_at)
+        # the next poll asks the archive: its document may be older than what came here
+        after = _after(feed, now, last_polled_at=feed.last_polled_at, marks=b"")
     else:
         after = _after_document(feed, reply, turnover, policy=policy, now=now, jitter=jitter)
     if planned:
@@ -182,6 +184,7 @@ def _after_document(
         max_age=fetched.hints.max_age,
         rhythm=rhythm,
         listed=len(parsed.entries),
+        marks=marks_of(parsed.entries),
         moved_to=fetched.moved_to,
         site_url=parsed.site_url,
         language=feed.language or parsed.language,
@@ -247,14 +250,14 @@ def _back(feed: Feed, now: datetime) -> tuple[Notice, ...]:
 
 
 def sort_out(entries: Iterable[ParsedEntry], snapshot: Snapshot) -> tuple[list[ParsedEntry], list[EditedEntry]]:
-    """New entries, oldest first, and edited ones.
+    """New entries, oldest first, and edited ones; those that the feed's last document held as they are, are neither.
 
     A guid that is seen again on another page under another headline is a new entry (reused guid); a new guid on a known
     page under its known headline is the old entry (guid that changes at every poll). # trust: D18
     """
     new: list[ParsedEntry] = []
     edits: list[EditedEntry] = []
-    for entry in entries:
+    for entry in unmarked(entries, snapshot.feed.marks):
         known = snapshot.known.get(entry.key)
         if known is not None and _is_reused(entry, known):
             entry = replace(entry, key=entry.reuse_key)

@@ -74,7 +74,8 @@ class Rhythm(Value, frozen=True, kw_only=True):
 class Feed(Value, frozen=True, kw_only=True):
     """A feed as it is stored.
 
-    ``hints``, ``max_age``, ``rhythm`` and ``listed`` (how many entries it had) are those of its last document;
+    ``hints``, ``max_age``, ``rhythm``, ``listed`` (how many entries it had) and ``marks`` (which ones) are those of its
+    last document;
     ``interval`` is the operator's own choice; ``failure_told_at`` is when the operator was told that it fails;
     until ``pushed_until`` a hub sends what is new (WebSub).
     """
@@ -108,6 +109,7 @@ class Feed(Value, frozen=True, kw_only=True):
     max_age: timedelta | None = None
     rhythm: Rhythm = field(default_factory=Rhythm)
     listed: int | None = None
+    marks: bytes | None = None
     failure_told_at: datetime | None = None
     pushed_until: datetime | None = None
 
@@ -115,6 +117,14 @@ class Feed(Value, frozen=True, kw_only=True):
     def has_baseline(self) -> bool:
         """Whether it was ever read well; the first good poll tells nobody of anything."""
         return self.last_ok_at is not None
+
+
+class FeedAddress(Value, frozen=True, kw_only=True):
+    """Where a feed is asked, and when it was last."""
+
+    id: int
+    url: str
+    last_polled_at: datetime | None
 
 
 class NewFeed(Value, frozen=True, kw_only=True):

@@ -72,7 +72,7 @@ class AlertDraft(Value, frozen=True, kw_only=True):
 
 
 class FeedAfter(Value, frozen=True, kw_only=True):
-    """The feed's own row after the poll."""
+    """The feed's own row after the poll. What may be None from ``moved_to`` on stays as it is."""
 
     next_poll_at: datetime
     last_polled_at: datetime | None
@@ -91,6 +91,7 @@ class FeedAfter(Value, frozen=True, kw_only=True):
     listed: int | None = None
     failure_told_at: datetime | None = None
     moved_to: str | None = None
+    marks: bytes | None = None
     site_url: str | None = None
     language: str | None = None
     name: str | None = None

@@ -25,6 +25,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reformwatch.core.marks import unmarked
 from reformwatch.core.match import TopicIndex
 from reformwatch.core.outage import NetworkWatch
 from reformwatch.core.plan import Reply, plan_failure, plan_outage, plan_reply, plan_unchanged, plan_unreadable
@@ -521,7 +522,7 @@ class _Run:
     def _plan_document(self, tx: Tx, one: Outcome, known: "_Known", now: datetime) -> PollPlan:
         assert isinstance(one.fetched, Fetched)  # noqa: S101 - only what was fetched is parsed
         assert isinstance(one.parsed, ParsedFeed)  # noqa: S101 - what _write sorted out
-        entries = [*one.parsed.entries, *one.older]
+        entries = unmarked([*one.parsed.entries, *one.older], one.feed.marks)
         snapshot = plans.snapshot(tx, one.feed, entries, known.subscribers, now=now, stories_of=stories_of)
         reply = Reply(fetched=one.fetched, parsed=one.parsed, older=one.older, pages=one.pages, is_pushed=one.is_pushed)
         policy, jitter = self.poller.policy, self.poller.chance()

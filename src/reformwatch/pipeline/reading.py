@@ -15,6 +15,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from reformwatch.core.document import read_article, read_document
+from reformwatch.core.marks import is_any_marked, unmarked
 from reformwatch.core.plan import has_turned_over, reaches_back, sort_out, unlisted
 from reformwatch.core.robots import Robots, read_robots, robots_url
 from reformwatch.core.stories import stories_of
@@ -211,12 +212,14 @@ def _parsing(feed: Feed, fetched: Fetched) -> Work:
 
 
 def _knows_any(feed: Feed, entries: Sequence[ParsedEntry]) -> Part:
+    if is_any_marked(entries, feed.marks):
+        return True
     known = yield Look(query=partial(plans.knows_any, feed_id=feed.id, entries=entries))
     return known
 
 
 def _snapshot(tx: Tx, *, feed: Feed, entries: Sequence[ParsedEntry], now: datetime) -> Any:
-    return plans.snapshot(tx, feed, entries, (), now=now, stories_of=stories_of)
+    return plans.snapshot(tx, feed, unmarked(entries, feed.marks), (), now=now, stories_of=stories_of)
 
 
 def _with_texts(parsed: ParsedFeed, texts: Mapping[str, str]) -> ParsedFeed:

@@ -8,7 +8,17 @@ import sqlalchemy as sa
 from msgspec.structs import asdict, replace
 
 from reformwatch.errors import BadInput, NotFound
-from reformwatch.model.feed import Feed, FeedHints, FeedKind, FeedState, NewFeed, Rhythm, SourceType, Validators
+from reformwatch.model.feed import (
+    Feed,
+    FeedAddress,
+    FeedHints,
+    FeedKind,
+    FeedState,
+    NewFeed,
+    Rhythm,
+    SourceType,
+    Validators,
+)
 from reformwatch.model.websub import HubState
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import chunks, insert_or_ignore
@@ -63,6 +73,13 @@ def add_feed(tx: Tx, new: NewFeed, *, now: datetime) -> bool:
 def list_feeds(tx: Tx) -> list[Feed]:
     """All feeds by name."""
     return [feed_from(row) for row in tx.execute(sa.select(*_RESULT).order_by(sa.func.lower(feeds.c.name), feeds.c.id))]
+
+
+def list_askable(tx: Tx) -> list[FeedAddress]:
+    """Where all feeds that are polled are asked, and when they were, by name."""
+    wanted = sa.select(feeds.c.id, feeds.c.url, feeds.c.last_polled_at).where(feeds.c.state == FeedState.ACTIVE.value)
+    rows = tx.execute(wanted.order_by(sa.func.lower(feeds.c.name), feeds.c.id))
+    return [FeedAddress(id=row.id, url=row.url, last_polled_at=row.last_polled_at) for row in rows]
 
 
 def find_feed(tx: Tx, which: str) -> Feed:

@@ -19,7 +19,7 @@ from reformwatch.store.engine import Tx
 from reformwatch.store.feeds import hints_row
 from reformwatch.store.gaps import add_gap
 from reformwatch.store.notices import add_notices
-from reformwatch.store.sql import chunks, insert_many, insert_or_ignore, insert_or_update, insert_returning_id
+from reformwatch.store.sql import chunks, execute_many, insert_or_ignore, insert_or_update, insert_returning_id
 from reformwatch.urls import origin_of
 
 #: An arbitrary number that all daemons share.
@@ -168,7 +168,7 @@ class Batch:
         self._flush_entries()
         feeds, self._feeds = self._feeds, []
         if feeds:
-            self._tx.execute(_UPDATE_FEED, [_feed_values(plan) for plan, _ in feeds])
+            execute_many(self._tx, _UPDATE_FEED, [_feed_values(plan) for plan, _ in feeds])
         for plan, now in feeds:
             _move(self._tx, plan, now)
             add_notices(self._tx, plan.notices)
@@ -176,22 +176,26 @@ class Batch:
     def _flush_entries(self) -> None:
         entries, self._entries = self._entries, []
         if entries:
-            insert_many(self._tx, t.entries, entries)
+            execute_many(self._tx, _INSERT_ENTRY, entries)
 
 
+_INSERT_ENTRY = sa.insert(t.entries)
 _PLAIN = (
     "next_poll_at", "last_polled_at", "last_ok_at", "last_new_at", "failing_since", "failures", "unchanged", "problem",
     "body_hash", "max_age", "listed", "failure_told_at",
 )  # fmt: skip
 _FROM_PARTS = ("etag", "last_modified", "hints", "usual_gap", "longest_gap")
 #: Columns that keep what they have where a poll says nothing of them.
-_KEPT = ("site_url", "language", "name")
+_KEPT = ("site_url", "language", "name", "marks")
 _UPDATE_FEED = (
     sa.update(t.feeds)
     .where(t.feeds.c.id == sa.bindparam("this_feed"), t.feeds.c.lease_token == sa.bindparam("our_token"))
     .values(
         {name: sa.bindparam(f"new_{name}") for name in (*_PLAIN, *_FROM_PARTS)}
-        | {name: sa.func.coalesce(sa.bindparam(f"new_{name}", type_=sa.Text), t.feeds.c[name]) for name in _KEPT}
+        | {
+            name: sa.func.coalesce(sa.bindparam(f"new_{name}", type_=t.feeds.c[name].type), t.feeds.c[name])
+            for name in _KEPT
+        }
         # a feed that was paused while it was polled stays paused; only the server's 410 ends one here
         | {"state": sa.case((sa.bindparam("is_gone", type_=sa.Boolean), FeedState.GONE.value), else_=t.feeds.c.state)}
         | {"lease_token": None, "lease_until": None, "unfinished": 0}
@@ -203,7 +207,7 @@ def apply_quiet(tx: Tx, plans: Sequence[PollPlan], *, now: datetime) -> int:
     """Write plans that change nothing but their feed's row, in one statement; how many were not stale."""
     if not plans:
         return 0
-    written = tx.execute(_UPDATE_FEED, [_feed_values(plan) for plan in plans]).rowcount
+    written = execute_many(tx, _UPDATE_FEED, [_feed_values(plan) for plan in plans])
     for plan in plans:
         _move(tx, plan, now)
         add_notices(tx, plan.notices)

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from reformwatch.store.engine import Tx
 
@@ -27,40 +28,45 @@ def _insert(tx: Tx, table: sa.Table) -> Any:
     return postgresql.insert(table)
 
 
-def insert_many(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that have the same columns, each of them said.
+def execute_many(tx: Tx, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Carry out a statement once for each row of values, which all name the same parameters; how many an UPDATE met.
 
-    What SQLAlchemy does for every value of every row costs as much as SQLite does. Here its statement and its types are
-    looked up once, and the rows go to the driver as they are.
+    What SQLAlchemy does for every value of every row costs as much as SQLite does. Here its text and its types are
+    looked up once for a statement (keep it: it is remembered), and the values go to the driver as they are.
     """
     if not rows:
-        return
-    columns = tuple(rows[0])
-    way = _way_in(tx.dialect, table, columns)
+        return 0
+    way = _way_of(tx.dialect, statement, tuple(rows[0]))
     if way is None:
-        tx.execute(sa.insert(table), [dict(row) for row in rows])
-        return
-    statement, makers = way
-    values = [tuple([make(row[name]) if make else row[name] for name, make in makers]) for row in rows]
-    tx.exec_driver_sql(statement, values)
+        return tx.execute(statement, [dict(row) for row in rows]).rowcount
+    text, makers, constants = way
+    values = [
+        tuple([make(given[name]) if make else given[name] for name, make in makers])
+        for given in ({**constants, **row} if constants else row for row in rows)
+    ]
+    return tx.exec_driver_sql(text, values).rowcount
 
 
 _Maker = Callable[[Any], Any] | None
 
 
-@functools.lru_cache(maxsize=16)
-def _way_in(
-    dialect: Dialect, table: sa.Table, columns: tuple[str, ...]
-) -> tuple[str, tuple[tuple[str, _Maker], ...]] | None:
-    """The statement that inserts a row, and for each of its places the column, and what makes its value the driver's.
+@functools.lru_cache(maxsize=32)
+def _way_of(
+    dialect: Dialect, statement: sa.UpdateBase, names: tuple[str, ...]
+) -> tuple[str, tuple[tuple[str, _Maker], ...], Mapping[str, Any]] | None:
+    """A statement's text; for each of its places the parameter and what makes its value the driver's; its constants.
 
     None where the driver takes values by name.
     """
-    compiled = sa.insert(table).compile(dialect=dialect, column_keys=columns)
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - the type checker's knowledge: it is no DDL
     if compiled.positiontup is None:
         return None
-    makers = {name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns}
-    return str(compiled), tuple((name, makers[name]) for name in compiled.positiontup)
+    places = tuple(
+        (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in compiled.positiontup
+    )
+    constants = {name: compiled.binds[name].value for name in compiled.positiontup if name not in names}
+    return str(compiled), places, constants
 
 
 def insert_or_ignore(tx: Tx, table: sa.Table, row: Mapping[str, Any]) -> bool:

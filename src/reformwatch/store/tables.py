@@ -19,6 +19,10 @@ def _sqlite_text(value: datetime | None) -> str | None:
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
+def _from_sqlite_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time, stored in UTC: ``timestamp with time zone`` on PostgreSQL, ISO text on SQLite."""
 
@@ -28,6 +32,9 @@ class UtcTime(TypeDecorator[datetime]):
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object] | None:  # noqa: D102 - SQLAlchemy's hook
         # what SQLAlchemy makes of it on SQLite, in one step in place of four: every row that is written has times
         return _sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None] | None:  # noqa: D102 - SQLAlchemy's hook
+        return _from_sqlite_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102 - SQLAlchemy's hook
         if value is None:
@@ -120,6 +127,7 @@ feeds = sa.Table(
     sa.Column("listed", sa.Integer),
     sa.Column("failure_told_at", UtcTime),
     sa.Column("unfinished", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("marks", sa.LargeBinary),
     sa.Index(None, "state", "next_poll_at"),
 )
 
