@@ -8,6 +8,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from messages import NOW, TITLE, a_message, an_alert, an_entry, an_envelope, an_item, evidence_in, rendered
 from reformwatch.channels.console import ConsoleChannel
@@ -54,6 +57,23 @@ def test_no_color_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     assert "33m" not in printed(rendered(), Terminal())
+
+
+LINES = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from("ab \t\n\ue000\ue001\x1b🗳ә[/b]"), max_size=90
+)
+
+
+@given(subject=LINES, text=LINES)
+def test_what_a_pipe_gets_is_what_rich_would_have_shown_without_colours(subject: str, text: str) -> None:
+    message = replace(rendered(), subject=subject, marked_text=text)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NO_COLOR", "1")
+        environment.setenv("TTY_COMPATIBLE", "1")
+        by_rich = printed(message)
+        assert "\x1b" in by_rich
+        environment.delenv("TTY_COMPATIBLE")
+        assert printed(message) == re.sub(r"\x1b\[[0-9;]*m", "", by_rich)
 
 
 @pytest.mark.parametrize(

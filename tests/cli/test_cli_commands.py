@@ -512,7 +512,19 @@ def test_a_reader_who_goes_away_ends_the_command_quietly(run: Terminal) -> None:
 # -- what a command brings along
 
 _LOADED = "import sys; from reformwatch.__main__ import main; sys.argv[1:] = {}; main(); print(*sys.modules)"
-_HEAVY = {"alembic", "apprise", "feedparser", "httpx", "jinja2", "lxml", "nh3", "psycopg", "rich", "trafilatura"}
+_HEAVY = {
+    "alembic",
+    "apprise",
+    "feedparser",
+    "httpx",
+    "jinja2",
+    "lxml",
+    "nh3",
+    "pebble",
+    "psycopg",
+    "rich",
+    "trafilatura",
+}
 
 
 @pytest.mark.parametrize(

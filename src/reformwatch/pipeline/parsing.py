@@ -1,29 +1,30 @@
 """Pipeline: parsing in worker processes that can be killed: bounded in time and memory, replaced when they die.
 
+What makes processes is imported by the thread that starts them: most polls bring no document.
 # trust: D07
 """
 
 import contextlib
 import logging
-import multiprocessing
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
-from pebble import ProcessExpired, ProcessPool
 
 from reformwatch.core.document import READERS, read_document
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched
 from reformwatch.pipeline.memory import give_back, keep_little
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,9 @@ class ParserPool:
             self._under_way.add(future)
         return future
 
-    def _new_pool(self) -> ProcessPool:
+    def _new_pool(self) -> "ProcessPool":
+        from pebble import ProcessPool
+
         return ProcessPool(
             max_workers=self._workers, max_tasks=_TASKS_A_WORKER, initializer=_confine, context=_context()
         )
@@ -141,6 +144,10 @@ class ParserPool:
         return self._outcome(future)
 
     def _outcome(self, future: "Future[Any]") -> Any:
+        from concurrent.futures.process import BrokenProcessPool
+
+        from pebble import ProcessExpired
+
         try:
             return _unpacked(future.result())
         except CancelledError:  # the pool was closed
@@ -181,6 +188,8 @@ class ParserPool:
 
 
 def _context() -> Any:
+    import multiprocessing
+
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
