@@ -71,7 +71,7 @@ def test_what_a_pipe_gets_is_what_rich_would_have_shown_without_colours(subject:
         environment.setenv("NO_COLOR", "1")
         environment.setenv("TTY_COMPATIBLE", "1")
         by_rich = printed(message)
-        assert "\x1b" in by_rich
+        assert "\x1b" in by_rich or not subject.strip()
         environment.delenv("TTY_COMPATIBLE")
         assert printed(message) == re.sub(r"\x1b\[[0-9;]*m", "", by_rich)
 
