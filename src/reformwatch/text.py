@@ -41,7 +41,7 @@ def clean(text: str, *, limit: int) -> str:
     elif "  " in text:
         text = _SPACES.sub(" ", text)
     if "\n" in text:
-        text = "\n".join(filter(None, (line.strip(" ") for line in text.split("\n"))))
+        text = "\n".join([line for raw in text.split("\n") if (line := raw.strip(" "))])
     text = text.strip()
     return shorten(unicodedata.normalize("NFC", text), limit=limit)
 

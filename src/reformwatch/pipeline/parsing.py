@@ -5,6 +5,7 @@ What makes processes is imported by the thread that starts them: most polls brin
 """
 
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -227,6 +228,7 @@ def _read(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping
 def _confine() -> None:
     """In a worker: no more memory than needed, Ctrl-C is the parent's business, and what is said is the outcome."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # what was imported before the process began is shared with the others, and never garbage
     keep_little()
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     with contextlib.suppress(ImportError, ValueError, OSError):
