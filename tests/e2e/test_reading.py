@@ -17,11 +17,12 @@ from conftest import NOW
 from reformwatch.core.coverage import coverage
 from reformwatch.model.entry import Standing
 from reformwatch.model.feed import Feed, FeedState, Fetched, NewFeed, SourceType, Validators
+from reformwatch.model.plan import PollReport
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import NewTopic
 from reformwatch.model.websub import Confirmed, HubState
 from reformwatch.pipeline.parsing import ParserPool
-from reformwatch.pipeline.poll import Poller, PollReport
+from reformwatch.pipeline.poll import Poller
 from reformwatch.settings import HttpSettings, Settings
 from reformwatch.store import Store, websub
 from reformwatch.store.entries import all_entries

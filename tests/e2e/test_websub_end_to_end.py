@@ -16,8 +16,8 @@ from reformwatch.core.websub import PATIENCE, discover
 from reformwatch.fetch.conditional import fetch_feed
 from reformwatch.http import AddressPolicy, Door, RequestFailed
 from reformwatch.model.feed import FeedState, Fetched, NewFeed
+from reformwatch.model.plan import PollReport
 from reformwatch.model.websub import HubState, HubSubscription
-from reformwatch.pipeline.poll import PollReport
 from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
 from reformwatch.store import Store, feeds, websub
 from reformwatch.web import Pages, WebServer

@@ -22,14 +22,13 @@ from reformwatch.errors import CantCreate, DatabaseMismatch, NotPermitted
 from reformwatch.model.feed import NewFeed
 from reformwatch.store import Store
 from reformwatch.store.feeds import add_feed, list_feeds
+from reformwatch.store.lineage import head_revision, migrations_folder
 from reformwatch.store.migrate import (
     backup,
     check_integrity,
     current_revision,
     differences,
-    head_revision,
     is_known,
-    migrations_folder,
     require_current,
     upgrade,
 )

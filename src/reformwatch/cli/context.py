@@ -3,11 +3,13 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reformwatch.logs import set_up_logging
 from reformwatch.settings import Settings, find_config, load_settings
-from reformwatch.store import Store
-from reformwatch.wiring.basics import open_store
+
+if TYPE_CHECKING:
+    from reformwatch.store import Store
 
 
 class Invocation:
@@ -34,8 +36,10 @@ class Invocation:
         return self._settings
 
     @contextlib.contextmanager
-    def store(self) -> Iterator[Store]:
+    def store(self) -> Iterator["Store"]:
         """The database, for as long as a command runs."""
+        from reformwatch.wiring.basics import open_store
+
         store = open_store(self.settings)
         try:
             yield store

@@ -8,6 +8,7 @@ from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, json_option, say
 from reformwatch.errors import DatabaseMismatch
 from reformwatch.store import Store
+from reformwatch.store.lineage import head_revision
 from reformwatch.store.migrate import (
     backup as make_backup,
 )
@@ -15,7 +16,6 @@ from reformwatch.store.migrate import (
     check_integrity,
     current_revision,
     differences,
-    head_revision,
     quick_check,
     require_current,
     upgrade,

@@ -1,15 +1,14 @@
 """Porch: deliver. What sends is loaded where there is something to send: mostly there is not, and cron asks often."""
 
 import sys
+from datetime import UTC, datetime
 
 import click
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, json_option, say
 from reformwatch.model.delivery import DeliverReport
-from reformwatch.store import Store
-from reformwatch.store.due import is_delivery_due
-from reformwatch.wiring.basics import utc_now
+from reformwatch.store.glance import is_no_delivery_due
 
 
 @click.command()
@@ -21,21 +20,28 @@ def deliver(invocation: Invocation, as_json: bool) -> None:
     Example: reformwatch deliver
     """
     invocation.log_quietly()
-    with invocation.store() as store:
-        with store.read() as tx:
-            is_due = is_delivery_due(tx, now=utc_now())
-        report = _deliver_due(invocation, store, as_json=as_json) if is_due else DeliverReport()
+    if is_no_delivery_due(invocation.settings.database.url, now=datetime.now(UTC)):
+        report = DeliverReport()
+    else:
+        report = _deliver_due(invocation, as_json=as_json)
     if as_json:
         emit_json(vars(report))
         return
     say(f"delivered {report.sent}, to be tried again {report.to_retry}, given up {report.dead}")
 
 
-def _deliver_due(invocation: Invocation, store: Store, *, as_json: bool) -> DeliverReport:
-    from reformwatch.wiring.delivery import DeliverTools
+def _deliver_due(invocation: Invocation, *, as_json: bool) -> DeliverReport:
+    from reformwatch.store.due import is_delivery_due
+    from reformwatch.wiring.basics import utc_now
 
-    tools = DeliverTools(invocation.settings, store, owner="cli", stdout=sys.stderr if as_json else None)
-    try:
-        return tools.deliverer.deliver_due()
-    finally:
-        tools.close()
+    with invocation.store() as store:
+        with store.read() as tx:
+            if not is_delivery_due(tx, now=utc_now()):
+                return DeliverReport()
+        from reformwatch.wiring.delivery import DeliverTools
+
+        tools = DeliverTools(invocation.settings, store, owner="cli", stdout=sys.stderr if as_json else None)
+        try:
+            return tools.deliverer.deliver_due()
+        finally:
+            tools.close()

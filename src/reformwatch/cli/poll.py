@@ -1,6 +1,8 @@
-"""Porch: poll."""
+"""Porch: poll. What polls is loaded where something is due: cron asks often."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,11 +10,12 @@ from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import duration, emit_json, json_option, progress, say
 from reformwatch.core.schedule import LEAST
 from reformwatch.model.feed import Feed, FeedAddress, FeedState
-from reformwatch.model.plan import PollPlan
-from reformwatch.store.feeds import find_feed, list_askable
+from reformwatch.model.plan import PollPlan, PollReport
+from reformwatch.store.glance import is_no_feed_due
 from reformwatch.urls import host_of
-from reformwatch.wiring.basics import utc_now
-from reformwatch.wiring.polling import PollTools
+
+if TYPE_CHECKING:
+    from reformwatch.wiring.polling import PollTools
 
 
 @click.command()
@@ -29,6 +32,21 @@ def poll(invocation: Invocation, everything: bool, which: Sequence[str], force: 
     Example: reformwatch poll --all
     """
     invocation.log_quietly()
+    is_idle = not (everything or which) and is_no_feed_due(invocation.settings.database.url, now=datetime.now(UTC))
+    report = PollReport() if is_idle else _poll(invocation, which, everything=everything, force=force)
+    if as_json:
+        emit_json(vars(report))
+        return
+    say(
+        f"polled {report.polled} feeds ({report.failed} failed): {report.new_entries} new entries, "
+        f"{report.alerts} alerts, {report.deliveries} deliveries waiting"
+    )
+
+
+def _poll(invocation: Invocation, which: Sequence[str], *, everything: bool, force: bool) -> PollReport:
+    from reformwatch.store.feeds import find_feed, list_askable
+    from reformwatch.wiring.polling import PollTools
+
     with invocation.store() as store, progress("polling") as bar:
 
         def advance(_feed: Feed, _plan: PollPlan) -> None:
@@ -41,18 +59,10 @@ def poll(invocation: Invocation, everything: bool, which: Sequence[str], force: 
                     chosen = list_askable(tx) if everything else [_askable(find_feed(tx, one)) for one in which]
                 ids = _to_ask([one for one in chosen if one is not None], tools, force=force)
                 bar.expect(len(ids))
-                report = tools.poller.poll_feeds(ids)
-            else:
-                report = tools.poller.poll_due(is_once=True)
+                return tools.poller.poll_feeds(ids)
+            return tools.poller.poll_due(is_once=True)
         finally:
             tools.close()
-    if as_json:
-        emit_json(vars(report))
-        return
-    say(
-        f"polled {report.polled} feeds ({report.failed} failed): {report.new_entries} new entries, "
-        f"{report.alerts} alerts, {report.deliveries} deliveries waiting"
-    )
 
 
 def _askable(feed: Feed) -> FeedAddress | None:
@@ -61,9 +71,9 @@ def _askable(feed: Feed) -> FeedAddress | None:
     return FeedAddress(id=feed.id, url=feed.url, last_polled_at=feed.last_polled_at) if is_polled else None
 
 
-def _to_ask(chosen: Sequence[FeedAddress], tools: PollTools, *, force: bool) -> list[int]:
+def _to_ask(chosen: Sequence[FeedAddress], tools: "PollTools", *, force: bool) -> list[int]:
     """Those that may be asked: a host that is not the operator's own is not asked again at once. # trust: C27."""
-    lately = utc_now() - LEAST
+    lately = datetime.now(UTC) - LEAST
     fresh = {
         feed.id
         for feed in chosen

@@ -30,7 +30,7 @@ _AUTHOR: Final = re.compile(
     re.IGNORECASE,
 )
 
-#: The same with what comes after it; the group is empty unless that is short, and ends at a tag. Mostly one look will do.
+#: The same with what comes after it; the group is empty unless that is short, and ends at a tag.
 _SHORT_AUTHOR: Final = re.compile(
     rf"{_AUTHOR.pattern}(?:[^<]{{0,{MAX_AUTHOR_CHARACTERS}}}+(?=(<)(?!!)))?+", re.IGNORECASE
 )

@@ -1,6 +1,7 @@
 """Ground: what a poll knew (:class:`Snapshot`) and what it decided (:class:`PollPlan`)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msgspec import field
@@ -102,6 +103,17 @@ class Hub(Value, frozen=True, kw_only=True):
 
     url: str | None = None
     topic: str | None = None
+
+
+@dataclass(kw_only=True)
+class PollReport:
+    """What a run of polls did."""
+
+    polled: int = 0
+    failed: int = 0
+    new_entries: int = 0
+    alerts: int = 0
+    deliveries: int = 0
 
 
 class PollPlan(Value, frozen=True, kw_only=True):

@@ -36,7 +36,7 @@ from reformwatch.errors import ReformwatchError
 from reformwatch.fetch.manners import Turnstile
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Elsewhere, FailureKind, Feed, Fetched, FetchFailed, Notice, NoticeKind, NotModified
-from reformwatch.model.plan import PollPlan
+from reformwatch.model.plan import PollPlan, PollReport
 from reformwatch.model.subscriber import Subscriber
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.reading import Ask, FeedFetcher, Look, Outcome, PageFetcher, Reader, Reading, Work
@@ -67,17 +67,6 @@ IsMore = Callable[[Tx], bool]
 def no_pages(url: str, _after: Elsewhere | None) -> Fetched | FetchFailed:
     """The default fetcher of pages: there are none."""
     return FetchFailed(kind=FailureKind.CONNECT, reason=f"no way to {url}")
-
-
-@dataclass(kw_only=True)
-class PollReport:
-    """What a run did."""
-
-    polled: int = 0
-    failed: int = 0
-    new_entries: int = 0
-    alerts: int = 0
-    deliveries: int = 0
 
 
 OnPolled = Callable[[Feed, PollPlan], None]

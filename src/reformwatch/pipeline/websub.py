@@ -40,6 +40,7 @@ from reformwatch.core.websub import (
 from reformwatch.errors import ReformwatchError
 from reformwatch.http import Reply, RequestFailed
 from reformwatch.model.feed import Fetched, Validators
+from reformwatch.model.plan import PollReport
 from reformwatch.model.value import Value
 from reformwatch.model.websub import (
     Confirmed,
@@ -52,7 +53,6 @@ from reformwatch.model.websub import (
     Released,
     Signature,
 )
-from reformwatch.pipeline.poll import PollReport
 from reformwatch.store import Store, websub
 from reformwatch.urls import host_of
 

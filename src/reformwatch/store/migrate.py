@@ -1,59 +1,27 @@
 """Store: the database's version: made, upgraded after a backup, checked; a newer one is refused.
 
-The scripts stand in ``migrations/`` at the top of the project and travel in the wheel as ``reformwatch/migrations``.
-They run on a connection of ours with foreign keys off (batch mode drops and recreates tables, and ON DELETE CASCADE
-would delete the children), followed by ``PRAGMA foreign_key_check``. Alembic is imported where it works: every command
-looks at the version, and hardly one changes it.
+The scripts (:mod:`reformwatch.store.lineage`) run on a connection of ours with foreign keys off (batch mode drops and
+recreates tables, and ON DELETE CASCADE would delete the children), followed by ``PRAGMA foreign_key_check``. Alembic is
+imported where it works: every command looks at the version, and hardly one changes it.
 """
 
 import contextlib
 import itertools
-import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from reformwatch.errors import CantCreate, DatabaseMismatch, NotPermitted, ReformwatchError, TryAgain
 from reformwatch.store.engine import Store
+from reformwatch.store.lineage import VERSION_TABLE, head_revision, lineage, migrations_folder
 from reformwatch.store.tables import metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-_HERE: Final = Path(__file__).resolve()
-_VERSION_TABLE: Final = "alembic_version"
-_NAMED: Final = re.compile(r'^(revision|down_revision) = (?:"(\w+)"|None)$', re.MULTILINE)
-
-
-def migrations_folder() -> Path:
-    """Where the scripts are: inside the installed package, else at the top of a source tree."""
-    for folder in (_HERE.parents[1] / "migrations", _HERE.parents[3] / "migrations"):
-        if (folder / "env.py").is_file():
-            return folder
-    raise DatabaseMismatch("the package carries no migrations: it was built wrongly, install it again")
-
-
-def _lineage() -> dict[str, str | None]:
-    """The versions that this program knows, each with the one before it, as the scripts say."""
-    found: dict[str, str | None] = {}
-    for script in sorted((migrations_folder() / "versions").glob("*.py")):
-        said = {name: value or None for name, value in _NAMED.findall(script.read_text(encoding="utf-8"))}
-        if (revision := said.get("revision")) is not None:
-            found[revision] = said.get("down_revision")
-    return found
-
-
-def head_revision() -> str:
-    """The version this program works with."""
-    lineage = _lineage()
-    heads = set(lineage) - set(lineage.values())
-    if len(heads) != 1:
-        raise DatabaseMismatch("the package's migrations have no single end: it was built wrongly, install it again")
-    return heads.pop()
 
 
 def current_revision(store: Store) -> str | None:
@@ -61,8 +29,8 @@ def current_revision(store: Store) -> str | None:
     with store.read() as tx:
         tables = sa.inspect(tx).get_table_names()
         revision: str | None = None
-        if _VERSION_TABLE in tables:
-            revision = tx.execute(sa.select(sa.column("version_num")).select_from(sa.table(_VERSION_TABLE))).scalar()
+        if VERSION_TABLE in tables:
+            revision = tx.execute(sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))).scalar()
         if revision is None and tables:
             raise DatabaseMismatch(
                 f"database {store.sqlite_path or store.shown_url}: it holds tables that are not reformwatch's; "
@@ -73,7 +41,7 @@ def current_revision(store: Store) -> str | None:
 
 def is_known(revision: str | None) -> bool:
     """Whether this program knows a version; a newer program's it does not."""
-    return revision is None or revision in _lineage()
+    return revision is None or revision in lineage()
 
 
 def require_current(store: Store) -> None:

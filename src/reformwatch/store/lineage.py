@@ -1,0 +1,42 @@
+"""Store: the versions of the database that this program knows, as its scripts say.
+
+They stand in ``migrations/`` at the top of the project and travel in the wheel as ``reformwatch/migrations``.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from reformwatch.errors import DatabaseMismatch
+
+VERSION_TABLE: Final = "alembic_version"
+
+_HERE: Final = Path(__file__).resolve()
+_NAMED: Final = re.compile(r'^(revision|down_revision) = (?:"(\w+)"|None)$', re.MULTILINE)
+
+
+def migrations_folder() -> Path:
+    """Where the scripts are: inside the installed package, else at the top of a source tree."""
+    for folder in (_HERE.parents[1] / "migrations", _HERE.parents[3] / "migrations"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise DatabaseMismatch("the package carries no migrations: it was built wrongly, install it again")
+
+
+def lineage() -> dict[str, str | None]:
+    """The versions that this program knows, each with the one before it."""
+    found: dict[str, str | None] = {}
+    for script in sorted((migrations_folder() / "versions").glob("*.py")):
+        said = {name: value or None for name, value in _NAMED.findall(script.read_text(encoding="utf-8"))}
+        if (revision := said.get("revision")) is not None:
+            found[revision] = said.get("down_revision")
+    return found
+
+
+def head_revision() -> str:
+    """The version this program works with."""
+    known = lineage()
+    heads = set(known) - set(known.values())
+    if len(heads) != 1:
+        raise DatabaseMismatch("the package's migrations have no single end: it was built wrongly, install it again")
+    return heads.pop()
