@@ -41,14 +41,16 @@ class Renderer:
     """Holds the compiled templates. ``templates`` maps a name to a template's text: ``mail.html`` and ``mail.txt``."""
 
     def __init__(self, templates: Mapping[str, str]) -> None:
-        self._environment = jinja2.Environment(
+        environment = jinja2.Environment(
             loader=jinja2.DictLoader(dict(templates)),
             autoescape=jinja2.select_autoescape(["html"]),
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
-        self._environment.filters |= {"html_marks": _as_html, "text_marks": _as_text}
+        environment.filters |= {"html_marks": _as_html, "text_marks": _as_text}
+        # compiled now: the threads that send would all compile them at the same moment
+        self._text, self._html = environment.get_template("mail.txt"), environment.get_template("mail.html")
 
     def render(self, delivery: ClaimedDelivery, reader: Reader) -> Message:
         """The message of one delivery."""
@@ -57,8 +59,8 @@ class Renderer:
         values = _values(alert, reader, subject)
         return Message(
             subject=subject,
-            marked_text=self._environment.get_template("mail.txt").render(values).strip() + "\n",
-            html=self._environment.get_template("mail.html").render(values),
+            marked_text=self._text.render(values).strip() + "\n",
+            html=self._html.render(values),
             thread=alert.topics[0].slug if alert.topics else "",
             payload=payload_of(alert),
             language=language,
