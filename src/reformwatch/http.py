@@ -1,4 +1,4 @@
-"""The one door to the network: httpx's types on a pool of our own, with everything that bites closed.
+"""The one door to the network: httpx's addresses on a pool of httpcore's, with everything that bites closed.
 
 What httpx 0.28 does not do by itself is done here: one deadline for the whole exchange (its time-outs are per read),
 a bound on what a reply may inflate to (it turns 3 kB of brotli into gigabytes), redirects by hand with each hop
@@ -217,7 +217,13 @@ class Door:
         self._max_bytes = max_bytes
         self._clock = _Clock()
         self._backend = _GuardedBackend(policy, resolver, dialler or httpcore.SyncBackend(), self._clock)
-        self._transport = _Transport(backend=self._backend, max_connections=max_connections, keep_alive=keep_alive)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # stands in: the stream takes the one with authorities
+            max_connections=max_connections,
+            max_keepalive_connections=keep_alive,
+            keepalive_expiry=5.0,
+            network_backend=self._backend,
+        )
 
     def get(
         self,
@@ -285,7 +291,13 @@ class Door:
     def close(self) -> None:
         """End exchanges under way, and let no new one begin."""
         self._clock.stop()
-        self._transport.close_idle()
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        """Close idle connections. A busy one is its thread's: the number of its socket must not become another's."""
+        for connection in self._pool.connections:
+            if connection.is_idle():
+                connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -299,19 +311,19 @@ class Door:
         self, method: str, url: str, *, headers: Mapping[str, str], receive: "_Receive", body: bytes = b""
     ) -> Reply:
         try:
-            response = self._transport.handle_request(self._request(method, url, headers=headers, body=body))
+            response = self._pool.handle_request(self._request(method, url, headers=headers, body=body))
             try:
                 received = receive(response)
             finally:
                 response.close()
                 if self._clock.stopped:  # this connection was busy when the door closed, and is idle now
-                    self._transport.close_idle()
+                    self._close_idle()
         except _FOREIGN as foreign:
             raise self._translated(url, foreign) from foreign
-        shown = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in response.headers.raw)
-        return Reply(status=response.status_code, headers=shown, body=received, url=url)
+        shown = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in response.headers)
+        return Reply(status=response.status, headers=shown, body=received, url=url)
 
-    def _request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes) -> httpx.Request:
+    def _request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes) -> httpcore.Request:
         address = _web_address(url)
         raw = [(b"host", address.netloc), (b"user-agent", self._user_agent)]
         raw += [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
@@ -321,21 +333,25 @@ class Door:
             address = address.copy_with(userinfo=b"")
         if method == "POST":
             raw.append((b"content-length", str(len(body)).encode()))
-        request = httpx.Request(method, address, headers=raw, content=body or None)
-        request.extensions = {"timeout": {"connect": _CONNECT_S, "read": None, "write": None, "pool": None}}
-        return request
+        return httpcore.Request(
+            method,
+            httpcore.URL(scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path),
+            headers=raw,
+            content=body or None,
+            extensions={"timeout": {"connect": _CONNECT_S, "read": None, "write": None, "pool": None}},
+        )
 
-    def _document(self, response: httpx.Response) -> bytes:
+    def _document(self, response: httpcore.Response) -> bytes:
         """The whole body of a reply that brings a document; of an error, its beginning."""
-        if response.status_code >= 400:
+        if response.status >= 400:
             return _beginning(response, _ERROR_BYTES)
-        return _whole(response, self._max_bytes) if response.status_code == 200 else b""
+        return _whole(response, self._max_bytes) if response.status == 200 else b""
 
-    def _receipt(self, response: httpx.Response) -> bytes:
+    def _receipt(self, response: httpcore.Response) -> bytes:
         """The beginning of what a receiver says; of a redirect, nothing."""
-        if response.status_code >= 400:
+        if response.status >= 400:
             return _beginning(response, _ERROR_BYTES)
-        return _beginning(response, self._max_bytes) if response.status_code < 300 else b""
+        return _beginning(response, self._max_bytes) if response.status < 300 else b""
 
     def _translated(self, url: str, foreign: Exception) -> RequestFailed:
         """A foreign error in the words of :class:`RequestFailed`."""
@@ -348,7 +364,7 @@ class Door:
         return RequestFailed(FailureKind.PROTOCOL, f"{_shown(url)} is not an address that can be asked")
 
 
-_Receive = Callable[[httpx.Response], bytes]
+_Receive = Callable[[httpcore.Response], bytes]
 _BROKEN: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError)
 #: What the libraries below raise where a request can't be made or a reply can't be had.
 _FOREIGN: Final = (*_BROKEN, httpcore.UnsupportedProtocol, zlib.error, httpx.InvalidURL, ValueError)
@@ -425,7 +441,7 @@ def _is_same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     return (one.scheme, one.raw_host, one.port) == (other.scheme, other.raw_host, other.port)
 
 
-def _whole(response: httpx.Response, limit: int) -> bytes:
+def _whole(response: httpcore.Response, limit: int) -> bytes:
     """A body, inflated. Raises RequestFailed where it is larger than the limit, zlib.error where it is broken."""
     body = bytearray()
     for chunk in _decoded(response, limit):
@@ -435,7 +451,7 @@ def _whole(response: httpx.Response, limit: int) -> bytes:
     return bytes(body)
 
 
-def _beginning(response: httpx.Response, limit: int) -> bytes:
+def _beginning(response: httpcore.Response, limit: int) -> bytes:
     """The first bytes of a body whose status says enough: what can't be inflated is left out."""
     body = bytearray()
     with contextlib.suppress(RequestFailed, zlib.error):
@@ -446,11 +462,12 @@ def _beginning(response: httpx.Response, limit: int) -> bytes:
     return bytes(body[:limit])
 
 
-def _decoded(response: httpx.Response, limit: int) -> Iterator[bytes]:
+def _decoded(response: httpcore.Response, limit: int) -> Iterator[bytes]:
     """The body as it comes in. Raises RequestFailed for an encoding that is not gzip."""
-    encoding = response.headers.get("content-encoding", "").strip().lower()
+    said = b", ".join(value for name, value in response.headers if name.lower() == b"content-encoding")
+    encoding = said.decode("latin-1").strip().lower()
     chunks = response.stream
-    assert isinstance(chunks, httpx.SyncByteStream)  # noqa: S101 - the type checker's knowledge: _Transport made it
+    assert isinstance(chunks, Iterable)  # noqa: S101 - the type checker's knowledge: this pool is a synchronous one
     if encoding in {"", "identity"}:
         return iter(chunks)
     if encoding in {"gzip", "x-gzip"}:
@@ -525,53 +542,6 @@ def _authorities(*_named: str | None) -> ssl.SSLContext:
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-class _Transport(httpx.BaseTransport):
-    """httpx's transport interface on a pool whose network backend is ours."""
-
-    def __init__(self, *, backend: httpcore.NetworkBackend, max_connections: int, keep_alive: int) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # stands in: the stream takes the one with authorities
-            max_connections=max_connections,
-            max_keepalive_connections=keep_alive,
-            keepalive_expiry=5.0,
-            network_backend=backend,
-        )
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """One exchange; the body is read later, by the caller."""
-        url = request.url
-        response = self._pool.handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        stream = response.stream
-        assert isinstance(stream, Iterable)  # noqa: S101 - the type checker's knowledge: this pool is a synchronous one
-        return httpx.Response(status_code=response.status, headers=response.headers, stream=_Body(stream))
-
-    def close_idle(self) -> None:
-        """Close idle connections. A busy one is its thread's: the number of its socket must not become another's."""
-        for connection in self._pool.connections:
-            if connection.is_idle():
-                connection.close()
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, stream: Iterable[bytes]) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._stream
-
-    def close(self) -> None:
-        if hasattr(self._stream, "close"):
-            self._stream.close()
 
 
 class _GuardedBackend(httpcore.NetworkBackend):

@@ -2,8 +2,8 @@
 
 feedparser is the reference: an entry keeps its identity whichever of the two read it. This reader therefore follows
 feedparser's own rules (``mixin.py`` and ``namespaces/`` of feedparser 6), on the same XML parser (expat), for what
-:mod:`parse` takes from it. ElementTree makes a tree of the document, in C; to walk through it takes a third of the time
-that expat's three calls for each element would. Only documents are read in which each element is one of these:
+:mod:`parse` takes from it. ElementTree makes a tree of the document, in C, to walk through: expat's three calls
+into Python for each element would take longer. Only documents are read in which each element is one of these:
 
 * an element whose bearing on the result is written down here (``_LEAVES``, ``_BEGINNINGS``),
 * one that feedparser has no rule for: it is kept under its name, where nobody looks.

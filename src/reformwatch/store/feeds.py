@@ -180,7 +180,7 @@ def _claim(tx: Tx, wanted: sa.Select[Any], *, token: str, now: datetime, lease: 
         .values(lease_token=token, lease_until=now + lease, unfinished=feeds.c.unfinished + 1)
         .returning(*_RESULT)
     )
-    claimed = _with_pushes(tx, [feed_from(row) for row in tx.execute(statement)], now)
+    claimed = _with_pushes(tx, [feed_from(row) for row in tx.execute(statement).all()], now)
     return sorted(claimed, key=lambda feed: (feed.next_poll_at, feed.id))
 
 
