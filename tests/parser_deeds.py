@@ -16,7 +16,7 @@ _Deeds = dict[bytes, Callable[[], object]]
 
 
 def parse_as_told(body: bytes, *, url: str, content_type: str | None) -> ParsedFeed | Unreadable:
-    """Does what the document says: hang, spin, die, hog, raise, tell its process; else a feed of this title."""
+    """Does what the document says: hang, spin, die, hog, raise, tell who it is or of whom; else a feed of this title."""
     deeds: _Deeds = {
         b"hang": lambda: threading.Event().wait(),
         b"spin": _spin,
@@ -28,7 +28,7 @@ def parse_as_told(body: bytes, *, url: str, content_type: str | None) -> ParsedF
     }
     if body in deeds:
         deeds[body]()
-    title = str(os.getpid()) if body == b"who" else body.decode()
+    title = {b"who": str(os.getpid()), b"of whom": str(os.getppid())}.get(body, body.decode())
     return ParsedFeed(format="test", title=title, site_url=url, language=content_type, entries=())
 
 

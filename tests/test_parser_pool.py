@@ -2,9 +2,11 @@
 
 import os
 import queue
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,7 @@ from parser_deeds import parse_as_told, parse_under_watch
 from reformwatch.core.document import read_document
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched, Validators
-from reformwatch.pipeline.parsing import Parsed, ParserPool
+from reformwatch.pipeline.parsing import Parsed, ParserPool, begin_early
 
 PATIENCE_S = 60.0
 
@@ -116,6 +118,18 @@ def test_a_worker_that_dies_is_replaced(desk: Desk, deed: bytes) -> None:
     before = desk.who()
     assert desk.reason(deed) == "a document that makes the parser die"
     assert desk.who() != before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no such process elsewhere")
+def test_the_process_that_begins_early_is_the_one_that_workers_come_from() -> None:
+    begin_early()
+    children = {
+        int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()
+    }
+    with ParserPool(workers=1, parse=parse_as_told) as pool:
+        outcome = Desk(pool).read(b"of whom")[b"of whom"]
+    assert isinstance(outcome, ParsedFeed)
+    assert int(outcome.title) in children
 
 
 def test_a_memory_hog_is_refused() -> None:

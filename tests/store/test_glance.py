@@ -14,8 +14,8 @@ from reformwatch.model.feed import FeedState, NewFeed
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.store import Store, tables
 from reformwatch.store.due import is_delivery_due
-from reformwatch.store.feeds import add_feed, is_any_due, set_state
-from reformwatch.store.glance import is_no_delivery_due, is_no_feed_due
+from reformwatch.store.feeds import add_feed, is_any_due, list_feeds, set_state
+from reformwatch.store.glance import is_a_feed_unread, is_no_delivery_due, is_no_feed_due
 from reformwatch.store.subscribers import add_subscriber
 
 TICK = timedelta(microseconds=1)
@@ -103,3 +103,18 @@ def test_a_database_with_an_odd_name_is_looked_at(sqlite_store: Store, tmp_path:
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(odd)) as target:
         source.backup(target)
     assert is_no_delivery_due(f"sqlite:///{odd}", now=NOW)
+
+
+def test_a_feed_that_was_never_read_is_seen(sqlite_store: Store) -> None:
+    url = url_of(sqlite_store)
+    assert not is_a_feed_unread(url)
+    with sqlite_store.write() as tx:
+        for name in ("a", "b"):
+            add_feed(tx, NewFeed(url=f"https://{name}.example/", name=name), now=NOW)
+        tx.execute(sa.update(tables.feeds).where(tables.feeds.c.name == "a").values(last_ok_at=NOW))
+    assert is_a_feed_unread(url)
+    with sqlite_store.write() as tx:
+        _, second = list_feeds(tx)
+        set_state(tx, second.id, FeedState.PAUSED, now=NOW)
+    assert not is_a_feed_unread(url)
+    assert not is_a_feed_unread("postgresql+psycopg://localhost/reformwatch")

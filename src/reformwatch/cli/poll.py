@@ -11,7 +11,7 @@ from reformwatch.cli.output import duration, emit_json, json_option, progress, s
 from reformwatch.core.schedule import LEAST
 from reformwatch.model.feed import Feed, FeedAddress, FeedState
 from reformwatch.model.plan import PollPlan, PollReport
-from reformwatch.store.glance import is_no_feed_due
+from reformwatch.store.glance import is_a_feed_unread, is_no_feed_due
 from reformwatch.urls import host_of
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ def poll(invocation: Invocation, everything: bool, which: Sequence[str], force: 
 
 
 def _poll(invocation: Invocation, which: Sequence[str], *, everything: bool, force: bool) -> PollReport:
+    if everything and is_a_feed_unread(invocation.settings.database.url):
+        from reformwatch.pipeline.parsing import begin_early
+
+        begin_early()
     from reformwatch.store.feeds import find_feed, list_askable
     from reformwatch.wiring.polling import PollTools
 

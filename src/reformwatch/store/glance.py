@@ -9,7 +9,7 @@ import contextlib
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from reformwatch.store.lineage import VERSION_TABLE, head_revision
@@ -35,15 +35,25 @@ def is_no_feed_due(url: str, *, now: datetime) -> bool:
     return _is_empty(url, "SELECT 1 FROM feeds WHERE state = 'active' AND next_poll_at <= ? LIMIT 1", now)
 
 
+def is_a_feed_unread(url: str) -> bool:
+    """Whether it is certain that a feed was never read, so that a poll of all feeds brings documents."""
+    return bool(_answer(url, "SELECT 1 FROM feeds WHERE state = 'active' AND last_ok_at IS NULL LIMIT 1"))
+
+
 def _is_empty(url: str, question: str, now: datetime) -> bool:
+    return _answer(url, question, sqlite_text(now)) == []
+
+
+def _answer(url: str, question: str, *values: str) -> list[Any] | None:
+    """The rows; None where they can't be had, or the database is not of this program's version."""
     path = url.removeprefix(_SCHEME)
     if path == url or not path or {"?", "%"} & set(path):
-        return False
+        return None
     with contextlib.suppress(sqlite3.Error, OSError):
         # not read-only: that can't read a file with a write-ahead log which nobody has open
         address = f"file:{quote(str(Path(path).absolute()))}?mode=rw"
         with contextlib.closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_S)) as connection:
             versions = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchall()  # noqa: S608 - ours
-            found = connection.execute(question, (sqlite_text(now),)).fetchone()
-            return versions == [(head_revision(),)] and found is None
-    return False
+            found = connection.execute(question, values).fetchall()
+            return found if versions == [(head_revision(),)] else None
+    return None
