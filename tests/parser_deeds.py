@@ -16,7 +16,7 @@ _Deeds = dict[bytes, Callable[[], object]]
 
 
 def parse_as_told(body: bytes, *, url: str, content_type: str | None) -> ParsedFeed | Unreadable:
-    """Does what the document says: hang, spin, die, hog, raise, tell who it is or of whom; else a feed of this title."""
+    """Does what the document says: hang, spin, die, hog, raise, tell who or of whom it is; else a feed so named."""
     deeds: _Deeds = {
         b"hang": lambda: threading.Event().wait(),
         b"spin": _spin,
