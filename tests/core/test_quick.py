@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from feedparser.datetimes.rfc822 import months
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reformwatch.core import guard
@@ -441,6 +441,9 @@ PIECES = ["<author>", "</author>", "<dc:creator a='b'>", "<x>", "<![CDATA[", "]]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=9))
+@example(["<author>", "a ", "</author>", "<author>", PIECES[-1], PIECES[-1], "</author>"])
+@example(["<author>", PIECES[-1], "<!--", "-->", PIECES[-1], "</author>"])
+@example(["<author>", "<author>", PIECES[-1], PIECES[-1]])
 def test_an_endless_author_is_seen_where_one_would_be_cut(pieces: list[str]) -> None:  # trust: D08
     document = "".join(pieces)
     assert guard.has_endless_author(document) == (guard.without_endless_authors(document) != document)
