@@ -1,7 +1,7 @@
 """What a command costs before it does anything: an empty database, nothing due.
 
-The floors are Python itself, and Python with the two libraries that no command can do without. All take turns; medians
-of several rounds, and the ratio to the second floor.
+The floors are Python itself, and Python with the two libraries of every command that works with the database. All take
+turns; medians of several rounds, and the ratio to the second floor.
 
     python benchmarks/start.py [--rounds 15]
 """

@@ -84,6 +84,21 @@ SAYS_ALL = """<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><chann
 <item><link>https://courier.example/2</link></item></channel></rss>"""
 
 
+HALVES = r"""{"version": "https://jsonfeed.org/version/1.1", "title": "a\ud800b", "language": "k\udc00k", "items":
+[{"id": "g\ud83d", "url": "https://courier.example/\udfff", "title": "t\ud800", "content_text": "c\udbff",
+"tags": ["\ud800x"], "authors": [{"name": "n\udc01"}]}], "hubs": [{"type": "WebSub", "url": "https://h.example/\ud800"}]}"""
+
+
+def test_halves_of_characters_do_not_stop_a_feed_on_its_way() -> None:
+    body = HALVES.encode()
+    with ParserPool(workers=1) as pool:
+        there = Desk(pool).read(body)[body]
+    assert isinstance(there, ParsedFeed)
+    assert there == read_document(body, url="http://feed.example/rss", content_type="text/xml")
+    [entry] = there.entries
+    assert (there.title, entry.title, entry.content or entry.summary, entry.author) == ("ab", "t", "c", "n")
+
+
 def test_what_was_read_comes_here_as_it_was_read_there() -> None:
     body = SAYS_ALL.encode()
     with ParserPool(workers=1) as pool:

@@ -21,7 +21,7 @@ class ConsoleChannel:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stdout if stream is None else stream
-        self._shown = _coloured(self._stream) if _takes_colour(self._stream) else plain
+        self._shown = _coloured(self._stream) if _takes_colour(self._stream) else _plain
         self._lock = threading.Lock()
 
     def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:  # noqa: ARG002 - the channels' common form
@@ -48,7 +48,7 @@ def _takes_colour(stream: TextIO) -> bool:
     return stream.isatty() or bool(os.environ.get("FORCE_COLOR")) or os.environ.get("TTY_COMPATIBLE") == "1"
 
 
-def plain(message: Message) -> str:
+def _plain(message: Message) -> str:
     """A message as Rich shows it where there are no colours."""
     text = _MARK.sub(r"\1", message.marked_text)
     return f"● {printable(message.subject)}\n{printable(text)}\n".expandtabs()

@@ -20,23 +20,21 @@ def deliver(invocation: Invocation, as_json: bool) -> None:
     Example: reformwatch deliver
     """
     invocation.log_quietly()
-    if is_no_delivery_due(invocation.settings.database.url, now=datetime.now(UTC)):
-        report = DeliverReport()
-    else:
-        report = _deliver_due(invocation, as_json=as_json)
+    now = datetime.now(UTC)
+    is_idle = is_no_delivery_due(invocation.settings.database.url, now=now)
+    report = DeliverReport() if is_idle else _deliver_due(invocation, now=now, as_json=as_json)
     if as_json:
         emit_json(vars(report))
         return
     say(f"delivered {report.sent}, to be tried again {report.to_retry}, given up {report.dead}")
 
 
-def _deliver_due(invocation: Invocation, *, as_json: bool) -> DeliverReport:
+def _deliver_due(invocation: Invocation, *, now: datetime, as_json: bool) -> DeliverReport:
     from reformwatch.store.due import is_delivery_due
-    from reformwatch.wiring.basics import utc_now
 
     with invocation.store() as store:
         with store.read() as tx:
-            if not is_delivery_due(tx, now=utc_now()):
+            if not is_delivery_due(tx, now=now):
                 return DeliverReport()
         from reformwatch.wiring.delivery import DeliverTools
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from reformwatch.model.delivery import DeliveryState
+from reformwatch.model.feed import FeedState
 from reformwatch.store.lineage import VERSION_TABLE, head_revision
 
 _SCHEME: Final = "sqlite:///"
@@ -27,21 +29,20 @@ def sqlite_text(time: datetime) -> str:
 
 def is_no_delivery_due(url: str, *, now: datetime) -> bool:
     """Whether it is certain that no delivery may be sent now. ``url`` is the database's address."""
-    return _is_empty(url, "SELECT 1 FROM deliveries WHERE state = 'pending' AND next_attempt_at <= ? LIMIT 1", now)
+    question = "SELECT 1 FROM deliveries WHERE state = ? AND next_attempt_at <= ? LIMIT 1"
+    return _answer(url, question, DeliveryState.PENDING.value, sqlite_text(now)) == []
 
 
 def is_no_feed_due(url: str, *, now: datetime) -> bool:
     """Whether it is certain that no feed may be polled now. ``url`` is the database's address."""
-    return _is_empty(url, "SELECT 1 FROM feeds WHERE state = 'active' AND next_poll_at <= ? LIMIT 1", now)
+    question = "SELECT 1 FROM feeds WHERE state = ? AND next_poll_at <= ? LIMIT 1"
+    return _answer(url, question, FeedState.ACTIVE.value, sqlite_text(now)) == []
 
 
 def is_a_feed_unread(url: str) -> bool:
     """Whether it is certain that a feed was never read, so that a poll of all feeds brings documents."""
-    return bool(_answer(url, "SELECT 1 FROM feeds WHERE state = 'active' AND last_ok_at IS NULL LIMIT 1"))
-
-
-def _is_empty(url: str, question: str, now: datetime) -> bool:
-    return _answer(url, question, sqlite_text(now)) == []
+    question = "SELECT 1 FROM feeds WHERE state = ? AND last_ok_at IS NULL LIMIT 1"
+    return bool(_answer(url, question, FeedState.ACTIVE.value))
 
 
 def _answer(url: str, question: str, *values: str) -> list[Any] | None:

@@ -24,6 +24,7 @@ from reformwatch.urls import origin_of
 
 #: An arbitrary number that all daemons share.
 _STORY_LOCK = 2022_03_12
+#: So many of a document's last entries are asked for first.
 _LAST = 3
 _KNOWN = [t.entries.c[name] for name in ("id", "key", "twin_key", "url", "title", "text_hash", "version")]
 
@@ -56,11 +57,7 @@ def snapshot(
     known |= {k.key: k for k in _known(tx, feed.id, t.entries.c.key, reused)}
     missing = {e.twin_key for e in entries if e.twin_key and e.key not in known}
     twins = {k.twin_key: k for k in _known(tx, feed.id, t.entries.c.twin_key, missing)}
-    fresh = (
-        [e for e in entries if e.key not in known and e.twin_key not in twins]
-        if feed.has_baseline or feed.backfill_days
-        else []
-    )
+    fresh = [e for e in entries if e.key not in known and e.twin_key not in twins]
     stories = find_stories(tx, {key for e in fresh for key in stories_of(e)}, now=now)
     return Snapshot(
         feed=feed,
