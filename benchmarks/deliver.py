@@ -24,15 +24,15 @@ import httpx
 
 from loopback import running
 from reformwatch.channels.webhook import new_secret
-from reformwatch.core.match import TopicIndex, compile_topics
-from reformwatch.core.parse import make_entry
-from reformwatch.core.plan import Reply, plan_reply
-from reformwatch.core.schedule import PollPolicy
-from reformwatch.core.stories import stories_of
+from reformwatch.documents.feed import make_entry
+from reformwatch.matching.index import TopicIndex, compile_topics
 from reformwatch.model.entry import ParsedFeed
 from reformwatch.model.feed import Fetched, NewFeed, Validators
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import NewTopic
+from reformwatch.planning.poll_plan import Reply, plan_reply
+from reformwatch.planning.schedule import PollPolicy
+from reformwatch.planning.stories import stories_of
 from reformwatch.settings import build_settings
 from reformwatch.store import plans
 from reformwatch.store.feeds import add_feed, claim

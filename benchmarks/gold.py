@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reformwatch.core.match import TopicIndex, compile_topic
-from reformwatch.core.pack import read_pack
-from reformwatch.core.query import Document
+from reformwatch.matching.index import TopicIndex, compile_topic
+from reformwatch.matching.query import Document
 from reformwatch.model.topic import Match, Strength
 from reformwatch.packs import builtin_names, builtin_text
+from reformwatch.services.pack_files import read_pack
 
 GOLD = Path(__file__).resolve().parents[2] / "shared" / "data" / "gold"
 LANGUAGES = ("en", "ru", "kk", "es")
@@ -102,7 +102,7 @@ def index_of(pack: str) -> TopicIndex:
 
 
 def document_of_row(row: Row) -> Document:
-    """A row as an entry of its host's feed, as :func:`reformwatch.core.match.document_of` has it."""
+    """A row as an entry of its host's feed, as :func:`reformwatch.matching.index.document_of` has it."""
     host = row["host"] or ""
     return Document(
         {

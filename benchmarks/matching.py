@@ -33,11 +33,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reformwatch.core.language.detect import detect
-from reformwatch.core.language.forms import forms_of
-from reformwatch.core.language.words import WORD
-from reformwatch.core.match import TopicIndex, compile_topic, learned_frequency, match_entry
-from reformwatch.core.query import Document
+from reformwatch.language.detection import detect
+from reformwatch.language.forms import forms_of
+from reformwatch.language.words import WORD
+from reformwatch.matching.index import TopicIndex, compile_topic, learned_frequency, match_entry
+from reformwatch.matching.query import Document
 
 SEED = 20220312
 ARTICLE, ENTRY, SENTENCE = 273, 40, 13

@@ -23,9 +23,9 @@ from xml.sax.saxutils import escape
 
 import feedparser
 
-from reformwatch.core.charset import decoded, without_declaration, without_impossible_references
-from reformwatch.core.parse import parse_feed, parse_thoroughly
-from reformwatch.core.quick import read_quickly
+from reformwatch.documents.charset import decoded, without_declaration, without_impossible_references
+from reformwatch.documents.fast_feed import read_quickly
+from reformwatch.documents.feed import parse_feed, parse_thoroughly
 
 SEED = 20220312
 ENTRIES = 30

@@ -89,10 +89,10 @@ def ours(urls: list[str]) -> list[dict[str, float]]:
     """The program's poller: leases, matching against the starter pack, archive, outbox, all in SQLite."""
     from msgspec.structs import replace
 
-    from reformwatch.core.pack import read_pack
     from reformwatch.model.feed import NewFeed
     from reformwatch.packs import builtin_text
-    from reformwatch.pipeline.packing import install_pack
+    from reformwatch.services.pack_files import read_pack
+    from reformwatch.services.packs import install_pack
     from reformwatch.settings import build_settings
     from reformwatch.store.feeds import add_feed
     from reformwatch.wiring.basics import create_store, utc_now

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpcore
 
-from reformwatch.http import AddressPolicy, Door
 from reformwatch.model.feed import NewFeed
+from reformwatch.net.client import AddressPolicy, Door
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import Poller
 from reformwatch.settings import build_settings

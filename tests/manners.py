@@ -20,11 +20,11 @@ import httpcore
 import sqlalchemy as sa
 
 from conftest import NOW as START
-from reformwatch.core.schedule import after_deaths
-from reformwatch.http import AddressPolicy, Door
 from reformwatch.model.feed import Feed, FeedState, NewFeed, Notice
 from reformwatch.model.plan import PollPlan
+from reformwatch.net.client import AddressPolicy, Door
 from reformwatch.pipeline.parsing import ParserPool
+from reformwatch.planning.schedule import after_deaths
 from reformwatch.settings import build_settings
 from reformwatch.store import Store
 from reformwatch.store.feeds import add_feed, list_feeds, release_all_of

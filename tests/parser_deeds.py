@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from reformwatch.core.parse import parse_feed
+from reformwatch.documents.feed import parse_feed
 from reformwatch.model.entry import ParsedFeed, Unreadable
 
 _Deeds = dict[bytes, Callable[[], object]]

@@ -23,7 +23,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from reformwatch.http import resolve
+from reformwatch.net.client import resolve
 
 LOOPBACK = "127.0.0.1"
 _PATIENCE_S = 20.0

@@ -21,11 +21,11 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from reformwatch import __version__
-from reformwatch.core.schedule import after_deaths
 from reformwatch.errors import CantCreate, ConfigError, NotPermitted, ReformwatchError, TryAgain
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.pipeline.tidy import tidy
 from reformwatch.pipeline.websub import Callback, PushLine
+from reformwatch.planning.schedule import after_deaths
 from reformwatch.settings import Settings
 from reformwatch.store import Store, feeds, outbox, websub
 from reformwatch.store.status import DaemonBeat, beat, forget_daemon

@@ -21,7 +21,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer, create_server
 from waitress.wasyncore import close_all
 
-from reformwatch.core.phrases import phrase
+from reformwatch.messages.phrases import phrase
 from reformwatch.model.subscriber import SubscriberState
 from reformwatch.model.value import Value
 from reformwatch.model.websub import Confirmed, Denied, HubQuestion, Released

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from messages import NOW, TITLE, a_message, an_envelope, rendered
 from reformwatch.channels.apprise import AppriseChannel, is_known
 from reformwatch.model.alert import Sent, TryLater
+from sample_messages import NOW, TITLE, a_message, an_envelope, rendered
 from servers import HttpServer, reply
 
 #: A library that Apprise loads imports a module that Python is about to lose.

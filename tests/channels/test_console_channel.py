@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from messages import NOW, TITLE, a_message, an_alert, an_entry, an_envelope, an_item, evidence_in, rendered
 from reformwatch.channels.console import ConsoleChannel
 from reformwatch.model.alert import Sent, TryLater
 from reformwatch.model.message import Message
+from sample_messages import NOW, TITLE, a_message, an_alert, an_entry, an_envelope, an_item, evidence_in, rendered
 
 
 class Terminal(io.StringIO):
@@ -122,7 +122,7 @@ def test_several_words_in_one_text_are_all_shown() -> None:
 _INTO_A_CLOSED_PIPE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from messages import NOW, an_envelope, rendered
+from sample_messages import NOW, an_envelope, rendered
 from reformwatch.channels.console import ConsoleChannel
 message = rendered()
 sys.stdin.read()  # until the reader of our output has gone

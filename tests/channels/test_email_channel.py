@@ -19,12 +19,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from messages import NOW, a_message, an_alert, an_entry, an_envelope, an_item, rendered
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls, compose, valid_address
-from reformwatch.core.parse import parse_feed
+from reformwatch.documents.feed import parse_feed
 from reformwatch.model.alert import AddressDead, Rejected, SendOutcome, Sent, TryLater
 from reformwatch.model.entry import ParsedFeed
 from reformwatch.model.message import Message
+from sample_messages import NOW, a_message, an_alert, an_entry, an_envelope, an_item, rendered
 from servers import CUT, Certificate, MailBox, SmtpServer, Wire, mail_server, make_certificate
 
 SENDER = "alerts@watch.example"

@@ -15,13 +15,13 @@ import pytest
 from msgspec.structs import replace
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from messages import NOW, a_message, a_topic, an_alert, an_entry, an_envelope, an_item, evidence_in, rendered
 from reformwatch.channels.base import Envelope
 from reformwatch.channels.webhook import WebhookChannel, body_of, new_secret, outcome_of, sign
-from reformwatch.core.render import payload_of
-from reformwatch.http import AddressPolicy, Door
+from reformwatch.messages.render import payload_of
 from reformwatch.model.alert import AddressDead, SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
+from reformwatch.net.client import AddressPolicy, Door
+from sample_messages import NOW, a_message, a_topic, an_alert, an_entry, an_envelope, an_item, evidence_in, rendered
 from servers import (
     Answer,
     Asked,

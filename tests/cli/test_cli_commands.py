@@ -27,9 +27,9 @@ import pytest
 
 from conftest import ROOT
 from reformwatch.cli import cli, main
-from reformwatch.core.pack import read_pack
 from reformwatch.daemon import exclusive
 from reformwatch.packs import builtin_text
+from reformwatch.services.pack_files import read_pack
 from reformwatch.store import Store
 
 QUERY = "en=akim NEAR/5 elect*"

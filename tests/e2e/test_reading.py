@@ -14,7 +14,6 @@ import pytest
 from msgspec.structs import replace
 
 from conftest import NOW
-from reformwatch.core.coverage import coverage
 from reformwatch.model.entry import Standing
 from reformwatch.model.feed import Feed, FeedState, Fetched, NewFeed, SourceType, Validators
 from reformwatch.model.plan import PollReport
@@ -23,6 +22,7 @@ from reformwatch.model.topic import NewTopic
 from reformwatch.model.websub import Confirmed, HubState
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import Poller
+from reformwatch.planning.coverage import coverage
 from reformwatch.settings import HttpSettings, Settings
 from reformwatch.store import Store, websub
 from reformwatch.store.entries import all_entries

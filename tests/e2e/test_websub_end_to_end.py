@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from conftest import NOW
 from house import until
 from hubs import CHALLENGE, Hub, Said, call, sign
-from reformwatch.core.websub import PATIENCE, discover
-from reformwatch.fetch.conditional import fetch_feed
-from reformwatch.http import AddressPolicy, Door, RequestFailed
 from reformwatch.model.feed import FeedState, Fetched, NewFeed
 from reformwatch.model.plan import PollReport
 from reformwatch.model.websub import HubState, HubSubscription
+from reformwatch.net.client import AddressPolicy, Door, RequestFailed
+from reformwatch.net.conditional import fetch_feed
 from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
+from reformwatch.planning.websub import PATIENCE, discover
 from reformwatch.store import Store, feeds, websub
 from reformwatch.web import Pages, WebServer
 from reformwatch.wiring.basics import new_hub_secret, new_hub_token

@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import NOW
-from reformwatch.core.marks import is_any_marked, marks_of, unmarked
-from reformwatch.core.match import TopicIndex
-from reformwatch.core.parse import distinct, make_entry
-from reformwatch.core.plan import Reply, plan_reply
-from reformwatch.core.schedule import PollPolicy
-from reformwatch.core.stories import stories_of
+from reformwatch.documents.feed import distinct, make_entry
+from reformwatch.matching.index import TopicIndex
 from reformwatch.model.entry import ParsedEntry, ParsedFeed
 from reformwatch.model.feed import Fetched, NewFeed, Validators
+from reformwatch.planning.fingerprints import is_any_marked, marks_of, unmarked
+from reformwatch.planning.poll_plan import Reply, plan_reply
+from reformwatch.planning.schedule import PollPolicy
+from reformwatch.planning.stories import stories_of
 from reformwatch.store import Store, feeds, plans, tables
 
 LEASE = timedelta(minutes=5)

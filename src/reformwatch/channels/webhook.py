@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from reformwatch.channels.base import Envelope
-from reformwatch.http import Door, RequestFailed
 from reformwatch.model.alert import AddressDead, SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
+from reformwatch.net.client import Door, RequestFailed
 from reformwatch.text import clean_line, printable, shorten
 from reformwatch.urls import MAX_URL
 

@@ -13,7 +13,12 @@ import click
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, json_option, progress, say, stdout, table
 from reformwatch.cli.topic import entry_dict, query_pairs, topic
-from reformwatch.core.backtest import (
+from reformwatch.errors import BadInput
+from reformwatch.matching.index import CompiledTopic, compile_topic, match_entry
+from reformwatch.matching.query import Document
+from reformwatch.model.entry import Entry
+from reformwatch.model.topic import Strength, Topic
+from reformwatch.planning.backtest import (
     Difference,
     Hit,
     Replay,
@@ -25,12 +30,7 @@ from reformwatch.core.backtest import (
     moment_of,
     replay,
 )
-from reformwatch.core.match import CompiledTopic, compile_topic, match_entry
-from reformwatch.core.pack import check_queries
-from reformwatch.core.query import Document
-from reformwatch.errors import BadInput
-from reformwatch.model.entry import Entry
-from reformwatch.model.topic import Strength, Topic
+from reformwatch.services.pack_files import check_queries
 from reformwatch.store import Store
 from reformwatch.store.entries import all_entries, count_entries
 from reformwatch.store.topics import find_topic

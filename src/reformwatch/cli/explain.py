@@ -9,9 +9,9 @@ from rich.text import Text
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, iso, json_option, stdout
 from reformwatch.cli.topic import entry_dict, match_dict, show_match
-from reformwatch.core.explain import Part, parts_of
-from reformwatch.core.match import compile_topic, document_of, match_entry
-from reformwatch.core.query import Document, parse_query
+from reformwatch.matching.explain import Part, parts_of
+from reformwatch.matching.index import compile_topic, document_of, match_entry
+from reformwatch.matching.query import Document, parse_query
 from reformwatch.model.alert import Alert, Delivery
 from reformwatch.model.entry import Entry, Standing
 from reformwatch.model.plan import Silence

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import ago, duration, emit_json, facts, iso, json_option, say, seconds, table
 from reformwatch.cli.parameters import Length
-from reformwatch.core.discover import FeedLink
-from reformwatch.core.health import health_of
-from reformwatch.core.opml import read_opml, write_opml
+from reformwatch.documents.discovery import FeedLink
+from reformwatch.documents.opml import read_opml, write_opml
 from reformwatch.errors import BadInput, CantCreate
 from reformwatch.model.feed import MIN_INTERVAL, Feed, FeedKind, FeedState, Gap, NewFeed, SourceType
 from reformwatch.model.health import HealthState
 from reformwatch.model.websub import HubSubscription
+from reformwatch.planning.feed_health import health_of
 from reformwatch.settings import Settings
 from reformwatch.store import websub
 from reformwatch.store.feeds import add_feed, change_feed, find_feed, list_feeds, remove_feed, set_state
@@ -137,7 +137,7 @@ def _source_type(*, is_sitemap: bool, is_page: bool, selector: str | None) -> So
 
 
 def _check(selector: str) -> None:
-    from reformwatch.core.page import check_selector  # with the HTML parser, which few commands need
+    from reformwatch.documents.page import check_selector  # with the HTML parser, which few commands need
 
     check_selector(selector)
 

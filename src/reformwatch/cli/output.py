@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from reformwatch.core.snippet import Piece
+    from reformwatch.matching.snippets import Piece
 
 _WIDE = 200
 F = TypeVar("F", bound=Callable[..., Any])

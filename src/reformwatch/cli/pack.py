@@ -7,10 +7,10 @@ import click
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, facts, json_option, say, table
-from reformwatch.core.pack import SLUG, Pack, read_pack, write_pack
 from reformwatch.errors import BadInput, CantCreate, NotFound
 from reformwatch.packs import builtin_names, builtin_text
-from reformwatch.pipeline.packing import install_pack
+from reformwatch.services.pack_files import SLUG, Pack, read_pack, write_pack
+from reformwatch.services.packs import install_pack
 from reformwatch.store.feeds import list_feeds
 from reformwatch.store.topics import list_topics
 from reformwatch.wiring.basics import utc_now

@@ -8,9 +8,9 @@ import click
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import duration, emit_json, json_option, progress, say
-from reformwatch.core.schedule import LEAST
 from reformwatch.model.feed import Feed, FeedAddress, FeedState
 from reformwatch.model.plan import PollPlan, PollReport
+from reformwatch.planning.schedule import LEAST
 from reformwatch.store.glance import is_a_feed_unread, is_no_feed_due
 from reformwatch.urls import host_of
 

@@ -7,10 +7,10 @@ import click
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import say
-from reformwatch.core.pack import read_pack
 from reformwatch.errors import CantCreate
 from reformwatch.packs import builtin_text
-from reformwatch.pipeline.packing import install_pack
+from reformwatch.services.pack_files import read_pack
+from reformwatch.services.packs import install_pack
 from reformwatch.settings import load_settings
 from reformwatch.wiring.basics import create_store, example_config, utc_now
 

@@ -9,10 +9,10 @@ from rich.text import Text
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.feed import gap_dict, gap_line, health
 from reformwatch.cli.output import ago, duration, emit_json, facts, iso, json_option, say, stdout, table
-from reformwatch.core.health import health_of
 from reformwatch.model.feed import Feed, FeedState, Gap, Notice
 from reformwatch.model.health import HealthState
 from reformwatch.model.subscriber import Subscriber, SubscriberState
+from reformwatch.planning.feed_health import health_of
 from reformwatch.store import websub
 from reformwatch.store.feeds import list_feeds
 from reformwatch.store.gaps import gaps_since

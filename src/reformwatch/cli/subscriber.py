@@ -11,8 +11,8 @@ from reformwatch.channels.email import valid_address
 from reformwatch.channels.webhook import new_secret
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, facts, iso, json_option, say, table
-from reformwatch.core.phrases import phrase
 from reformwatch.errors import BadInput, NotPermitted, ReformwatchError
+from reformwatch.messages.phrases import phrase
 from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.feed import FailureKind
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber
@@ -108,7 +108,7 @@ def _webhook_address(settings: Settings, webhook: str) -> str:
     address = safe_link(webhook, base="")
     if address is None or "://" not in webhook:
         raise BadInput(f"--webhook {webhook!r}: it is not an http or https address")
-    from reformwatch.http import RequestFailed
+    from reformwatch.net.client import RequestFailed
     from reformwatch.wiring.delivery import build_webhook_door
 
     with build_webhook_door(settings) as door:

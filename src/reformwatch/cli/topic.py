@@ -11,16 +11,16 @@ from msgspec.structs import asdict, replace
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, facts, highlighted, iso, json_option, progress, say, stdout, table
-from reformwatch.core.backtest import Hit, find_hits, report_terms, try_out
-from reformwatch.core.coverage import coverage
-from reformwatch.core.language.names import transliterated
-from reformwatch.core.match import CompiledTopic, compile_topic, document_of, match_entry
-from reformwatch.core.pack import SLUG, check_queries
-from reformwatch.core.snippet import marked, snippet
 from reformwatch.errors import BadInput
+from reformwatch.language.names import transliterated
+from reformwatch.matching.index import CompiledTopic, compile_topic, document_of, match_entry
+from reformwatch.matching.snippets import marked, snippet
 from reformwatch.model.entry import Entry
 from reformwatch.model.health import Coverage, FeedCoverage
 from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, Match, NewTopic, Topic, TopicKind, TopicState
+from reformwatch.planning.backtest import Hit, find_hits, report_terms, try_out
+from reformwatch.planning.coverage import coverage
+from reformwatch.services.pack_files import SLUG, check_queries
 from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.store.entries import all_entries, count_entries

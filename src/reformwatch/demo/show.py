@@ -21,14 +21,14 @@ from rich.panel import Panel
 from rich.text import Text
 
 from reformwatch.channels.webhook import new_secret, sign
-from reformwatch.core.pack import read_pack
 from reformwatch.demo.newsroom import OUTLETS, Newsroom
 from reformwatch.model.entry import Standing
 from reformwatch.model.feed import Feed, FeedKind, NewFeed
 from reformwatch.model.plan import NewEntry, PollPlan
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.packs import builtin_text
-from reformwatch.pipeline.packing import install_pack
+from reformwatch.services.pack_files import read_pack
+from reformwatch.services.packs import install_pack
 from reformwatch.settings import build_settings
 from reformwatch.store.feeds import add_feed, list_feeds
 from reformwatch.store.subscribers import add_subscriber, find_subscriber, remove_subscriber

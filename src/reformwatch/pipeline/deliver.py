@@ -22,13 +22,13 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from reformwatch.channels.base import Channel, Envelope
-from reformwatch.core.render import Reader, Renderer
-from reformwatch.core.retry import settle
 from reformwatch.errors import ReformwatchError
+from reformwatch.messages.render import Reader, Renderer
 from reformwatch.model.alert import ClaimedDelivery, Delivered, GiveUp, RetryAt, SendOutcome, Settlement, TryLater
 from reformwatch.model.delivery import DeliverReport
 from reformwatch.model.subscriber import ChannelKind, Subscriber
 from reformwatch.pipeline.steps import Watcher, nobody_watches
+from reformwatch.planning.retry import settle
 from reformwatch.store import Store, Tx, outbox
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from reformwatch.core.document import READERS, read_document
+from reformwatch.documents.document import READERS, read_document
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched
 from reformwatch.pipeline.memory import give_back, keep_little

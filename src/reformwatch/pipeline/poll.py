@@ -25,23 +25,23 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reformwatch.core.marks import unmarked
-from reformwatch.core.match import TopicIndex
-from reformwatch.core.outage import NetworkWatch
-from reformwatch.core.plan import Reply, plan_failure, plan_outage, plan_reply, plan_unchanged, plan_unreadable
-from reformwatch.core.schedule import PollPolicy, out_of_skips
-from reformwatch.core.stories import stories_of
-from reformwatch.core.websub import SILENCE
 from reformwatch.errors import ReformwatchError
-from reformwatch.fetch.manners import Turnstile
+from reformwatch.matching.index import TopicIndex
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Elsewhere, FailureKind, Feed, Fetched, FetchFailed, Notice, NoticeKind, NotModified
 from reformwatch.model.plan import PollPlan, PollReport
 from reformwatch.model.subscriber import Subscriber
+from reformwatch.net.host_limiter import Turnstile
+from reformwatch.net.outage import NetworkWatch
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.reading import Ask, FeedFetcher, Look, Outcome, PageFetcher, Reader, Reading, Work
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.pipeline.topicbook import TopicBook
+from reformwatch.planning.fingerprints import unmarked
+from reformwatch.planning.poll_plan import Reply, plan_failure, plan_outage, plan_reply, plan_unchanged, plan_unreadable
+from reformwatch.planning.schedule import PollPolicy, out_of_skips
+from reformwatch.planning.stories import stories_of
+from reformwatch.planning.websub import SILENCE
 from reformwatch.store import Store, Tx, feeds, plans, websub
 from reformwatch.store.notices import add_notices
 from reformwatch.store.subscribers import list_subscribers

@@ -14,14 +14,14 @@ from typing import Any, Final
 from msgspec import field
 from msgspec.structs import replace
 
-from reformwatch.core.document import read_article, read_document
-from reformwatch.core.marks import is_any_marked, unmarked
-from reformwatch.core.plan import has_turned_over, reaches_back, sort_out, unlisted
-from reformwatch.core.robots import Robots, read_robots, robots_url
-from reformwatch.core.stories import stories_of
+from reformwatch.documents.document import read_article, read_document
+from reformwatch.documents.robots import Robots, read_robots, robots_url
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.model.feed import Elsewhere, Feed, Fetched, FetchFailed, FetchOutcome, NotModified, SourceType
 from reformwatch.model.value import Value
+from reformwatch.planning.fingerprints import is_any_marked, unmarked
+from reformwatch.planning.poll_plan import has_turned_over, reaches_back, sort_out, unlisted
+from reformwatch.planning.stories import stories_of
 from reformwatch.store import Tx, feeds, plans
 from reformwatch.urls import origin_of
 

@@ -4,15 +4,11 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from reformwatch.core.discover import FeedLink, find_feeds
-from reformwatch.core.document import read_document
-from reformwatch.core.parse import parse_feed
-from reformwatch.core.plan import Reply, plan_reply
-from reformwatch.core.sitemap import sitemaps_in
-from reformwatch.core.stories import stories_of
+from reformwatch.documents.discovery import FeedLink, find_feeds
+from reformwatch.documents.document import read_document
+from reformwatch.documents.feed import parse_feed
+from reformwatch.documents.sitemap import sitemaps_in
 from reformwatch.errors import BadInput, NotPermitted, ReformwatchError, Unreachable
-from reformwatch.fetch.conditional import fetch_feed
-from reformwatch.http import Door, RequestFailed
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import (
     FailureKind,
@@ -25,7 +21,11 @@ from reformwatch.model.feed import (
     SourceType,
 )
 from reformwatch.model.value import Value
+from reformwatch.net.client import Door, RequestFailed
+from reformwatch.net.conditional import fetch_feed
 from reformwatch.pipeline.poll import Poller, note_hub
+from reformwatch.planning.poll_plan import Reply, plan_reply
+from reformwatch.planning.stories import stories_of
 from reformwatch.store import feeds, plans
 from reformwatch.store.subscribers import list_subscribers
 from reformwatch.urls import host_of, safe_link

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from reformwatch.core.match import TopicIndex, compile_topic, document_of, learned_frequency, rough_frequency
-from reformwatch.core.query import Document
+from reformwatch.matching.index import TopicIndex, compile_topic, document_of, learned_frequency, rough_frequency
+from reformwatch.matching.query import Document
 from reformwatch.model.topic import Topic
 from reformwatch.store import Tx
 from reformwatch.store.entries import all_entries

@@ -25,20 +25,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from reformwatch.core.websub import (
-    PATIENCE,
-    answer,
-    answer_parting,
-    check_signature,
-    is_over,
-    names_algorithm,
-    parting_again_at,
-    retry_wait,
-    subscribe_form,
-    unsubscribe_form,
-)
 from reformwatch.errors import ReformwatchError
-from reformwatch.http import Reply, RequestFailed
 from reformwatch.model.feed import Fetched, Validators
 from reformwatch.model.plan import PollReport
 from reformwatch.model.value import Value
@@ -52,6 +39,19 @@ from reformwatch.model.websub import (
     Parting,
     Released,
     Signature,
+)
+from reformwatch.net.client import Reply, RequestFailed
+from reformwatch.planning.websub import (
+    PATIENCE,
+    answer,
+    answer_parting,
+    check_signature,
+    is_over,
+    names_algorithm,
+    parting_again_at,
+    retry_wait,
+    subscribe_form,
+    unsubscribe_form,
 )
 from reformwatch.store import Store, websub
 from reformwatch.urls import host_of

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Generic, TextIO, TypeVar
 
 from reformwatch.channels.base import Channel
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls, valid_address
-from reformwatch.core.render import Renderer
 from reformwatch.errors import ConfigError
+from reformwatch.messages.render import Renderer
 from reformwatch.model.subscriber import ChannelKind, Subscriber
 from reformwatch.pipeline.deliver import Deliverer, OnDelivered, no_listener
 from reformwatch.pipeline.memory import keep_little
@@ -26,7 +26,7 @@ from reformwatch.store import Store
 from reformwatch.wiring.basics import token_maker, user_agent, utc_now, zone
 
 if TYPE_CHECKING:
-    from reformwatch.http import Door
+    from reformwatch.net.client import Door
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Channels(Mapping[ChannelKind, Channel]):
 
 def build_webhook_door(settings: Settings) -> "Door":
     """The door for webhooks: short replies, connections kept for a moment, since many messages go to one receiver."""
-    from reformwatch.http import AddressPolicy, Door
+    from reformwatch.net.client import AddressPolicy, Door
 
     return Door(
         user_agent=user_agent(settings),
@@ -124,7 +124,7 @@ def smtp_account(settings: Settings) -> SmtpAccount:
 
 def build_renderer() -> Renderer:
     """The renderer with the templates of this package."""
-    folder = files("reformwatch") / "templates"
+    folder = files("reformwatch") / "messages" / "templates"
     return Renderer({p.name: p.read_text(encoding="utf-8") for p in folder.iterdir() if p.name.startswith("mail.")})
 
 

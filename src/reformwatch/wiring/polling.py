@@ -4,14 +4,14 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from reformwatch.core.schedule import PollPolicy
-from reformwatch.fetch.conditional import ask_for_feed, ask_for_page
-from reformwatch.http import AddressPolicy, Door
+from reformwatch.net.client import AddressPolicy, Door
+from reformwatch.net.conditional import ask_for_feed, ask_for_page
 from reformwatch.pipeline.memory import keep_little
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import OnPolled, Poller, no_listener
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.pipeline.websub import HubCaller
+from reformwatch.planning.schedule import PollPolicy
 from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.wiring.basics import new_hub_secret, new_hub_token, new_message_id, token_maker, user_agent, utc_now

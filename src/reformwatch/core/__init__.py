@@ -1,1 +1,0 @@
-"""Core: decides. Pure functions: no clock, no chance, no disk, no net, no log."""

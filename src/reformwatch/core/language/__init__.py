@@ -1,1 +1,0 @@
-"""Core: words, their forms, and names across scripts."""

@@ -1,0 +1,1 @@
+"""Documents: bytes to entries: feeds, sitemaps, pages, OPML lists, robots.txt. Pure functions."""

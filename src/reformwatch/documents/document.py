@@ -1,0 +1,44 @@
+"""Documents: the document at a feed's address, read as what the feed is: a feed, a news sitemap, a web page.
+
+Runs in a worker process that can be killed. The readers with their parsers are imported there, where they work: a
+daemon that only hands bytes on is smaller without them.
+"""
+
+from reformwatch.model.entry import ParsedFeed, Unreadable
+from reformwatch.model.feed import SourceType
+
+#: The modules that do the reading, for a worker that begins.
+READERS = ("reformwatch.documents.feed", "reformwatch.documents.sitemap", "reformwatch.documents.page")
+
+
+def read_document(
+    body: bytes,
+    *,
+    url: str,
+    content_type: str | None = None,
+    source_type: SourceType = SourceType.FEED,
+    selector: str | None = None,
+) -> ParsedFeed | Unreadable:
+    """Read the body of a reply. ``url`` is where it came from; ``selector`` finds the items of a page."""
+    match source_type:
+        case SourceType.FEED:
+            from reformwatch.documents.feed import parse_feed
+
+            return parse_feed(body, url=url, content_type=content_type)
+        case SourceType.SITEMAP:
+            from reformwatch.documents.sitemap import parse_sitemap
+
+            return parse_sitemap(body, url=url, content_type=content_type)
+        case SourceType.PAGE:
+            from reformwatch.documents.page import parse_page
+
+            if not selector:
+                return Unreadable(reason="a page, and no selector says what its items are")
+            return parse_page(body, url=url, selector=selector, content_type=content_type)
+
+
+def read_article(body: bytes, *, url: str, content_type: str | None = None) -> str:
+    """The main text of an article's page; empty where it has none."""
+    from reformwatch.documents.fulltext import extract_text
+
+    return extract_text(body, url=url, content_type=content_type) or ""

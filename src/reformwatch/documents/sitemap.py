@@ -1,0 +1,276 @@
+"""Documents: a sitemap as a feed: Google's news sitemaps, plain ones with or without dates, text, compressed or not.
+
+Sources: sitemaps.org/protocol.html and Google's "News sitemaps". A part is found by where it stands, ``url/news/title``
+or ``url/image/title``, and not by its namespace, which many sites misspell. A sitemap needs no document type, so one
+that has it is refused.
+"""
+
+import html
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from lxml import etree
+from msgspec.structs import replace
+
+from reformwatch.documents.charset import decoded, without_declaration, without_impossible_references
+from reformwatch.documents.dates import stated_language, stated_time
+from reformwatch.documents.feed import MAX_ENTRIES, make_entry, what_came_instead
+from reformwatch.documents.limits import RefusedMarkup, check_markup
+from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
+from reformwatch.model.value import Value
+from reformwatch.text import clean_line
+from reformwatch.urls import safe_link
+
+#: The protocol allows 50 MB. A worker has 1 GB for all that it makes of them, and 50,000 addresses fit into this.
+MAX_INFLATED: Final = 20_000_000
+
+_GZIP: Final = b"\x1f\x8b"
+_DOCTYPE: Final = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_BARE_AMPERSAND: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)")
+_ADDRESS: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+_MAX_REASON: Final = 260
+_LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
+
+_BETWEEN_WORDS: Final = re.compile(r"[\s_+.,;:~-]+")
+_FILE_ENDING: Final = re.compile(r"\.(?:s?html?|php\d?|aspx?|jsp|amp)$", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W\d_]{2,}")
+_NUMBER_OF_ITEM: Final = re.compile(r"\d{5,}|[a-z]?\d{5,}[a-z]?", re.ASCII | re.IGNORECASE)
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+class _Page(Value, frozen=True, kw_only=True):
+    """One address of a sitemap, with what stands beside it."""
+
+    link: str
+    published: datetime | None = None
+    title: str = ""
+    keywords: str = ""
+    publication: str = ""
+    language: str | None = None
+
+
+def parse_sitemap(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
+    """Read a sitemap: newest first; of more than ``MAX_ENTRIES`` the newest. Undated ones come last, as they stand.
+
+    An index of sitemaps is Unreadable, with a reason that names some of them; :func:`sitemaps_in` gives them all.
+    """
+    try:
+        text = _text(body, content_type)
+        if not text.startswith("<"):
+            return _from_lines(text, url, content_type)
+        if _DOCTYPE.search(text):
+            return _other(text, content_type, otherwise="refused: a sitemap with a document type")
+        root = _root(text)
+    except RefusedMarkup as refused:
+        return Unreadable(reason=f"refused: {refused}")
+    match None if root is None else _name(root):
+        case "urlset":
+            pages = list(_pages(root))
+            return _feed(pages, url, form="news-sitemap" if any(page.title for page in pages) else "sitemap")
+        case "sitemapindex":
+            return Unreadable(reason=_which(_listed(root)))
+        case "rss" | "feed" | "RDF":
+            return Unreadable(reason="a feed, not a sitemap; it can be added as one")
+        case _:
+            return _other(text, content_type)
+
+
+def sitemaps_in(body: bytes) -> tuple[str, ...]:
+    """The sitemaps that an index names, each once, those for news first; none for any other document."""
+    try:
+        text = _text(body, None)
+        root = None if _DOCTYPE.search(text) or not text.startswith("<") else _root(text)
+    except RefusedMarkup:
+        return ()
+    return _listed(root) if root is not None and _name(root) == "sitemapindex" else ()
+
+
+# -- the document
+
+
+def _text(body: bytes, content_type: str | None) -> str:
+    """The document as text without declaration, blanks before it, and references to no character."""
+    text = decoded(_inflated(body) if body.startswith(_GZIP) else body, content_type)
+    return without_impossible_references(without_declaration(text)).strip()
+
+
+def _inflated(body: bytes) -> bytes:
+    """What ``sitemap.xml.gz`` holds. Raises RefusedMarkup where it is broken, or larger than ``MAX_INFLATED``."""
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        inflated = stream.decompress(body, MAX_INFLATED + 1)
+    except zlib.error:
+        raise RefusedMarkup("a gzip file that is broken") from None
+    if len(inflated) > MAX_INFLATED:
+        raise RefusedMarkup(f"a gzip file that inflates to more than {MAX_INFLATED:,} bytes")
+    if not stream.eof:
+        raise RefusedMarkup("a gzip file that ends too early")
+    return inflated
+
+
+def _root(text: str) -> Any:
+    """The root element; None if there is none. Bare ``&`` and other slips are forgiven. Raises RefusedMarkup."""
+    try:
+        check_markup(text)
+        return etree.fromstring(text.encode(), _parser())
+    except (RefusedMarkup, etree.XMLSyntaxError):  # the guard is stricter with what is not well-formed
+        text = _BARE_AMPERSAND.sub("&amp;", text)
+    check_markup(text)
+    try:
+        return etree.fromstring(text.encode(), _parser(recover=True))
+    except etree.XMLSyntaxError:
+        return None
+
+
+def _parser(**told: Any) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        remove_comments=True, remove_pis=True, collect_ids=False, **told,
+    )  # fmt: skip
+
+
+def _name(element: Any) -> str:
+    """An element's name without its namespace; a prefix that nothing declares is left out too."""
+    return str(element.tag).rpartition("}")[2].rpartition(":")[2]
+
+
+def _part(element: Any, name: str) -> Any:
+    return next((child for child in element if _name(child) == name), None)
+
+
+def _said(element: Any, name: str) -> str:
+    part = None if element is None else _part(element, name)
+    return "" if part is None else (part.text or "").strip()
+
+
+def _other(text: str, content_type: str | None, *, otherwise: str = "") -> Unreadable:
+    """What came that is no sitemap; a web page is called one, whatever else might be said of it."""
+    came = what_came_instead(text, content_type)
+    if otherwise and not came.startswith("a web page"):
+        return Unreadable(reason=otherwise)
+    return Unreadable(reason=came.replace("not a feed", "not a sitemap", 1).replace("no feed", "no sitemap", 1))
+
+
+# -- an index
+
+
+def _listed(index: Any) -> tuple[str, ...]:
+    """Those for news come first: of an index of hundreds they are the ones that somebody wants."""
+    links = (safe_link(_said(sitemap, "loc"), base="") for sitemap in index if _name(sitemap) == "sitemap")
+    return tuple(sorted(dict.fromkeys(filter(None, links)), key=lambda link: "news" not in link.lower()))
+
+
+def _which(links: tuple[str, ...]) -> str:
+    """A sentence with as many of the sitemaps as a line holds; one at least."""
+    if not links:
+        return "an index without sitemaps"
+    reason = f"an index of {len(links)} sitemap{'s' if len(links) > 1 else ''}; add the one that is meant: {links[0]}"
+    for shown, link in enumerate(links[1:], 1):
+        if len(reason) + len(link) > _MAX_REASON:
+            return f"{clean_line(reason, limit=_MAX_REASON)} and {len(links) - shown} more"
+        reason += f", {link}"
+    return clean_line(reason, limit=_MAX_REASON)
+
+
+# -- addresses
+
+
+def _pages(urlset: Any) -> Iterator[_Page]:
+    for url in urlset:
+        if _name(url) != "url" or not (link := _said(url, "loc")):
+            continue
+        news = _part(url, "news")
+        publication = None if news is None else _part(news, "publication")
+        yield _Page(
+            link=link,
+            published=stated_time(_said(news, "publication_date")) or stated_time(_said(url, "lastmod")),
+            title=_said(news, "title"),
+            keywords=_said(news, "keywords"),
+            publication=_said(publication, "name"),
+            language=stated_language(_said(publication, "language")),
+        )
+
+
+def _from_lines(text: str, url: str, content_type: str | None) -> ParsedFeed | Unreadable:
+    """A text sitemap has an address in each line and nothing else."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    pages = [_Page(link=line) for line in lines if _ADDRESS.fullmatch(line)]
+    if len(pages) <= len(lines) / 2:
+        return _other(text, content_type) if lines else Unreadable(reason="an empty reply, not a sitemap")
+    return _feed(pages, url, form="text-sitemap")
+
+
+def _feed(pages: list[_Page], url: str, *, form: str) -> ParsedFeed:
+    newest = sorted(pages, key=lambda page: page.published or _LONG_AGO, reverse=True)[:MAX_ENTRIES]
+    publications = Counter(page.publication for page in newest if page.publication)
+    languages = {page.language for page in newest if page.language}
+    return ParsedFeed(
+        format=form,
+        title=clean_line(publications.most_common(1)[0][0] if publications else "", limit=200),
+        site_url=safe_link("/", base=url),
+        language=languages.pop() if len(languages) == 1 else None,
+        entries=_each_page_once(filter(None, (_entry(page, url) for page in newest))),
+        dropped=len(pages) - len(newest),
+    )
+
+
+def _entry(page: _Page, base: str) -> ParsedEntry | None:
+    link = safe_link(page.link, base=base)
+    if link is None:
+        return None
+    entry = make_entry(
+        guid=None, link=link, base=base, title=page.title or html.escape(_readable(link)), summary="", content="",
+        author="", tags=page.keywords.split(","), published=page.published,
+    )  # fmt: skip
+    if entry is None or entry.language is not None:
+        return entry
+    return replace(entry, language=page.language)  # a headline alone is often too short to be told by
+
+
+def _each_page_once(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:
+    """The first entry of each page. In a sitemap the page is the identity: another headline does not make another."""
+    first: dict[str, ParsedEntry] = {}
+    for entry in entries:
+        first.setdefault(entry.key, entry)
+    return tuple(first.values())
+
+
+# -- a title for an address that has none
+
+
+def _readable(link: str) -> str:
+    """What can be read in an address: the words of its last part that has some, else the address itself.
+
+    ``/2022/03/akims-to-be-elected-481516.html`` is "Akims to be elected"; ``/news/481516`` says nothing of its page,
+    and "News" would say it of every page.
+    """
+    parts = urlsplit(link)
+    segments = [unquote(segment) for segment in parts.path.split("/") if segment]
+    last = _words_of(segments[-1]) if segments else []
+    for words in (_words_of(segment) for segment in reversed(segments[-3:])):
+        if sum(_WORD.search(word) is not None for word in words) >= 2:
+            return _sentence(words)
+    if len(last) == 1 and _WORD.fullmatch(last[0]):
+        return _sentence(last)
+    return f"{parts.hostname}{parts.path}{'?' if parts.query else ''}{parts.query}"
+
+
+def _words_of(segment: str) -> list[str]:
+    """The words of a part of a path without its file ending and the item's number at either end."""
+    segment = _FILE_ENDING.sub("", segment)
+    words = [] if _UUID.fullmatch(segment) else [word for word in _BETWEEN_WORDS.split(segment) if word]
+    while words and _NUMBER_OF_ITEM.fullmatch(words[-1]):
+        words.pop()
+    while words and _NUMBER_OF_ITEM.fullmatch(words[0]):
+        words.pop(0)
+    return words
+
+
+def _sentence(words: list[str]) -> str:
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]

@@ -1,1 +1,0 @@
-"""Fetch: brings bytes in: conditional requests, manners towards hosts, a pool of threads."""

@@ -1,0 +1,1 @@
+"""Language: words, their forms, and names across scripts. Pure functions."""

@@ -1,0 +1,1 @@
+"""Matching: queries against entries, with evidence. Pure functions."""

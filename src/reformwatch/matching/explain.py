@@ -1,0 +1,31 @@
+"""Matching: why a query was not met: its parts, which of them occur, which do not."""
+
+from reformwatch.matching.query.document import Document
+from reformwatch.matching.query.evaluate import evaluate
+from reformwatch.matching.query.tree import And, Node, Or
+from reformwatch.model.topic import Evidence
+from reformwatch.model.value import Value
+
+
+class Part(Value, frozen=True, kw_only=True):
+    """One part of a query that had to be met. ``text`` is as the user wrote it."""
+
+    text: str
+    is_met: bool
+    evidence: tuple[Evidence, ...] = ()
+
+
+def parts_of(tree: Node, query: str, document: Document) -> tuple[Part, ...]:
+    """The parts that all had to be met; where the query is a list of alternatives, those of the nearest miss."""
+    candidates = [_parts(child, query, document) for child in (tree.children if isinstance(tree, Or) else (tree,))]
+    return max(candidates, key=lambda parts: sum(part.is_met for part in parts) / len(parts))
+
+
+def _parts(node: Node, query: str, document: Document) -> tuple[Part, ...]:
+    children = node.children if isinstance(node, And) else (node,)
+    return tuple(_part(child, query, document) for child in children)
+
+
+def _part(node: Node, query: str, document: Document) -> Part:
+    evidence = evaluate(node, document)
+    return Part(text=query[node.start : node.end], is_met=evidence is not None, evidence=evidence or ())

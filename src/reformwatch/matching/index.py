@@ -1,0 +1,460 @@
+"""Matching: entries against topics.
+
+Prospective search: the queries are stored, each entry is held against all of them. A query has *anchors*, things of
+which one must occur; dictionaries lead from anchors to queries; a document probes them with its words, and only the
+queries it reaches are evaluated (:class:`TopicIndex`). :func:`match_entry` tries every query and is the yardstick.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from reformwatch.language.forms import forms_of
+from reformwatch.language.names import names_of
+from reformwatch.language.words import MAX_WORD, is_capitalised
+from reformwatch.matching.query import Document, Node, evaluate, parse_query
+from reformwatch.matching.query.anchors import Anchors, Name, Pair, Prefix, Word, anchors_of, words_of
+from reformwatch.matching.query.document import PREFIX_BUCKET
+from reformwatch.matching.query.evaluate import Span, evidence_of, is_met, lies_in, span_of
+from reformwatch.matching.query.scope import Scope, head, whole
+from reformwatch.matching.query.tree import How, Or, Phrase
+from reformwatch.model.entry import Entry, ParsedEntry
+from reformwatch.model.topic import Match, Strength, Topic
+
+#: The end of a sentence, or of an item in a list of subjects.
+_STOP: Final = re.compile(r"[.!?…]{1,3}[\"'»”)]{0,2}\s+|;\s|\n")
+_ABBREVIATION: Final = re.compile(
+    r"(?:^|[\s(«\"“])(?:[^\W\d_]|mr|mrs|ms|dr|st|sen|rep|gov|gen|col|lt|sgt|prof|no|vs|inc|ltd|jan|feb|aug|sept|oct|nov|dec|u\.s|u\.n|"
+    r"г|гг|ул|им|обл|млн|млрд|тыс|см|стр|т\.?е|т\.?д|т\.?п|др|sr|sra|srta|dra|ee\.?uu|núm|art|ж|жж|т\.б|т\.с\.с)$",
+    re.IGNORECASE,
+)
+_LOOK_BACK: Final = 12
+#: So many different words are remembered with what they lead to.
+_MAX_REACHED: Final = 200_000
+_UNKNOWN: Final = 0.0005
+_SHORT_WORD: Final = 0.05
+
+
+class CompiledTopic(Struct, frozen=True, kw_only=True):
+    """A topic ready to be matched: the trees of its queries by language."""
+
+    topic_id: int
+    slug: str
+    queries: tuple[tuple[str, Node], ...]
+
+
+def compile_topics(topics: Iterable[Topic]) -> tuple[CompiledTopic, ...]:
+    """Parse the queries of topics, once; they were checked when they were stored."""
+    return tuple(compile_topic(topic.id, topic.slug, topic.queries) for topic in topics)
+
+
+def compile_topic(topic_id: int, slug: str, queries: Mapping[str, str]) -> CompiledTopic:
+    """Parse the queries of one topic. Raises QueryError."""
+    parsed = tuple((language, parse_query(text)) for language, text in queries.items())
+    return CompiledTopic(topic_id=topic_id, slug=slug, queries=parsed)
+
+
+def document_of(entry: ParsedEntry | Entry, *, source: str, language: str | None) -> Document:
+    """An entry as queries see it. ``source`` is the feed's name."""
+    return Document(
+        {
+            "title": entry.title,
+            "summary": entry.summary,
+            "content": entry.content,
+            "author": entry.author,
+            "source": source,
+            "tag": " \n ".join(entry.tags),
+            "url": entry.url or "",
+            "lang": (language or "").partition("-")[0],
+        }
+    )
+
+
+def head_of(document: Document) -> Scope:
+    """The headline and the first sentence: what an entry says first is what it is about.
+
+    Of a headline that lists several subjects (``;``) only the first counts.
+    """
+    title = document.texts["title"]
+    part = "summary" if document.texts["summary"] else "content"
+    return head(document, title_end=_first_item(title), part=part, sentence_end=_sentence_end(document.texts[part]))
+
+
+def _first_item(title: str) -> int:
+    at = title.find("; ")
+    return at if at > 0 else len(title)
+
+
+def _sentence_end(text: str) -> int:
+    for stop in _STOP.finditer(text):
+        before = text[max(0, stop.start() - _LOOK_BACK) : stop.start()]
+        after = text[stop.end() : stop.end() + 1]
+        is_sentence = stop.group()[0] in ";\n" or not (after.islower() or _ABBREVIATION.search(before))
+        if is_sentence and stop.start() > 0:
+            return stop.start()
+    return len(text)
+
+
+class _Verdict:
+    """The best match of each topic for one document; evidence is gathered only for what is kept."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._whole = whole(document)
+        self._head: Scope | None = None
+        self._best: dict[int, tuple[Strength, str, str, Node, tuple[Span, ...]]] = {}
+
+    def consider(self, topic_id: int, slug: str, language: str, tree: Node) -> None:
+        """Hold a query against the document; the strongest of a topic's stays, else the first."""
+        best = self._best.get(topic_id)
+        if (best is not None and best[0] is Strength.ABOUT) or not is_met(tree, self._document, self._whole):
+            return
+        strength = Strength.ABOUT if is_met(tree, self._document, self._head_scope()) else Strength.MENTION
+        if best is None or strength is Strength.ABOUT:
+            self._best[topic_id] = (strength, slug, language, tree, ())
+
+    def take(self, topic_id: int, slug: str, language: str, tree: Node, spans: tuple[Span, ...]) -> None:
+        """The same for a query of which it is known already where it is met."""
+        best = self._best.get(topic_id)
+        if best is not None and best[0] is Strength.ABOUT:
+            return
+        is_about = any(lies_in(span, self._head_scope().default) for span in spans)
+        if best is None or is_about:
+            strength = Strength.ABOUT if is_about else Strength.MENTION
+            self._best[topic_id] = (strength, slug, language, tree, spans)
+
+    def _head_scope(self) -> Scope:
+        if self._head is None:
+            self._head = head_of(self._document)
+        return self._head
+
+    def matches(self) -> tuple[Match, ...]:
+        """The matches by topic, in the order of topics' ids."""
+        return tuple(
+            Match(
+                topic_id=topic_id,
+                slug=slug,
+                language=language,
+                strength=strength,
+                evidence=evidence_of(spans, self._document)
+                if spans
+                else evaluate(tree, self._document, self._whole) or (),
+            )
+            for topic_id, (strength, slug, language, tree, spans) in sorted(
+                self._best.items(), key=lambda item: item[0]
+            )
+        )
+
+
+def match_entry(document: Document, topics: Sequence[CompiledTopic]) -> tuple[Match, ...]:
+    """The topics that an entry belongs to, every query tried."""
+    verdict = _Verdict(document)
+    for topic in topics:
+        for language, tree in topic.queries:
+            verdict.consider(topic.topic_id, topic.slug, language, tree)
+    return verdict.matches()
+
+
+class _Slot:
+    """What an index knows of a form: the queries it anchors, alone or before another, and how many queries use it."""
+
+    __slots__ = ("pairs", "queries", "seconds", "uses")
+
+    def __init__(self) -> None:
+        self.queries: set[int] = set()
+        self.pairs: dict[str, set[int]] = {}
+        self.seconds = 0  # so many queries are anchored by a pair of which this form is the second
+        self.uses = 0
+
+
+class _Reached:
+    """What one word leads to in an index."""
+
+    __slots__ = ("anchored", "firsts", "forms", "seconds")
+
+    def __init__(
+        self,
+        forms: tuple[str, ...],
+        anchored: tuple[set[int], ...],
+        firsts: tuple[dict[str, set[int]], ...],
+        seconds: tuple[str, ...],
+    ) -> None:
+        self.forms = forms  #: that a query may ask for
+        self.anchored = anchored  #: queries by this word alone
+        self.firsts = firsts  #: queries by this word and the next one's form
+        self.seconds = seconds  #: forms that are the second of a pair
+
+
+#: The number of a word in its document, and the queries that it anchors together with the next one.
+_Neighbours = tuple[int, set[int]]
+#: Most words of a text lead nowhere.
+_NOWHERE: Final = _Reached((), (), (), ())
+
+
+class _PlainPhrase(NamedTuple):
+    """A phrase of plain words: ``lead`` of them come before the pair that is its anchor."""
+
+    phrase: Phrase
+    words: tuple[str, ...]
+    lead: int
+
+
+class _Query(Struct, frozen=True):
+    topic_id: int
+    slug: str
+    language: str
+    tree: Node
+    anchors: Anchors
+    words: tuple[str, ...]
+    phrases: tuple[_PlainPhrase, ...]  # see :func:`_phrases_of`
+
+
+def rough_frequency(word: str) -> float:
+    """A guess where nothing was learned: short words are common."""
+    return _SHORT_WORD / len(word) if len(word) <= 3 else _UNKNOWN / len(word)
+
+
+class TopicIndex:
+    """Queries by their anchors. Adding and removing a topic costs microseconds and rebuilds nothing."""
+
+    def __init__(self, frequency: Callable[[str], float] = rough_frequency) -> None:
+        self._frequency = frequency
+        self._queries: dict[int, _Query] = {}
+        self._of_topic: dict[int, list[int]] = {}
+        self._slots: dict[str, _Slot] = {}
+        self._prefixes: dict[str, dict[str, set[int]]] = {}
+        self._names: dict[str, set[int]] = {}
+        self._next = 0
+        self._is_stale = False  # what is remembered of words lacks something
+        self._reached: dict[str, _Reached] = {}
+        self.evaluated = 0  # documents for which at least one query was evaluated
+
+    @classmethod
+    def of(cls, topics: Iterable[CompiledTopic]) -> "TopicIndex":
+        """An index of these topics."""
+        index = cls()
+        for topic in topics:
+            index.add(topic)
+        return index
+
+    def __len__(self) -> int:
+        return len(self._queries)
+
+    def add(self, topic: CompiledTopic) -> float:
+        """Add a topic; about the share of entries that its queries will be run on (0 to 1)."""
+        cost = 0.0
+        for language, tree in topic.queries:
+            anchors = anchors_of(tree, self._frequency)
+            if anchors is None:  # pragma: no cover - the grammar refuses a query without a positive part
+                continue
+            number = self._next
+            self._next += 1
+            words = tuple(words_of(tree))
+            phrases = _phrases_of(tree, anchors)
+            self._queries[number] = _Query(topic.topic_id, topic.slug, language, tree, anchors, words, phrases)
+            self._of_topic.setdefault(topic.topic_id, []).append(number)
+            self._hang_up(number, anchors, words)
+            cost += anchors.cost
+        return min(cost, 1.0)
+
+    def _hang_up(self, number: int, anchors: Anchors, words: Iterable[str]) -> None:
+        slots = self._slots
+        for word in words:
+            slot = slots.get(word)
+            if slot is None:
+                slot = slots[word] = _Slot()
+                self._is_stale = True
+            slot.uses += 1
+        for anchor in anchors.anchors:
+            match anchor:
+                case Word(form):
+                    self._is_stale |= not slots[form].queries
+                    slots[form].queries.add(number)
+                case Pair(first, second):
+                    self._is_stale |= not slots[first].pairs or not slots[second].seconds
+                    slots[first].pairs.setdefault(second, set()).add(number)
+                    slots[second].seconds += 1
+                case Prefix(text):
+                    self._is_stale = True
+                    self._prefixes.setdefault(text[:PREFIX_BUCKET], {}).setdefault(text, set()).add(number)
+                case Name(key):
+                    self._is_stale = True
+                    self._names.setdefault(key, set()).add(number)
+
+    def remove(self, topic_id: int) -> None:
+        """Take a topic out."""
+        for number in self._of_topic.pop(topic_id, ()):
+            self._take_down(number, self._queries.pop(number))
+
+    def _take_down(self, number: int, query: _Query) -> None:
+        """What is remembered of words may go on leading to what is empty now."""
+        for anchor in query.anchors.anchors:
+            match anchor:
+                case Word(form):
+                    self._slots[form].queries.discard(number)
+                case Pair(first, second):
+                    _discard(self._slots[first].pairs, second, number)
+                    self._slots[second].seconds -= 1
+                case Prefix(text):
+                    bucket = self._prefixes[text[:PREFIX_BUCKET]]
+                    _discard(bucket, text, number)
+                    if not bucket:
+                        del self._prefixes[text[:PREFIX_BUCKET]]
+                case Name(key):
+                    _discard(self._names, key, number)
+        for word in query.words:
+            slot = self._slots[word]
+            slot.uses -= 1
+            if not slot.uses:
+                del self._slots[word]
+
+    def match(self, document: Document) -> tuple[Match, ...]:
+        """The topics that an entry belongs to; the same as :func:`match_entry` over all of them."""
+        reached = self._reached_by_all(document.surfaces)
+        candidates, neighbours = _anchored(reached)
+        met = self._met_phrases(document, reached, neighbours, candidates)
+        if not candidates and not met:
+            return ()
+        self.evaluated += 1
+        if candidates:
+            document.prime(_places_by_form(document, reached))
+        verdict = _Verdict(document)
+        for number in sorted([*candidates, *met]):
+            query = self._queries[number]
+            if number in met:
+                verdict.take(query.topic_id, query.slug, query.language, query.tree, tuple(met[number]))
+            else:
+                verdict.consider(query.topic_id, query.slug, query.language, query.tree)
+        matches = verdict.matches()
+        document.prime(None)
+        return matches
+
+    def _met_phrases(
+        self, document: Document, reached: Sequence[_Reached], neighbours: Iterable[_Neighbours], candidates: set[int]
+    ) -> dict[int, list[Span]]:
+        """Where queries of plain phrases are met, read from the words at their anchors; others become candidates."""
+        met: dict[int, list[Span]] = {}
+        everywhere, places = whole(document).default, document.places
+        for at, numbers in neighbours:
+            for number in numbers:
+                phrases = self._queries[number].phrases
+                if not phrases:
+                    candidates.add(number)
+                for phrase, words, lead in phrases:
+                    start = at - lead
+                    if _stand_at(words, start, reached):
+                        span = span_of(phrase, places[start])
+                        is_in_one_part = places[start + len(words) - 1] == span.last
+                        if is_in_one_part and lies_in(span, everywhere):
+                            met.setdefault(number, []).append(span)
+        return met
+
+    def _candidates(self, document: Document) -> set[int]:
+        """The queries of which an anchor occurs."""
+        candidates, neighbours = _anchored(self._reached_by_all(document.surfaces))
+        return candidates.union(*(numbers for _, numbers in neighbours))
+
+    def _reached_by_all(self, surfaces: Sequence[str]) -> list[_Reached]:
+        """What each word leads to; remembered until a form, prefix or name begins to matter."""
+        if self._is_stale or len(self._reached) > _MAX_REACHED:
+            self._reached = {}
+            self._is_stale = False
+        remembered = self._reached.get
+        return [remembered(surface) or self._reached_by(surface) for surface in surfaces]
+
+    def _reached_by(self, surface: str) -> _Reached:
+        slots, forms = self._slots, forms_of(surface)
+        asked = tuple(form for form in forms if form in slots)
+        anchored = [slots[form].queries for form in asked if slots[form].queries]
+        if bucket := self._prefixes.get(forms[0][:PREFIX_BUCKET]):
+            anchored += [numbers for prefix, numbers in bucket.items() if forms[0].startswith(prefix)]
+        if self._names and is_capitalised(surface):
+            anchored += [self._names[key] for key in names_of(surface) if key in self._names]
+        one = _NOWHERE
+        if asked or anchored:
+            firsts = tuple(slots[form].pairs for form in asked if slots[form].pairs)
+            one = _Reached(asked, tuple(anchored), firsts, tuple(form for form in asked if slots[form].seconds))
+        if len(surface) <= MAX_WORD:
+            self._reached[surface] = one
+        return one
+
+
+def _anchored(reached: Sequence[_Reached]) -> tuple[set[int], list[_Neighbours]]:
+    """The queries that one of the words anchors; and those that two neighbours anchor, with the first one's number."""
+    found: set[int] = set()
+    neighbours: list[_Neighbours] = []
+    firsts: tuple[dict[str, set[int]], ...] = ()
+    for i, one in enumerate(reached):
+        if one is _NOWHERE:
+            firsts = ()
+            continue
+        for numbers in one.anchored:
+            found |= numbers
+        for form in one.seconds:
+            neighbours += [(i - 1, pairs[form]) for pairs in firsts if form in pairs]
+        firsts = one.firsts
+    return found, neighbours
+
+
+def _phrases_of(tree: Node, anchors: Anchors) -> tuple[_PlainPhrase, ...]:
+    """The phrases of a query that is nothing but phrases of plain words; empty for any other query.
+
+    Where these stand is known from their anchors and the words beside them: nothing need be looked up or evaluated.
+    """
+    found: list[_PlainPhrase] = []
+    for node in tree.children if isinstance(tree, Or) else (tree,):
+        if (
+            not isinstance(node, Phrase)
+            or node.slop is not None
+            or any(term.how is not How.FORM for term in node.terms)
+        ):
+            return ()
+        words = tuple(term.word for term in node.terms)
+        lead = next((i for i, pair in enumerate(pairwise(words)) if Pair(*pair) in anchors.anchors), None)
+        if lead is None:
+            return ()
+        found.append(_PlainPhrase(node, words, lead))
+    return tuple(found)
+
+
+def _stand_at(words: Sequence[str], start: int, reached: Sequence[_Reached]) -> bool:
+    """Whether words stand one after the other from here on."""
+    if start < 0 or start + len(words) > len(reached):
+        return False
+    for word in words:
+        if word not in reached[start].forms:
+            return False
+        start += 1
+    return True
+
+
+def _discard(numbers: dict[str, set[int]], key: str, number: int) -> None:
+    """Take a query from under a key, and the key with its last query."""
+    numbers[key].discard(number)
+    if not numbers[key]:
+        del numbers[key]
+
+
+def _places_by_form(document: Document, reached: Sequence[_Reached]) -> Mapping[str, list[int]]:
+    known: dict[str, list[int]] = defaultdict(list)
+    for place, one in zip(document.places, reached, strict=True):
+        for form in one.forms:
+            known[form].append(place)
+    return known
+
+
+def learned_frequency(documents: Iterable[Document]) -> Callable[[str], float]:
+    """The share of documents that have a form, learned from an archive; a guess for what it never saw."""
+    counts: dict[str, int] = {}
+    total = 0
+    for document in documents:
+        total += 1
+        for form in {form for forms in document.forms for form in forms}:
+            counts[form] = counts.get(form, 0) + 1
+    if total == 0:
+        return rough_frequency
+    return lambda word: counts[word] / total if word in counts else min(rough_frequency(word), 0.5 / total)

@@ -1,0 +1,289 @@
+"""Matching: a tree against a document: whether it is met, and by which words.
+
+Plain and complete: an index only chooses which trees come here (:mod:`reformwatch.matching.index`).
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from msgspec import Struct
+
+from reformwatch.matching.query.document import Document, Ranges
+from reformwatch.matching.query.scope import Scope, whole
+from reformwatch.matching.query.tree import And, How, InField, Near, Node, Not, Or, Phrase, Term
+from reformwatch.model.topic import Evidence
+
+#: At most so much evidence is kept for one match; the first of each part of the query comes first.
+MAX_EVIDENCE: Final = 24
+_MAX_SPANS: Final = 2_000
+
+Hit = tuple[int, Term]
+
+
+class Span(Struct, frozen=True):
+    """A positional match: the places ``first`` to ``last``, and the hits in it."""
+
+    first: int
+    last: int
+    hits: tuple[Hit, ...]
+
+
+def evaluate(node: Node, document: Document, scope: Scope | None = None) -> tuple[Evidence, ...] | None:
+    """The evidence that the document meets the query, in order of place; None where it does not."""
+    scope = scope or whole(document)
+    hits = _hits(node, document, scope, scope.default)
+    return None if hits is None else _evidence(hits, document)
+
+
+def is_met(node: Node, document: Document, scope: Scope) -> bool:
+    """Whether the document meets the query; as :func:`evaluate`, without gathering evidence."""
+    return _is_met(node, document, scope, scope.default)
+
+
+def _is_met(node: Node, document: Document, scope: Scope, ranges: Ranges) -> bool:
+    kind = type(node)
+    if kind is Term:
+        return _occurs(node, document, ranges)  # type: ignore[arg-type]  # narrowed by `kind`, which is faster
+    if isinstance(node, And):
+        return all(_is_met(child, document, scope, ranges) for child in node.children)
+    if isinstance(node, Or):
+        return any(_is_met(child, document, scope, ranges) for child in node.children)
+    if isinstance(node, Not):
+        return not _is_met(node.child, document, scope, ranges)
+    if isinstance(node, InField):
+        return _is_met(node.child, document, scope, scope.fields[node.field])
+    if isinstance(node, Phrase) and node.slop is None:
+        return _stands(node, document, ranges)
+    return next(iter(_spans(node, document, ranges)), None) is not None
+
+
+def _hits(node: Node, document: Document, scope: Scope, ranges: Ranges) -> list[Hit] | None:
+    """What satisfied the node, empty for a NOT; None where it is not met."""
+    match node:
+        case Term() | Phrase() | Near():
+            hits = [hit for span in _spans(node, document, ranges) for hit in span.hits]
+            return hits or None
+        case And():
+            gathered: list[Hit] = []
+            for child in node.children:
+                found = _hits(child, document, scope, ranges)
+                if found is None:
+                    return None
+                gathered += found
+            return gathered
+        case Or():
+            met = [found for child in node.children if (found := _hits(child, document, scope, ranges)) is not None]
+            return [hit for found in met for hit in found] if met else None
+        case Not():
+            return None if _is_met(node.child, document, scope, ranges) else []
+        case InField():
+            return _hits(node.child, document, scope, scope.fields[node.field])
+
+
+def _spans(node: Node, document: Document, ranges: Ranges) -> Iterator[Span]:
+    match node:
+        case Term():
+            yield from (Span(place, place, ((place, node),)) for place in _places(node, document, ranges))
+        case Phrase(slop=None):
+            yield from _adjacent(node, document, ranges)
+        case Phrase(slop=int(slop)):
+            yield from _within(node, slop, document, ranges)
+        case Near():
+            yield from _near(node, document, ranges)
+        case Or():
+            for child in node.children:
+                yield from _spans(child, document, ranges)
+        case _:  # pragma: no cover - the grammar lets no other node in here
+            raise AssertionError(f"{type(node).__name__} has no place in a text")
+
+
+def _occurs(term: Term, document: Document, ranges: Ranges) -> bool:
+    if term.how is How.FORM:
+        places = document.with_form(term.word)
+        if not places:
+            return False
+        low, high = ranges[0] if ranges else (0, 0)
+        if low <= places[0] < high:
+            return True
+    return bool(_places(term, document, ranges))
+
+
+def _stands(phrase: Phrase, document: Document, ranges: Ranges) -> bool:
+    """Whether a phrase occurs; of plain words, as most are, their places say it without more."""
+    rows: list[Sequence[int]] = []
+    for term in phrase.terms:
+        if term.how is not How.FORM:
+            return next(_adjacent(phrase, document, ranges), None) is not None
+        places = document.with_form(term.word)
+        if not places:
+            return False
+        rows.append(places)
+    starts, *others = rows
+    for at in starts:
+        if all(at + i in places for i, places in enumerate(others, 1)):
+            last = at + len(others)
+            if any(low <= at and last < high for low, high in ranges):
+                return True
+    return False
+
+
+def _places(term: Term, document: Document, ranges: Ranges) -> Sequence[int]:
+    how = term.how
+    if how is How.FORM:
+        places = document.with_form(term.word)
+    elif how is How.PREFIX:
+        places = document.with_prefix(term.word)
+    elif how is How.NAME:
+        places = document.with_name(term.keys)
+    else:
+        places = document.with_exact(term.word)
+    if not places:
+        return places
+    if len(ranges) == 1:
+        low, high = ranges[0]
+        return [place for place in places if low <= place < high]
+    return [place for place in places if any(low <= place < high for low, high in ranges)]
+
+
+def _adjacent(phrase: Phrase, document: Document, ranges: Ranges) -> Iterator[Span]:
+    first, *others = phrase.terms
+    starts = _places(first, document, ranges)
+    for i, term in enumerate(others, 1):
+        if not starts:
+            return
+        places = frozenset(_places(term, document, ranges))
+        starts = [at for at in starts if at + i in places]
+    for at in starts:
+        yield span_of(phrase, at)
+
+
+def span_of(phrase: Phrase, at: int) -> Span:
+    """A phrase that stands at a place, word after word."""
+    return Span(at, at + len(phrase.terms) - 1, tuple((at + i, term) for i, term in enumerate(phrase.terms)))
+
+
+def lies_in(span: Span, ranges: Ranges) -> bool:
+    """Whether all of a span lies in one of these stretches."""
+    return any(low <= span.first and span.last < high for low, high in ranges)
+
+
+def evidence_of(spans: Iterable[Span], document: Document) -> tuple[Evidence, ...]:
+    """The evidence of spans that are known already."""
+    return _evidence([hit for span in spans for hit in span.hits], document)
+
+
+def _within(phrase: Phrase, slop: int, document: Document, ranges: Ranges) -> Iterator[Span]:
+    """All words of the phrase, each at its own place, with at most ``slop`` other words among them."""
+    width = len(phrase.terms) + slop
+    places = [_places(term, document, ranges) for term in phrase.terms]
+    if not all(places):
+        return
+    rarest = min(places, key=lambda some: len(some))
+    for at in sorted(set(rarest)):
+        for first in range(at - width + 1, at + 1):
+            window = [_between(some, first, first + width) for some in places]
+            if all(window) and any(first in some for some in window):
+                chosen = _one_place_each(window)
+                if chosen is not None:
+                    yield Span(min(chosen), max(chosen), tuple(zip(chosen, phrase.terms, strict=True)))
+                    break
+
+
+def _one_place_each(window: Sequence[Sequence[int]]) -> list[int] | None:
+    """A place for each word, no place twice (augmenting paths: a word may push another to its next place)."""
+    holder: dict[int, int] = {}
+
+    def settle(word: int, tried: set[int]) -> bool:
+        for place in window[word]:
+            if place not in tried:
+                tried.add(place)
+                if place not in holder or settle(holder[place], tried):
+                    holder[place] = word
+                    return True
+        return False
+
+    if not all(settle(word, set()) for word in range(len(window))):
+        return None
+    return [place for _, place in sorted((word, place) for place, word in holder.items())]
+
+
+def _between(places: Sequence[int], low: int, high: int) -> Sequence[int]:
+    """The places from ``low`` to before ``high``; ``places`` are in order."""
+    return places[bisect_left(places, low) : bisect_left(places, high)]
+
+
+def _near(node: Near, document: Document, ranges: Ranges) -> Iterator[Span]:
+    lefts = sorted(_spans(node.left, document, ranges), key=_first)
+    if not lefts:
+        return
+    rights = sorted(_spans(node.right, document, ranges), key=_first)
+    by_end = sorted(rights, key=_last)
+    seen: set[tuple[int, int]] = set()
+    for left in lefts:
+        after = rights[
+            bisect_left(rights, left.last + 1, key=_first) : bisect_left(
+                rights, left.last + node.distance + 1, key=_first
+            )
+        ]
+        before = (
+            []
+            if node.ordered
+            else by_end[
+                bisect_left(by_end, left.first - node.distance, key=_last) : bisect_left(by_end, left.first, key=_last)
+            ]
+        )
+        for right in (*after, *before):
+            key = (min(left.first, right.first), max(left.last, right.last))
+            if key not in seen:
+                seen.add(key)
+                yield Span(*key, left.hits + right.hits)
+        if len(seen) > _MAX_SPANS:
+            return
+
+
+def _first(span: Span) -> int:
+    return span.first
+
+
+def _last(span: Span) -> int:
+    return span.last
+
+
+def _evidence(hits: list[Hit], document: Document) -> tuple[Evidence, ...]:
+    """In order of place, the same word for the same part of the query once."""
+    distinct = {(place, term.start): (place, term) for place, term in hits}
+    ordered = [distinct[key] for key in sorted(distinct)]
+    if len(ordered) > MAX_EVIDENCE:
+        ordered = sorted(islice(_first_of_each_term(ordered), MAX_EVIDENCE), key=_order)
+    said = {(place, term.shown, _how(place, term, document)): None for place, term in ordered}
+    return tuple(_as_evidence(place, shown, how, document) for place, shown, how in said)
+
+
+def _order(hit: Hit) -> tuple[int, int]:
+    return hit[0], hit[1].start
+
+
+def _first_of_each_term(ordered: list[Hit]) -> Iterator[Hit]:
+    seen: set[int] = set()
+    later = []
+    for hit in ordered:
+        if hit[1].start in seen:
+            later.append(hit)
+        else:
+            seen.add(hit[1].start)
+            yield hit
+    yield from later
+
+
+def _how(place: int, term: Term, document: Document) -> str:
+    if term.how is How.FORM and document.form_at(place) != term.word:
+        return f"inflection of {term.word}"
+    return term.how.value
+
+
+def _as_evidence(place: int, shown: str, how: str, document: Document) -> Evidence:
+    part = document.part_of(place)
+    start, end = document.span(place)
+    return Evidence(field=part, start=start, end=end, word=document.texts[part][start:end], term=shown, how=how)

@@ -1,0 +1,1 @@
+"""Messages: alerts to the text that a subscriber reads, in their language. Pure functions."""

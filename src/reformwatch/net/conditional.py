@@ -1,0 +1,144 @@
+"""Net: one conditional GET of a feed, and what its reply means.
+
+Validators go back byte for byte, both together, and are taken only from a 200 (FRB001 to FRB014).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from reformwatch.model.feed import (
+    Elsewhere,
+    FailureKind,
+    Feed,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    NotModified,
+    ServerHints,
+    Validators,
+)
+from reformwatch.net.client import Door, Reply, RequestFailed
+from reformwatch.net.links import parse_links
+
+_ACCEPT: Final = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, "
+    "text/xml;q=0.9, */*;q=0.5"
+)
+_STATUS_WORDS: Final = {
+    400: "it calls the request bad",
+    401: "it wants a password",
+    403: "it refuses this program",
+    404: "the feed is not there",
+    410: "the feed is gone for good",
+    429: "it asks for fewer requests",
+    500: "a fault of the server",
+    502: "a fault behind the server",
+    503: "the server is not available",
+    504: "a fault behind the server",
+}
+
+
+def fetch_feed(door: Door, feed: Feed, *, now: datetime) -> FetchOutcome:
+    """Ask for a feed, wherever redirects lead; every outcome of the world is a value."""
+    try:
+        reply = door.get(feed.url, _conditions(feed))
+    except RequestFailed as failed:
+        return FetchFailed(kind=failed.kind, reason=failed.reason)
+    return outcome_of(reply, feed, now=now)
+
+
+def ask_for_feed(door: Door, feed: Feed, *, now: datetime, after: Elsewhere | None = None) -> FetchOutcome | Elsewhere:
+    """Ask for a feed at one origin only; ``after`` is the redirect that led there, if one did."""
+    try:
+        reply = _ask(door, feed.url, _conditions(feed), after)
+    except RequestFailed as failed:
+        return FetchFailed(kind=failed.kind, reason=failed.reason)
+    if reply.leads_to is not None:
+        return _elsewhere(reply, reply.leads_to, after)
+    if after is None and reply.hops == 0:
+        return outcome_of(reply, feed, now=now)
+    is_moved = reply.moved_permanently or (after is not None and reply.hops == after.hops)
+    moved = replace(reply, moved_permanently=is_moved and (after is None or after.is_permanent))
+    return outcome_of(moved, feed, now=now)
+
+
+def ask_for_page(door: Door, url: str, *, after: Elsewhere | None = None) -> Fetched | FetchFailed | Elsewhere:
+    """Ask for a page that belongs to a feed: an older page of it, an entry's page, robots.txt; never conditionally."""
+    try:
+        reply = _ask(door, url, {"accept": "*/*"}, after)
+    except RequestFailed as failed:
+        return FetchFailed(kind=failed.kind, reason=failed.reason)
+    if reply.leads_to is not None:
+        return _elsewhere(reply, reply.leads_to, after)
+    if reply.status != 200:
+        return FetchFailed(kind=FailureKind.STATUS, reason=_status_reason(reply), status=reply.status)
+    return Fetched(
+        body=reply.body,
+        body_hash="",
+        url=reply.url,
+        content_type=reply.header("content-type"),
+        validators=Validators(),
+    )
+
+
+def _ask(door: Door, url: str, headers: Mapping[str, str], after: Elsewhere | None) -> Reply:
+    if after is None:
+        return door.get(url, headers, leaves_origin=False)
+    return door.get(after.url, headers, hops=after.hops, leaves_origin=False)
+
+
+def _elsewhere(reply: Reply, target: str, after: Elsewhere | None) -> Elsewhere:
+    is_permanent = reply.moved_permanently and (after is None or after.is_permanent)
+    return Elsewhere(url=target, hops=reply.hops, is_permanent=is_permanent)
+
+
+def _conditions(feed: Feed) -> dict[str, str]:
+    headers = {"accept": _ACCEPT}
+    if feed.validators.etag:
+        headers["if-none-match"] = feed.validators.etag
+    if feed.validators.last_modified:
+        headers["if-modified-since"] = feed.validators.last_modified
+    return headers
+
+
+def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:
+    """What a reply means for a feed."""
+    hints = ServerHints(max_age=reply.max_age(), retry_after=reply.retry_after(now=now))
+    moved_to = reply.url if reply.moved_permanently else None
+    if reply.status == 304:
+        if feed.validators == Validators():
+            return FetchFailed(
+                kind=FailureKind.STATUS, reason="answers 304 to a question that was not conditional", status=304
+            )
+        return NotModified(hints=hints, moved_to=moved_to)
+    if reply.status != 200:
+        kind = FailureKind.GONE if reply.status == 410 else FailureKind.STATUS
+        return FetchFailed(kind=kind, reason=_status_reason(reply), status=reply.status, hints=hints)
+    validators = Validators(etag=reply.header("etag") or None, last_modified=reply.header("last-modified") or None)
+    body_hash = hashlib.sha256(reply.body).hexdigest()
+    if body_hash == feed.body_hash:
+        return NotModified(hints=hints, validators=validators, moved_to=moved_to)
+    return Fetched(
+        body=reply.body,
+        body_hash=body_hash,
+        url=reply.url,
+        content_type=reply.header("content-type"),
+        validators=validators,
+        hints=hints,
+        moved_to=moved_to,
+        links=parse_links(value for name, value in reply.headers if name == "link"),
+    )
+
+
+def _status_reason(reply: Reply) -> str:
+    said = f"answers {reply.status}"
+    words = _STATUS_WORDS.get(reply.status)
+    if reply.status in {401, 403, 429, 503} and (reply.header("cf-mitigated") or b"challenge-platform" in reply.body):
+        return f"{said}, a block page against robots"
+    if 300 <= reply.status < 400:
+        return f"{said}, a redirect to nowhere"
+    return f"{said}: {words}" if words else said

@@ -1,0 +1,56 @@
+"""Planning: was a topic's view of its sources complete in a window of time?
+
+A feed was read without a gap where it was read well at the window's end and every poll in it found entries that the
+poll before had found. A feed that failed for days and then still showed what was known before has missed nothing; one
+that fails *now* is blind since it was last read well. Quiet is not blind: a feed that brings nothing is read.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from reformwatch.model.feed import Feed, FeedState
+from reformwatch.model.health import Coverage, FeedCoverage, Reading, Unread
+
+#: A poll may be so late before its feed counts as unread: a daemon's restart, a long queue.
+_LATE: Final = timedelta(hours=1)
+_TURNED_OVER: Final = "all its entries had changed between two polls"
+
+
+def coverage(readings: Iterable[Reading], *, since: datetime, until: datetime, now: datetime) -> Coverage:
+    """Which feeds were read without a gap from ``since`` to ``until`` (half-open; ``until`` is not later than now)."""
+    feeds = tuple(
+        FeedCoverage(
+            feed_id=reading.feed.id,
+            name=reading.feed.name or reading.feed.url,
+            unread=tuple(_unread(reading, since, min(until, now), now)),
+        )
+        for reading in readings
+    )
+    return Coverage(since=since, until=until, feeds=feeds)
+
+
+def _unread(reading: Reading, since: datetime, until: datetime, now: datetime) -> Iterator[Unread]:
+    feed = reading.feed
+    if feed.last_ok_at is None:
+        yield Unread(since=since, until=until, why=feed.problem or "it was not read yet")
+    elif feed.added_at > since:
+        yield Unread(since=since, until=min(feed.added_at, until), why="it was not watched yet")
+    for gap in reading.gaps:
+        if gap.recovered_at is None and gap.since < until and gap.until > since:
+            yield Unread(since=max(gap.since, since), until=min(gap.until, until), why=_TURNED_OVER)
+    if feed.last_ok_at is not None and feed.last_ok_at < until and (why := _why_unread(feed, now)):
+        yield Unread(since=max(feed.last_ok_at, since), until=until, why=why)
+
+
+def _why_unread(feed: Feed, now: datetime) -> str | None:
+    """Why what came since the last good poll is not known; None where the next poll will tell in its time."""
+    if feed.state is FeedState.PAUSED:
+        return "it is paused"
+    if feed.state is FeedState.GONE:
+        return feed.problem or "it is gone"
+    if feed.failing_since is not None:
+        return feed.problem or "it can't be read"
+    if feed.next_poll_at + _LATE < now:
+        return "it was due and was not read"
+    return None

@@ -1,0 +1,44 @@
+"""Planning: how a feed fares: quiet is not failing, and neither is a verdict for ever."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from reformwatch.model.feed import Feed, FeedState
+from reformwatch.model.health import Health, HealthState
+
+#: A feed is quiet after this many of its longest gaps, or of its usual ones.
+_LONGEST_GAPS: Final = 3
+_USUAL_GAPS: Final = 20
+_LEAST_QUIET: Final = timedelta(days=2)
+#: Where a feed has no rhythm, since its entries bear no dates or are too few.
+_QUIET_WITHOUT_RHYTHM: Final = timedelta(days=30)
+
+
+def health_of(feed: Feed, *, now: datetime) -> Health:
+    """A feed's health, with a sentence that a person understands."""
+    if feed.state is FeedState.PAUSED:
+        return Health(state=HealthState.PAUSED, sentence="paused by the operator")
+    if feed.state is FeedState.GONE:
+        return Health(state=HealthState.GONE, since=feed.failing_since, sentence=feed.problem or "gone")
+    if feed.failing_since is not None:
+        return Health(state=HealthState.FAILING, since=feed.failing_since, sentence=feed.problem or "")
+    if feed.last_ok_at is None:
+        return Health(state=HealthState.NEW, sentence="not read yet")
+    silent = now - (feed.last_new_at or feed.added_at)
+    if silent > (explained := silence_explained(feed)):
+        told = f"nothing new for {_days(silent)}; its rhythm explains {_days(explained)}"
+        return Health(state=HealthState.QUIET, since=feed.last_new_at or feed.added_at, sentence=told)
+    return Health(state=HealthState.OK)
+
+
+def silence_explained(feed: Feed) -> timedelta:
+    """How long a feed may bring nothing before that is out of its rhythm."""
+    usual, longest = feed.rhythm.usual_gap, feed.rhythm.longest_gap
+    if usual is None or longest is None:
+        return _QUIET_WITHOUT_RHYTHM
+    return max(_LEAST_QUIET, _LONGEST_GAPS * longest, _USUAL_GAPS * usual)
+
+
+def _days(length: timedelta) -> str:
+    days = max(1, round(length / timedelta(days=1)))
+    return "a day" if days == 1 else f"{days} days"

@@ -1,0 +1,192 @@
+"""Planning: WebSub, the subscriber's side: which hub, what to answer it, when to ask again.
+
+W3C Recommendation, 23 January 2018 (w3.org/TR/2018/REC-websub-20180123); sections are named where a rule is theirs.
+# trust: C25, D06
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from reformwatch.model.websub import (
+    Confirmed,
+    Denied,
+    HubAnswer,
+    HubQuestion,
+    HubState,
+    HubSubscription,
+    NotAsked,
+    Parting,
+    Released,
+    Signature,
+)
+from reformwatch.text import clean_line
+from reformwatch.urls import MAX_URL, safe_link
+
+Links = Iterable[tuple[str, str]]
+
+#: How long a subscription is asked for; the hub decides.
+WANTED_LEASE: Final = timedelta(days=10)
+_SHORTEST_LEASE: Final = timedelta(hours=1)
+_LONGEST_LEASE: Final = timedelta(days=30)
+#: What a hub is taken to have promised that names no lease; the Recommendation wants it named.
+_UNNAMED_LEASE: Final = timedelta(days=1)
+#: A hub asks back within this time, or is asked again.
+PATIENCE: Final = timedelta(minutes=10)
+#: A hub that confirmed and then did not push (``store.websub.note_missed``) is asked anew after this time.
+SILENCE: Final = timedelta(days=1)
+_REFUSED_FOR: Final = timedelta(days=7)
+#: The wait before the second, third ... request; a hub that has not answered so often is asked once a day.
+_WAITS: Final = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=6),
+)
+_SLOW: Final = timedelta(days=1)
+_PARTING_ATTEMPTS: Final = 4
+_PARTING_KEPT: Final = timedelta(days=1)
+_MAX_CHALLENGE: Final = 1_024
+_MAX_REASON: Final = 200
+#: Section 8; the names are those of the header.
+_ALGORITHMS: Final = {name: getattr(hashlib, name) for name in ("sha1", "sha256", "sha384", "sha512")}
+
+
+# --- which hub ----------------------------------------------------------------------------------------------------
+
+
+def discover(links: Links, parsed_hubs: Sequence[str], parsed_self: str | None, url: str) -> tuple[str, str] | None:
+    """The hub and the topic that a document at ``url`` names (section 4); None where it names no hub.
+
+    What the reply's ``Link`` headers say comes before what the document says. Of several hubs the first https one is
+    taken. A document that does not say its own address is subscribed to by the one it was read at, but never by one
+    that holds a password: the hub is somebody else.
+    """
+    said = list(links)
+    hubs = _resolved((target for relation, target in said if relation == "hub"), url) or _resolved(parsed_hubs, url)
+    if not hubs:
+        return None
+    named = [target for relation, target in said if relation == "self"] or [parsed_self or ""]
+    topic = next(iter(_resolved(named, url)), url)
+    if "@" in urlsplit(topic).netloc:
+        return None
+    return next((hub for hub in hubs if hub.startswith("https:")), hubs[0]), topic
+
+
+def _resolved(targets: Iterable[str], base: str) -> list[str]:
+    """The http and https addresses among some; none that would have to be cut: half an address is another one."""
+    found = (safe_link(target, base=base) for target in targets if len(target) <= MAX_URL)
+    return [url for url in found if url is not None]
+
+
+# --- what to ask for, and when again ------------------------------------------------------------------------------
+
+
+def subscribe_form(subscription: HubSubscription, *, callback: str) -> bytes:
+    """The body that asks a hub for a subscription (section 5.1)."""
+    return _form(
+        mode="subscribe",
+        topic=subscription.topic,
+        callback=callback,
+        lease_seconds=str(int(WANTED_LEASE.total_seconds())),
+        secret=subscription.secret,
+    )
+
+
+def unsubscribe_form(parting: Parting, *, callback: str) -> bytes:
+    """The body that asks a hub to end one."""
+    return _form(mode="unsubscribe", topic=parting.topic, callback=callback)
+
+
+def _form(**fields: str) -> bytes:
+    return urlencode({f"hub.{name}": value for name, value in fields.items()}).encode("ascii")
+
+
+def retry_wait(attempts: int, *, jitter: float, wish: timedelta | None = None) -> timedelta:
+    """How long to wait after the ``attempts``-th request that came to nothing. ``jitter`` is 0 to 1.
+
+    ``wish`` is the hub's ``Retry-After``; it can only lengthen the wait, and not beyond a day.
+    """
+    wait = _WAITS[attempts - 1] if attempts <= len(_WAITS) else _SLOW
+    return max(wait, min(wish or timedelta(), _SLOW)) * (1 + 0.1 * jitter)
+
+
+def parting_again_at(parting: Parting, *, now: datetime, jitter: float) -> datetime:
+    """When to ask a hub once more to let go; far away when it was asked often enough."""
+    if parting.attempts >= _PARTING_ATTEMPTS:
+        return parting.since + _PARTING_KEPT
+    return now + max(PATIENCE, retry_wait(parting.attempts, jitter=jitter))
+
+
+def is_over(parting: Parting, *, now: datetime) -> bool:
+    """Whether a hub that has not let go is left alone; its pushes are answered 410, and its lease ends one day."""
+    return now >= parting.since + _PARTING_KEPT
+
+
+def lease_of(given: str | None) -> timedelta:
+    """A hub's ``hub.lease_seconds``, kept between an hour and 30 days: it is a stranger's number."""
+    text = (given or "").strip()
+    if not (text.isascii() and text.isdigit()):
+        return _UNNAMED_LEASE
+    return min(max(timedelta(seconds=int(text[:9])), _SHORTEST_LEASE), _LONGEST_LEASE)
+
+
+def renew_at(now: datetime, lease: timedelta) -> datetime:
+    """When to ask again: at 80 % of the lease and at least an hour before its end; of a short one, at its half."""
+    return now + max(lease / 2, min(lease * 0.8, lease - timedelta(hours=1)))
+
+
+# --- what to answer a hub -----------------------------------------------------------------------------------------
+
+
+def answer(question: HubQuestion, subscription: HubSubscription, *, now: datetime) -> HubAnswer:
+    """What to say to a hub that asks about a subscription of ours (sections 5.2 and 5.3)."""
+    if question.topic != subscription.topic:
+        return NotAsked(reason="it asks about another topic")
+    if subscription.state not in {HubState.PENDING, HubState.ACTIVE, HubState.REFUSED}:
+        return NotAsked(reason=f"the subscription is {subscription.state.value}")
+    if question.mode == "denied":
+        return Denied(reason=clean_line(question.reason or "", limit=_MAX_REASON), again_at=now + _REFUSED_FOR)
+    if question.mode != "subscribe":
+        return NotAsked(reason="it asks for a mode that nobody asked for")
+    if subscription.state is HubState.REFUSED:
+        return NotAsked(reason="it has refused and was not asked again")
+    if not _is_fit(question.challenge):
+        return NotAsked(reason="its challenge is missing or too long")
+    lease = lease_of(question.lease_seconds)
+    return Confirmed(challenge=question.challenge or "", lease_until=now + lease, renew_at=renew_at(now, lease))
+
+
+def answer_parting(question: HubQuestion, parting: Parting) -> HubAnswer:
+    """What to say to a hub that asks about a subscription that we want to end."""
+    if question.topic != parting.topic or question.mode != "unsubscribe":
+        return NotAsked(reason="only its end was asked for")
+    if not _is_fit(question.challenge):
+        return NotAsked(reason="its challenge is missing or too long")
+    return Released(challenge=question.challenge or "")
+
+
+def _is_fit(challenge: str | None) -> bool:
+    return bool(challenge) and len(challenge or "") <= _MAX_CHALLENGE
+
+
+def names_algorithm(header: str | None) -> Signature | None:
+    """What can be told of an ``X-Hub-Signature`` before the body is read; None where it is worth reading."""
+    if not header:
+        return Signature.MISSING
+    method, _, _ = header.partition("=")
+    return None if method.strip().lower() in _ALGORITHMS else Signature.UNKNOWN_ALGORITHM
+
+
+def check_signature(header: str | None, body: bytes, *, secret: str) -> Signature:
+    """Whether a push comes from who knows the secret (section 8): ``method=hex of the HMAC of the body``."""
+    if (fault := names_algorithm(header)) is not None:
+        return fault
+    method, _, given = (header or "").partition("=")
+    right = hmac.new(secret.encode(), body, _ALGORITHMS[method.strip().lower()]).hexdigest()
+    is_right = hmac.compare_digest(right.encode(), given.strip().lower().encode("utf-8", "replace"))
+    return Signature.RIGHT if is_right else Signature.WRONG
