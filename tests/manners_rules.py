@@ -316,7 +316,7 @@ def judge_not_moved(record: Record) -> Sentences:
 
 def judge_errors_told(record: Record) -> Sentences:
     for site in record.added:
-        problem = record.feeds[site.name].problem or ""
+        problem = record.feeds[site.name].poll.problem or ""
         if site.trouble:
             is_told = site.trouble in problem and len(problem.splitlines()) == 1
             yield _said(is_told, problem, f"{site.host}: told should be {site.trouble!r}, told is")

@@ -231,32 +231,36 @@ def test_every_evil_reply_ends_in_one_sentence(shown: Exhibition) -> None:
     # trust: D01-D06, D12, D26
     for name in shown.evil:
         feed = shown.feeds[name]
-        assert feed.failing_since is not None, f"{name}: was read as a feed"
-        assert feed.problem, name
-        assert len(feed.problem.splitlines()) == 1, f"{name}: {feed.problem}"
-        assert len(feed.problem) < 300, f"{name}: {feed.problem}"
+        assert feed.poll.failing_since is not None, f"{name}: was read as a feed"
+        assert feed.poll.problem, name
+        assert len(feed.poll.problem.splitlines()) == 1, f"{name}: {feed.poll.problem}"
+        assert len(feed.poll.problem) < 300, f"{name}: {feed.poll.problem}"
 
 
 def test_no_evil_reply_s_validators_are_kept(shown: Exhibition) -> None:
     # trust: D12
-    kept = {name: shown.feeds[name].validators for name in shown.evil if shown.feeds[name].validators != Validators()}
+    kept = {
+        name: shown.feeds[name].poll.validators
+        for name in shown.evil
+        if shown.feeds[name].poll.validators != Validators()
+    }
     assert not kept
-    assert not [name for name in shown.evil if shown.feeds[name].body_hash]
+    assert not [name for name in shown.evil if shown.feeds[name].poll.body_hash]
 
 
 def test_the_good_feeds_beside_them_are_read_in_every_round(shown: Exhibition) -> None:
     # trust: D07
     for name in good_replies():
         feed = shown.feeds[name]
-        assert feed.problem is None, feed.problem
-        assert feed.validators.etag == f'"{ROUNDS + 1}"', "not read in every round"
+        assert feed.poll.problem is None, feed.poll.problem
+        assert feed.poll.validators.etag == f'"{ROUNDS + 1}"', "not read in every round"
 
 
 def test_large_feeds_are_read_or_refused_in_a_sentence(shown: Exhibition) -> None:
     # trust: D03
     for name in large_replies():
         feed = shown.feeds[name]
-        assert feed.validators.etag == f'"{ROUNDS + 1}"' or feed.problem, name
+        assert feed.poll.validators.etag == f'"{ROUNDS + 1}"' or feed.poll.problem, name
 
 
 def test_no_address_out_of_a_document_or_a_redirect_is_asked(shown: Exhibition) -> None:

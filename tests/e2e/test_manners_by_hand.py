@@ -59,7 +59,7 @@ def test_a_poll_by_hand_again_and_again_asks_nobody(tmp_path: Path) -> None:
         assert "1 were asked within the last 5 min and are left in peace; --force asks them, too" in done.stderr
         assert "polled 0 feeds" in done.stdout + done.stderr
     feed = known(desk)["public"]
-    assert (feed.last_polled_at, feed.failing_since) == (asked, None)
+    assert (feed.poll.last_polled_at, feed.poll.failing_since) == (asked, None)
 
 
 def test_a_host_of_the_operator_s_own_may_be_asked_at_any_time(tmp_path: Path) -> None:

@@ -98,6 +98,6 @@ def test_the_pace_after_the_network_s_return_is_the_one_before(database: Path, p
         world.network.is_cut = False
         world.run(until=19 * HOUR)
         feeds = world.finish().feeds.values()
-    late = [feed.name for feed in feeds if feed.last_ok_at is None or feed.last_ok_at < START + 18 * HOUR]
+    late = [feed.name for feed in feeds if feed.poll.last_ok_at is None or feed.poll.last_ok_at < START + 18 * HOUR]
     assert len(late) <= len(feeds) / 2, f"not asked within the hour after the return: {late}"
-    assert all(feed.failing_since is None for feed in feeds if feed.name not in late)
+    assert all(feed.poll.failing_since is None for feed in feeds if feed.name not in late)

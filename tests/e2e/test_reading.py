@@ -118,7 +118,7 @@ def test_a_feed_that_turned_over_has_a_gap_and_one_that_overlaps_has_none(desk: 
         [gap] = gaps_since(tx, NOW - DAY, feed_id=feed)
     assert (gap.since, gap.until, gap.recovered_at, gap.pages, gap.found) == (NOW + HOUR, NOW + 2 * HOUR, None, 0, 0)
     [after] = desk.feeds()
-    assert after.next_poll_at <= desk.now + 1.1 * HOUR, "the interval is as short as it may be"
+    assert after.poll.next_poll_at <= desk.now + 1.1 * HOUR, "the interval is as short as it may be"
 
 
 def test_gaps_that_follow_one_another_are_one(desk: Desk) -> None:
@@ -300,8 +300,8 @@ def test_a_page_on_which_the_selector_finds_nothing_any_more_fails_with_the_reas
     desk.add(url, source_type=SourceType.PAGE, item_selector="div.n")
     desk.poll()
     [feed] = desk.feeds()
-    assert feed.failing_since is not None
-    assert "selector" in (feed.problem or "")
+    assert feed.poll.failing_since is not None
+    assert "selector" in (feed.poll.problem or "")
 
 
 # -- pushes
@@ -356,7 +356,7 @@ def test_the_hub_that_a_polled_document_names_is_remembered_and_polls_become_a_s
         assert (held.hub, held.topic, held.state) == ("https://hub.example/", "https://wire.example/f", HubState.WANTED)
         websub.confirm(tx, held, Confirmed(challenge="c", lease_until=NOW + 9 * DAY, renew_at=NOW + 7 * DAY))
     desk.poll(later=HOUR)
-    assert desk.feeds()[0].next_poll_at >= desk.now + DAY
+    assert desk.feeds()[0].poll.next_poll_at >= desk.now + DAY
     desk.poll(later=DAY)
     with desk.store.read() as tx:
         assert websub.find(tx, feed) is None, "the feed names no hub any more"

@@ -102,7 +102,7 @@ class World:
 
     def next_poll_at(self) -> datetime:
         with self.store.read() as tx:
-            return feeds.find_feed(tx, TOPIC).next_poll_at
+            return feeds.find_feed(tx, TOPIC).poll.next_poll_at
 
     def discover(self, url: str) -> tuple[str, str] | None:
         """Fetch a topic as a poll does, and see what its headers say."""

@@ -24,6 +24,7 @@ from reformwatch.model.feed import (
 )
 from reformwatch.net.client import AddressPolicy, Door, Reply, http_date
 from reformwatch.net.conditional import fetch_feed, outcome_of
+from sample_feeds import make_feed
 from servers import HttpServer, redirect, reply
 
 NOW = datetime(2022, 3, 12, 10, 0, tzinfo=UTC)
@@ -45,7 +46,7 @@ def door() -> Iterator[Door]:
 
 
 def a_feed(url: str = "http://feed.example/rss", *, validators: Validators | None = None, body_hash: str = "") -> Feed:
-    return Feed(
+    return make_feed(
         id=1,
         url=url,
         name="Feed",

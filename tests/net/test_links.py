@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import NOW
-from reformwatch.model.feed import Feed, FeedKind, FeedState, Fetched
+from reformwatch.model.feed import FeedKind, FeedState, Fetched
 from reformwatch.net.client import AddressPolicy, Door
 from reformwatch.net.conditional import fetch_feed
 from reformwatch.net.links import parse_links
+from sample_feeds import make_feed
 from servers import HttpServer, reply
 
 HUB, SELF = ("hub", "https://hub.example/"), ("self", "https://news.example/feed")
@@ -55,7 +56,7 @@ def test_a_reply_brings_its_links_to_the_feed() -> None:
     lines = [("Link", '<https://hub.example/>; rel="hub"'), ("Link", "<https://news.example/feed>; rel=self")]
     with HttpServer() as server, Door(user_agent="x", policy=AddressPolicy(["127.0.0.1"])) as door:
         url = server.on("/rss", reply(200, body, lines))
-        feed = Feed(
+        feed = make_feed(
             id=1, url=url, name="", kind=FeedKind.AGENCY, language=None, state=FeedState.ACTIVE, site_url=None,
             pack=None, backfill_days=None, added_at=NOW, next_poll_at=NOW,
         )  # fmt: skip

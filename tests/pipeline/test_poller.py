@@ -52,7 +52,7 @@ def test_a_feed_whose_fetch_has_a_bug_is_marked_and_the_others_are_polled(
     report = poller(sqlite_store, fetch, parser).poll_due()
     assert (report.polled, report.failed, report.new_entries) == (4, 1, 3)
     with sqlite_store.read() as tx:
-        problems = {feed.name: feed.problem for feed in list_feeds(tx)}
+        problems = {feed.name: feed.poll.problem for feed in list_feeds(tx)}
     assert problems.pop("feed 1") == "a fault of this program (ZeroDivisionError)"
     assert set(problems.values()) == {None}
 
@@ -67,7 +67,7 @@ def test_a_feed_whose_plan_has_a_bug_undoes_only_itself(sqlite_store: Store, par
     report = poller(sqlite_store, fetch, parser).poll_due()
     assert (report.polled, report.failed, report.new_entries) == (3, 1, 2)
     with sqlite_store.read() as tx:
-        problems = {feed.name: feed.problem for feed in list_feeds(tx)}
+        problems = {feed.name: feed.poll.problem for feed in list_feeds(tx)}
         assert sorted(entry.feed_name for entry in all_entries(tx)) == ["feed 0", "feed 2"]
     assert problems == {"feed 0": None, "feed 1": "a fault of this program (AttributeError)", "feed 2": None}
 
@@ -78,7 +78,7 @@ def test_an_unchanged_feed_is_not_parsed_and_due_later(sqlite_store: Store, pars
     assert (report.polled, report.new_entries) == (1, 0)
     with sqlite_store.read() as tx:
         (feed,) = list_feeds(tx)
-    assert feed.next_poll_at >= NOW + PollPolicy().min_interval
+    assert feed.poll.next_poll_at >= NOW + PollPolicy().min_interval
 
 
 def test_an_error_for_the_operator_is_not_taken_for_a_feed_s_fault(sqlite_store: Store, parser: ParserPool) -> None:
@@ -92,5 +92,5 @@ def test_an_error_for_the_operator_is_not_taken_for_a_feed_s_fault(sqlite_store:
         tools.poll_due()
     with sqlite_store.read() as tx:
         (feed,) = list_feeds(tx)
-    assert feed.problem is None
-    assert feed.last_polled_at is None
+    assert feed.poll.problem is None
+    assert feed.poll.last_polled_at is None

@@ -12,6 +12,7 @@ from reformwatch.model.health import Health, HealthState, Reading
 from reformwatch.net.outage import NetworkWatch
 from reformwatch.planning.coverage import coverage
 from reformwatch.planning.feed_health import health_of
+from sample_feeds import make_feed
 
 NOW = datetime(2022, 3, 16, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,7 +37,7 @@ def feed(**told: Any) -> Feed:
         "last_ok_at": NOW - HOUR,
         "last_new_at": NOW - HOUR,
     }
-    return Feed(**(usual | told))
+    return make_feed(**(usual | told))
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from reformwatch.planning.alerts import plan_alerts, standing_of
 from reformwatch.planning.poll_plan import Reply, plan_failure, plan_reply, plan_unchanged, plan_unreadable, sort_out
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.planning.stories import stories_of
+from sample_feeds import make_feed
 
 NOW = datetime(2022, 3, 16, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -62,7 +63,7 @@ def feed(**told: Any) -> Feed:
         "body_hash": "old",
         "lease_token": "lease",
     }
-    return Feed(**(usual | told))
+    return make_feed(**(usual | told))
 
 
 def entry(number: int = 1, **told: Any) -> ParsedEntry:
@@ -160,9 +161,9 @@ def test_a_reply_leaves_the_feed_well_and_its_validators_new() -> None:
     assert (after.failures, after.failing_since, after.problem, after.unchanged) == (0, None, None, 0)
     assert (after.last_polled_at, after.last_ok_at, after.last_new_at) == (NOW, NOW, NOW)
     assert (after.validators, after.body_hash) == (NEW_VALIDATORS, "new")
-    assert after.moved_to == "https://courier.example/new.xml"
+    assert made.facts.moved_to == "https://courier.example/new.xml"
     assert after.next_poll_at == NOW + HOUR
-    assert after.state is FeedState.ACTIVE
+    assert not made.is_gone
 
 
 def test_a_reply_without_news_counts_as_unchanged() -> None:
@@ -185,8 +186,8 @@ def test_what_the_operator_called_a_feed_stays(
     name: str, title: str, language: str | None, told_language: str | None, expected: tuple[str | None, str | None]
 ) -> None:
     snapshot = Snapshot(feed=feed(name=name, language=language))
-    after = plan(snapshot=snapshot, title=title, language=told_language).after
-    assert (after.name, after.language) == expected
+    facts = plan(snapshot=snapshot, title=title, language=told_language).facts
+    assert (facts.name, facts.language) == expected
 
 
 def test_a_replys_hints_set_the_next_poll() -> None:
@@ -224,11 +225,12 @@ def failed(kind: FailureKind = FailureKind.STATUS, **told: Any) -> PollPlan:
 
 def test_a_failure_keeps_the_validators_and_says_what_is_wrong() -> None:
     # trust: C07, C13
-    after = failed(unchanged=7).after
+    made = failed(unchanged=7)
+    after = made.after
     assert (after.validators, after.body_hash) == (OLD_VALIDATORS, "old")
     assert (after.failures, after.failing_since, after.problem) == (1, NOW, "answered 500")
     assert (after.last_ok_at, after.last_polled_at, after.unchanged) == (NOW - HOUR, NOW, 7)
-    assert after.state is FeedState.ACTIVE
+    assert not made.is_gone
 
 
 def test_a_failure_that_lasts_keeps_the_day_it_began() -> None:
@@ -237,13 +239,10 @@ def test_a_failure_that_lasts_keeps_the_day_it_began() -> None:
     assert after.next_poll_at == NOW + 4 * HOUR, "a fault of the server does not punish the feed"
 
 
-@pytest.mark.parametrize(
-    ("kind", "state"),
-    [(kind, FeedState.GONE if kind is FailureKind.GONE else FeedState.ACTIVE) for kind in FailureKind],
-)
-def test_only_a_feed_that_is_gone_is_polled_no_more(kind: FailureKind, state: FeedState) -> None:
+@pytest.mark.parametrize("kind", FailureKind)
+def test_only_a_feed_that_is_gone_is_polled_no_more(kind: FailureKind) -> None:
     # trust: C13
-    assert failed(kind).after.state is state
+    assert failed(kind).is_gone is (kind is FailureKind.GONE)
 
 
 def test_a_reply_that_is_no_feed_is_a_failure_and_its_validators_are_not_stored() -> None:
@@ -251,7 +250,7 @@ def test_a_reply_that_is_no_feed_is_a_failure_and_its_validators_are_not_stored(
     fetched = replace(reply().fetched, moved_to="https://parked.example/")
     unreadable = Unreadable(reason="a web page, not a feed")
     made = plan_unreadable(feed(), fetched, unreadable, policy=POLICY, now=NOW, jitter=0.0)
-    assert (made.after.validators, made.after.body_hash, made.after.moved_to) == (OLD_VALIDATORS, "old", None)
+    assert (made.after.validators, made.after.body_hash, made.facts.moved_to) == (OLD_VALIDATORS, "old", None)
     assert made.after.problem == "answers with a web page, not a feed"
     assert made.after.failures == 1
     assert (made.entries, made.alerts) == ((), ())

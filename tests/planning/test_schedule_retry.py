@@ -31,6 +31,7 @@ from reformwatch.planning.schedule import (
     after_success,
     rhythm_of,
 )
+from sample_feeds import changed, make_feed
 
 NOW = datetime(2022, 3, 16, 10, 20, tzinfo=UTC)  # a Wednesday
 HOUR = timedelta(hours=1)
@@ -41,7 +42,7 @@ NO_HINTS = ServerHints()
 
 def feed(*, unchanged: int = 0, failures: int = 0) -> Feed:
     """A feed that was polled before."""
-    return Feed(
+    return make_feed(
         id=1,
         url="https://courier.example/feed.xml",
         name="The Courier",
@@ -340,7 +341,7 @@ def due_after(one: Feed, **told: Any) -> timedelta:
 
 
 def with_rhythm(gap: timedelta, *, listed: int = 20, **told: Any) -> Feed:
-    return replace(feed(), rhythm=Rhythm(usual_gap=gap, longest_gap=3 * gap), listed=listed, **told)
+    return changed(feed(), rhythm=Rhythm(usual_gap=gap, longest_gap=3 * gap), listed=listed, **told)
 
 
 @pytest.mark.parametrize(
@@ -413,7 +414,7 @@ def test_the_operator_s_interval_stands_but_for_the_owner_s_wishes(unchanged: in
 
 def test_what_the_last_document_asked_for_holds_where_a_304_says_nothing() -> None:
     # trust: C17
-    asked = replace(feed(), hints=FeedHints(ttl=5 * HOUR, skip_hours=frozenset({15})))
+    asked = changed(feed(), hints=FeedHints(ttl=5 * HOUR, skip_hours=frozenset({15})))
     assert due_after(asked, brought_news=False) == 6 * HOUR  # 15:20 is to be skipped
     assert due_after(asked, brought_news=False, feed_hints=FeedHints()) == HOUR
 
@@ -448,7 +449,7 @@ def test_while_a_hub_pushes_the_poll_is_a_safety_net() -> None:
 def test_what_fails_for_long_is_tried_for_ever_at_a_slow_pace(status: int | None, days: int, wait: timedelta) -> None:
     # trust: C13
     kind = FailureKind.STATUS if status else FailureKind.NAME
-    tried = replace(feed(failures=300), failing_since=NOW - days * DAY)
+    tried = changed(feed(failures=300), failing_since=NOW - days * DAY)
     failed = FetchFailed(kind=kind, reason="r", status=status)
     assert after_failure(tried, failed, policy=POLICY, now=NOW, jitter=0.0) - NOW == wait
 
@@ -458,7 +459,7 @@ def test_an_outage_of_our_own_is_over_soon_and_what_waited_is_spread(jitter: flo
     # trust: C26
     wait = after_outage(feed(), policy=POLICY, now=NOW, jitter=jitter) - NOW
     assert timedelta(minutes=10) <= wait <= timedelta(minutes=20)
-    skipping = replace(feed(), hints=FeedHints(skip_hours=frozenset({10})))
+    skipping = changed(feed(), hints=FeedHints(skip_hours=frozenset({10})))
     assert after_outage(skipping, policy=POLICY, now=NOW, jitter=jitter).hour == 11
 
 

@@ -9,8 +9,8 @@ from conftest import NOW
 from reformwatch.errors import NotFound
 from reformwatch.model.alert import AlertKind
 from reformwatch.model.entry import Entry, ParsedEntry, Standing
-from reformwatch.model.feed import FeedKind, FeedState, NewFeed, Validators
-from reformwatch.model.plan import AlertDraft, FeedAfter, NewEntry, PollPlan, Recipient, Silence
+from reformwatch.model.feed import FeedKind, NewFeed, PollState
+from reformwatch.model.plan import AlertDraft, NewEntry, PollPlan, Recipient, Silence
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import Evidence, Match, NewTopic, Strength
 from reformwatch.store import Store, Tx, plans, sql, tables
@@ -56,19 +56,7 @@ def archive(
         add_feed(tx, FEED, now=now)
         feed_id = find_feed(tx, FEED.url).id
         [feed] = claim(tx, [feed_id], token=f"t:{after}", now=now, lease=timedelta(minutes=5))
-        done = FeedAfter(
-            next_poll_at=now,
-            last_polled_at=now,
-            last_ok_at=now,
-            last_new_at=now,
-            failing_since=None,
-            failures=0,
-            unchanged=0,
-            problem=None,
-            validators=Validators(),
-            body_hash=None,
-            state=FeedState.ACTIVE,
-        )
+        done = PollState(next_poll_at=now, last_polled_at=now, last_ok_at=now, last_new_at=now)
         plan = PollPlan(feed_id=feed_id, lease_token=feed.lease_token, after=done, entries=new, alerts=alerts)
         assert not plans.apply(tx, plan, now=now, new_message_id=lambda: f"msg-{after}").is_stale
         return list(reversed(list(all_entries(tx))))

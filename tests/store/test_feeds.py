@@ -39,7 +39,7 @@ def test_a_feed_is_due_at_once_and_comes_back_as_it_was_given(store: Store) -> N
     )
     [feed] = add(store, new)
     assert {name: getattr(feed, name) for name in asdict(new)} == asdict(new)
-    assert (feed.state, feed.added_at, feed.next_poll_at) == (FeedState.ACTIVE, NOW, NOW)
+    assert (feed.state, feed.added_at, feed.poll.next_poll_at) == (FeedState.ACTIVE, NOW, NOW)
     assert not feed.has_baseline
 
 
@@ -115,7 +115,7 @@ def test_a_paused_feed_is_not_claimed_and_a_resumed_one_is_due_at_once(store: St
         assert feeds.claim(tx, [feed.id], token="a:1", now=NOW, lease=LEASE) == []
         feeds.set_state(tx, feed.id, FeedState.ACTIVE, now=later)
         resumed = feeds.find_feed(tx, str(feed.id))
-    assert (resumed.state, resumed.next_poll_at, resumed.failures, resumed.problem) == (
+    assert (resumed.state, resumed.poll.next_poll_at, resumed.poll.failures, resumed.poll.problem) == (
         FeedState.ACTIVE,
         later,
         0,

@@ -128,7 +128,7 @@ def test_a_feed_that_names_its_hub_no_more_leaves_it_and_is_polled_as_ever(desk:
     old = desk.activate()
     assert desk.note(None, None)
     assert desk.find() is None
-    assert desk.read_feed().next_poll_at == NOW
+    assert desk.read_feed().poll.next_poll_at == NOW
     with desk.store.read() as tx:
         assert parting_tokens(tx) == [old.token]
 
@@ -234,7 +234,7 @@ def test_a_feed_whose_lease_has_ended_is_polled_as_ever_and_its_hub_asked_on(des
 def test_the_end_of_a_lease_makes_a_feed_due_that_would_be_polled_much_later(desk: Desk) -> None:
     desk.activate(until=NOW + HOUR)
     desk.follow(NOW + HOUR)
-    assert desk.read_feed().next_poll_at == NOW + HOUR
+    assert desk.read_feed().poll.next_poll_at == NOW + HOUR
 
 
 def test_a_refusal_makes_the_feed_due(desk: Desk) -> None:
@@ -245,7 +245,7 @@ def test_a_refusal_makes_the_feed_due(desk: Desk) -> None:
     assert (held.state, held.problem, held.next_act_at) == (
         HubState.REFUSED, "the hub refuses: not here", NOW + 7 * DAY,
     )  # fmt: skip
-    assert desk.read_feed().next_poll_at == NOW
+    assert desk.read_feed().poll.next_poll_at == NOW
 
 
 # --- feeds that are not polled ----------------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ def test_at_a_start_feeds_with_hubs_are_polled_for_what_was_missed_but_not_too_o
         tx.execute(sa.update(t.feeds).values(last_polled_at=polled_at))
         assert websub.catch_up(tx, now=NOW, floor=HOUR) == 1
         assert websub.catch_up(tx, now=NOW, floor=HOUR) == 0
-    assert desk.read_feed().next_poll_at == due_at
+    assert desk.read_feed().poll.next_poll_at == due_at
 
 
 def test_a_feed_that_fails_keeps_its_distance(desk: Desk) -> None:
@@ -311,14 +311,14 @@ def test_a_feed_that_fails_keeps_its_distance(desk: Desk) -> None:
         tx.execute(sa.update(t.feeds).values(failing_since=NOW))
         assert websub.catch_up(tx, now=NOW, floor=HOUR) == 0
         websub.poll_soon(tx, [desk.feed], now=NOW)
-    assert desk.read_feed().next_poll_at == NOW + DAY
+    assert desk.read_feed().poll.next_poll_at == NOW + DAY
 
 
 def test_at_a_start_feeds_without_hubs_are_left_alone(desk: Desk) -> None:
     desk.note()
     with desk.store.write() as tx:
         assert websub.catch_up(tx, now=NOW, floor=HOUR) == 0
-    assert desk.read_feed().next_poll_at == NOW + DAY
+    assert desk.read_feed().poll.next_poll_at == NOW + DAY
 
 
 def test_an_address_that_changed_ends_all_subscriptions(desk: Desk) -> None:
@@ -333,7 +333,7 @@ def test_an_address_that_changed_ends_all_subscriptions(desk: Desk) -> None:
         assert not websub.is_active(tx, desk.feed, NOW)
     held = desk.held()
     assert (held.state, held.lease_until, held.next_act_at) == (HubState.WANTED, None, NOW)
-    assert desk.read_feed().next_poll_at == NOW
+    assert desk.read_feed().poll.next_poll_at == NOW
 
 
 # --- partings ---------------------------------------------------------------------------------------------------------

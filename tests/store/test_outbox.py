@@ -23,8 +23,8 @@ from reformwatch.model.alert import (
 )
 from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.entry import ParsedEntry, Standing
-from reformwatch.model.feed import FeedState, NewFeed, Validators
-from reformwatch.model.plan import AlertDraft, FeedAfter, NewEntry, PollPlan, Recipient
+from reformwatch.model.feed import NewFeed, PollState
+from reformwatch.model.plan import AlertDraft, NewEntry, PollPlan, Recipient
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, SubscriberState
 from reformwatch.model.topic import Evidence, Match, NewTopic, Strength
 from reformwatch.store import Store, Tx, feeds, outbox, plans, tables
@@ -92,19 +92,7 @@ class Desk:
         )
 
     def apply(self, new: tuple[NewEntry, ...], drafts: tuple[AlertDraft, ...]) -> plans.Applied:
-        after = FeedAfter(
-            next_poll_at=NOW,
-            last_polled_at=NOW,
-            last_ok_at=NOW,
-            last_new_at=NOW,
-            failing_since=None,
-            failures=0,
-            unchanged=0,
-            problem=None,
-            validators=Validators(),
-            body_hash=None,
-            state=FeedState.ACTIVE,
-        )
+        after = PollState(next_poll_at=NOW, last_polled_at=NOW, last_ok_at=NOW, last_new_at=NOW)
         with self.store.write() as tx:
             feeds.claim(tx, [self.feed_id], token="poll:1", now=NOW, lease=LEASE)
             plan = PollPlan(feed_id=self.feed_id, lease_token="poll:1", after=after, entries=new, alerts=drafts)

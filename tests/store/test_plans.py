@@ -20,8 +20,8 @@ from conftest import NOW
 from reformwatch.model.alert import AlertKind
 from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
-from reformwatch.model.feed import Feed, FeedState, NewFeed, Validators
-from reformwatch.model.plan import AlertDraft, EditedEntry, FeedAfter, NewEntry, PollPlan, Recipient, Silence, Snapshot
+from reformwatch.model.feed import Feed, FeedState, NewFeed, PollState, Validators
+from reformwatch.model.plan import AlertDraft, EditedEntry, FeedFacts, NewEntry, PollPlan, Recipient, Silence, Snapshot
 from reformwatch.model.story import HEADLINE_WINDOW
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import Evidence, Match, NewTopic, Strength
@@ -29,6 +29,7 @@ from reformwatch.store import Store, Tx, feeds, outbox, plans, tables
 from reformwatch.store.entries import all_entries, matches_of, silences_of
 from reformwatch.store.subscribers import add_subscriber, list_subscribers
 from reformwatch.store.topics import add_topic
+from sample_feeds import changed
 
 LEASE = timedelta(minutes=5)
 PAGE, HEADLINE = "page:1", "headline:akims elected for the first time"
@@ -145,23 +146,24 @@ def plan_for(
     moved_to: str | None = None,
     now: datetime = NOW,
 ) -> PollPlan:
-    after = FeedAfter(
+    after = PollState(
         next_poll_at=now + timedelta(hours=1),
         last_polled_at=now,
         last_ok_at=now,
         last_new_at=now,
-        failing_since=None,
-        failures=0,
-        unchanged=0,
-        problem=None,
         validators=Validators(etag='W/"é"', last_modified="odd date"),
         body_hash="body",
-        state=feed.state,
-        moved_to=moved_to,
-        site_url="https://a.example/",
-        language="kk",
     )
-    return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, entries=new, edits=edits, alerts=alerts)
+    facts = FeedFacts(moved_to=moved_to, site_url="https://a.example/", language="kk")
+    return PollPlan(
+        feed_id=feed.id,
+        lease_token=feed.lease_token,
+        after=after,
+        facts=facts,
+        entries=new,
+        edits=edits,
+        alerts=alerts,
+    )
 
 
 # -- one transaction
@@ -183,8 +185,12 @@ def test_a_plan_is_written_as_a_whole(world: World) -> None:
         assert [topic.slug for topic in alert.topics] == ["akims"]
         assert [item.entry for item in alert.items] == [one]
         deliveries = outbox.list_deliveries(tx)
-    assert feed.validators == Validators(etag='W/"é"', last_modified="odd date")
-    assert (feed.next_poll_at, feed.last_ok_at, feed.body_hash) == (NOW + timedelta(hours=1), NOW, "body")
+    assert feed.poll.validators == Validators(etag='W/"é"', last_modified="odd date")
+    assert (feed.poll.next_poll_at, feed.poll.last_ok_at, feed.poll.body_hash) == (
+        NOW + timedelta(hours=1),
+        NOW,
+        "body",
+    )
     assert (feed.lease_token, feed.site_url, feed.language, feed.name) == (None, "https://a.example/", "kk", "a")
     assert {(d.subscriber, d.message_id, d.state, d.attempts, d.next_attempt_at) for d in deliveries} == {
         ("Aliya", "msg_1", DeliveryState.PENDING, 0, NOW),
@@ -328,7 +334,7 @@ def test_plans_that_are_written_together_are_each_written_as_alone(world: World)
         after = feeds.list_feeds(tx)
         found = {entry.key: entry.feed_id for entry in all_entries(tx)}
         of_match = [entry.key for entry in all_entries(tx) if matches_of(tx, [entry.id])]
-    assert [(feed.last_ok_at, feed.body_hash, feed.language) for feed in after] == [(NOW, "body", "kk")] * 2
+    assert [(feed.poll.last_ok_at, feed.poll.body_hash, feed.language) for feed in after] == [(NOW, "body", "kk")] * 2
     assert (found["guid:quiet 2"], found["guid:one"], of_match) == (first.id, second.id, ["guid:one"])
 
 
@@ -367,7 +373,7 @@ def test_a_feed_that_was_paused_while_its_server_said_410_is_gone(world: World) 
     with world.store.write() as tx:
         feeds.set_state(tx, feed.id, FeedState.PAUSED, now=NOW)
     plan = plan_for(feed)
-    world.apply(replace(plan, after=replace(plan.after, state=FeedState.GONE, problem="410")))
+    world.apply(replace(plan, is_gone=True, after=replace(plan.after, problem="410")))
     with world.store.read() as tx:
         assert feeds.find_feed(tx, str(feed.id)).state is FeedState.GONE
 
@@ -376,7 +382,7 @@ def test_a_feed_that_is_gone_is_no_longer_polled(world: World) -> None:
     with world.store.write() as tx:
         feed = world.claim(tx)
     plan = plan_for(feed)
-    world.apply(replace(plan, after=replace(plan.after, state=FeedState.GONE, problem="410")))
+    world.apply(replace(plan, is_gone=True, after=replace(plan.after, problem="410")))
     with world.store.write() as tx:
         assert feeds.find_feed(tx, str(feed.id)).state is FeedState.GONE
         assert feeds.claim(tx, [feed.id], token="z:1", now=NOW + timedelta(days=9), lease=LEASE) == []
@@ -393,8 +399,12 @@ def test_plans_that_change_nothing_but_their_feed_are_written_together_the_stale
         assert plans.apply_quiet(tx, [], now=NOW) == 0
     with world.store.read() as tx:
         written, untouched = (feeds.find_feed(tx, str(i)) for i in world.feed_ids)
-    assert (written.next_poll_at, written.last_ok_at, written.lease_token) == (NOW + timedelta(hours=1), NOW, None)
-    assert (written.validators.etag, written.name, written.language) == ('W/"é"', "a", "kk")
+    assert (written.poll.next_poll_at, written.poll.last_ok_at, written.lease_token) == (
+        NOW + timedelta(hours=1),
+        NOW,
+        None,
+    )
+    assert (written.poll.validators.etag, written.name, written.language) == ('W/"é"', "a", "kk")
     assert untouched == taken
 
 
@@ -528,7 +538,7 @@ def test_a_snapshot_knows_stories_and_who_has_heard_of_them(world: World) -> Non
     with world.store.read() as tx:
         other = feeds.find_feed(tx, str(world.feed_ids[1]))
         assert snapshot(other).stories == {}, "a baseline makes no stories"
-        seen = snapshot(replace(other, last_ok_at=NOW))
+        seen = snapshot(changed(other, last_ok_at=NOW))
         backfilled = snapshot(replace(other, backfill_days=2))
     [story] = set(seen.stories.values())
     assert seen.stories == backfilled.stories == {PAGE: story}
@@ -538,7 +548,7 @@ def test_a_snapshot_knows_stories_and_who_has_heard_of_them(world: World) -> Non
 def test_ten_thousand_entries_are_one_snapshot(world: World) -> None:
     world.poll(world.news(parsed("9999"), PAGE))
     with world.store.read() as tx:
-        feed = replace(feeds.find_feed(tx, str(world.feed_ids[0])), last_ok_at=NOW)
+        feed = changed(feeds.find_feed(tx, str(world.feed_ids[0])), last_ok_at=NOW)
         many = [parsed(str(i)) for i in range(10_000)]
         seen = plans.snapshot(tx, feed, many, [], now=NOW, stories_of=lambda one: (f"page:{one.guid}", one.key))
     assert set(seen.known) == {"guid:9999"}

@@ -151,7 +151,7 @@ def _say_cost(one: Feed, settings: Settings) -> None:
     told = f"it is asked every {duration(one.interval)}, about {a_day:,.0f} requests a day" if a_day >= 1 else ""
     if a_day > usual:
         told += f" where at most {usual:,.0f} are usual; owners of feeds mind that"
-    wishes = [wish for wish in (one.max_age, one.hints.ttl) if wish is not None and wish > one.interval]
+    wishes = [wish for wish in (one.poll.max_age, one.poll.hints.ttl) if wish is not None and wish > one.interval]
     if wishes:
         told += f"{'; ' if told else ''}its server asks for {duration(max(wishes))} between two, and that is kept"
     if told:
@@ -209,7 +209,7 @@ def edit(
             interval=None if no_interval else interval or one.interval,
             item_selector=selector or one.item_selector,
         )
-        sooner = (one.last_polled_at or now) + changed.interval if changed.interval else None
+        sooner = (one.poll.last_polled_at or now) + changed.interval if changed.interval else None
         change_feed(tx, changed, due_at=sooner)
     say(f"changed feed {changed.id}: {changed.name}")
     _say_cost(changed, invocation.settings)
@@ -262,8 +262,8 @@ def list_feeds_(invocation: Invocation, as_json: bool) -> None:
                 f.kind.value,
                 f.language,
                 health(f, now=now),
-                ago(f.last_ok_at, now=now),
-                ago(f.next_poll_at, now=now),
+                ago(f.poll.last_ok_at, now=now),
+                ago(f.poll.next_poll_at, now=now),
                 counts.get(f.id, 0),
             ]
             for f in feeds
@@ -301,13 +301,13 @@ def as_dict(one: Feed, entries: int, *, now: datetime) -> dict[str, Any]:
         "pack": one.pack,
         "entries": entries,
         "added": iso(one.added_at),
-        "next_poll": iso(one.next_poll_at),
-        "last_polled": iso(one.last_polled_at),
-        "last_ok": iso(one.last_ok_at),
-        "last_new": iso(one.last_new_at),
-        "failing_since": iso(one.failing_since),
-        "failures": one.failures,
-        "problem": one.problem,
+        "next_poll": iso(one.poll.next_poll_at),
+        "last_polled": iso(one.poll.last_polled_at),
+        "last_ok": iso(one.poll.last_ok_at),
+        "last_new": iso(one.poll.last_new_at),
+        "failing_since": iso(one.poll.failing_since),
+        "failures": one.poll.failures,
+        "problem": one.poll.problem,
         "health": health_of(one, now=now).state.value,
         "source_type": one.source_type.value,
         "item": one.item_selector,
@@ -343,9 +343,9 @@ def show(invocation: Invocation, which: str, as_json: bool) -> None:
             ("site", one.site_url),
             ("kind, language", f"{one.kind.value}, {one.language or 'not said'}"),
             ("health", health(one, now=now)),
-            ("read well", ago(one.last_ok_at, now=now)),
-            ("brought news", ago(one.last_new_at, now=now)),
-            ("next poll", ago(one.next_poll_at, now=now)),
+            ("read well", ago(one.poll.last_ok_at, now=now)),
+            ("brought news", ago(one.poll.last_new_at, now=now)),
+            ("next poll", ago(one.poll.next_poll_at, now=now)),
             ("rhythm", _rhythm(one)),
             ("interval", f"every {duration(one.interval)}, as you chose" if one.interval else None),
             ("read as", _read_as(one)),
@@ -379,7 +379,7 @@ def _hub_dict(hub: HubSubscription | None) -> dict[str, Any] | None:
 
 
 def _rhythm(one: Feed) -> str | None:
-    usual = one.rhythm.usual_gap
+    usual = one.poll.rhythm.usual_gap
     return f"an entry every {duration(usual)}" if usual is not None else None
 
 

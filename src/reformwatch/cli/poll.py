@@ -72,7 +72,7 @@ def _poll(invocation: Invocation, which: Sequence[str], *, everything: bool, for
 def _askable(feed: Feed) -> FeedAddress | None:
     """One that was named, if it is polled at all."""
     is_polled = feed.state is FeedState.ACTIVE
-    return FeedAddress(id=feed.id, url=feed.url, last_polled_at=feed.last_polled_at) if is_polled else None
+    return FeedAddress(id=feed.id, url=feed.url, last_polled_at=feed.poll.last_polled_at) if is_polled else None
 
 
 def _to_ask(chosen: Sequence[FeedAddress], tools: "PollTools", *, force: bool) -> list[int]:

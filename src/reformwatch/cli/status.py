@@ -80,7 +80,7 @@ def _show_feeds(feeds: list[Feed], gaps: list[Gap], now: datetime) -> None:
             stdout().print(Text(f"\n{heading}", style="bold"))
             table(
                 ["no", "name", "what", "last read well"],
-                ([f.id, f.name or f.url, health(f, now=now), ago(f.last_ok_at, now=now)] for f in some),
+                ([f.id, f.name or f.url, health(f, now=now), ago(f.poll.last_ok_at, now=now)] for f in some),
                 empty="",
             )
     if gaps:
@@ -110,17 +110,17 @@ def _daemon_line(running: list[DaemonBeat], daemons: list[DaemonBeat], now: date
 
 def is_overdue(one: Feed, *, now: datetime) -> bool:
     """Whether a feed should have been polled by now."""
-    return one.state is FeedState.ACTIVE and one.next_poll_at < now - timedelta(minutes=5)
+    return one.state is FeedState.ACTIVE and one.poll.next_poll_at < now - timedelta(minutes=5)
 
 
 def _feeds_line(feeds: list[Feed], now: datetime) -> str:
     active = [f for f in feeds if f.state is FeedState.ACTIVE]
-    failing = sum(f.failing_since is not None for f in active)
+    failing = sum(f.poll.failing_since is not None for f in active)
     quiet = sum(health_of(f, now=now).state is HealthState.QUIET for f in active)
     overdue = [f for f in active if is_overdue(f, now=now)]
     said = f"{len(feeds)} ({len(active)} active, {failing} failing, {quiet} quiet"
     if overdue:
-        oldest = min(f.next_poll_at for f in overdue)
+        oldest = min(f.poll.next_poll_at for f in overdue)
         return f"{said}, {len(overdue)} overdue to be polled, the oldest by {duration(now - oldest)})"
     return f"{said}, none overdue)"
 
@@ -168,10 +168,10 @@ def _feed_dict(f: Feed, now: datetime) -> dict[str, Any]:
         "name": f.name,
         "url": f.url,
         "state": f.state.value,
-        "last_ok": iso(f.last_ok_at),
-        "next_poll": iso(f.next_poll_at),
+        "last_ok": iso(f.poll.last_ok_at),
+        "next_poll": iso(f.poll.next_poll_at),
         "overdue": is_overdue(f, now=now),
         "health": health_of(f, now=now).state.value,
-        "failing_since": iso(f.failing_since),
-        "problem": f.problem,
+        "failing_since": iso(f.poll.failing_since),
+        "problem": f.poll.problem,
     }

@@ -71,13 +71,39 @@ class Rhythm(Value, frozen=True, kw_only=True):
     longest_gap: timedelta | None = None
 
 
+class PollState(Value, frozen=True, kw_only=True):
+    """What polls know of a feed and change: the next poll, its record, its last document.
+
+    Every field is a column of ``feeds`` (a nested value: several). A poll begins with this state and ends with one; the
+    statements that read and write it are made from these fields, so none can be forgotten.
+
+    ``unchanged`` counts polls in a row that brought nothing; ``problem`` is why the last one failed. ``hints``,
+    ``max_age``, ``rhythm``, ``listed`` (how many entries it had) and ``marks`` (which ones) are those of the last
+    document; ``failure_told_at`` is when the operator was notified of the failure.
+    """
+
+    next_poll_at: datetime
+    last_polled_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_new_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    unchanged: int = 0
+    problem: str | None = None
+    validators: Validators = field(default_factory=Validators)
+    body_hash: str | None = None
+    hints: FeedHints = field(default_factory=FeedHints)
+    max_age: timedelta | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    listed: int | None = None
+    marks: bytes | None = None
+    failure_told_at: datetime | None = None
+
+
 class Feed(Value, frozen=True, kw_only=True):
     """A feed as it is stored.
 
-    ``hints``, ``max_age``, ``rhythm``, ``listed`` (how many entries it had) and ``marks`` (which ones) are those of its
-    last document;
-    ``interval`` is the operator's own choice; ``failure_told_at`` is when the operator was told that it fails;
-    until ``pushed_until`` a hub sends what is new (WebSub).
+    ``interval`` is the operator's own choice; until ``pushed_until`` a hub sends what is new (WebSub).
     """
 
     id: int
@@ -90,33 +116,18 @@ class Feed(Value, frozen=True, kw_only=True):
     pack: str | None
     backfill_days: int | None
     added_at: datetime
-    next_poll_at: datetime
-    last_polled_at: datetime | None = None
-    last_ok_at: datetime | None = None
-    last_new_at: datetime | None = None
-    failing_since: datetime | None = None
-    failures: int = 0
-    unchanged: int = 0
-    problem: str | None = None
-    validators: Validators = field(default_factory=Validators)
-    body_hash: str | None = None
+    poll: PollState
     lease_token: str | None = None
     source_type: SourceType = SourceType.FEED
     item_selector: str | None = None
     full_text: bool = False
     interval: timedelta | None = None
-    hints: FeedHints = field(default_factory=FeedHints)
-    max_age: timedelta | None = None
-    rhythm: Rhythm = field(default_factory=Rhythm)
-    listed: int | None = None
-    marks: bytes | None = None
-    failure_told_at: datetime | None = None
     pushed_until: datetime | None = None
 
     @property
     def has_baseline(self) -> bool:
         """Whether it was ever read well; the first good poll tells nobody of anything."""
-        return self.last_ok_at is not None
+        return self.poll.last_ok_at is not None
 
 
 class FeedAddress(Value, frozen=True, kw_only=True):

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from msgspec import field
 
 from reformwatch.model.alert import AlertKind
 from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
-from reformwatch.model.feed import Feed, FeedHints, FeedState, Gap, Notice, Rhythm, Validators
+from reformwatch.model.feed import Feed, Gap, Notice, PollState
 from reformwatch.model.subscriber import Subscriber
 from reformwatch.model.topic import Match
 from reformwatch.model.value import Value
@@ -72,27 +71,10 @@ class AlertDraft(Value, frozen=True, kw_only=True):
     recipients: tuple[Recipient, ...]
 
 
-class FeedAfter(Value, frozen=True, kw_only=True):
-    """The feed's own row after the poll. What may be None from ``moved_to`` on stays as it is."""
+class FeedFacts(Value, frozen=True, kw_only=True):
+    """What a poll learned of the feed itself. None: nothing, and the stored value stays."""
 
-    next_poll_at: datetime
-    last_polled_at: datetime | None
-    last_ok_at: datetime | None
-    last_new_at: datetime | None
-    failing_since: datetime | None
-    failures: int
-    unchanged: int
-    problem: str | None
-    validators: Validators
-    body_hash: str | None
-    state: FeedState
-    hints: FeedHints = field(default_factory=FeedHints)
-    max_age: timedelta | None = None
-    rhythm: Rhythm = field(default_factory=Rhythm)
-    listed: int | None = None
-    failure_told_at: datetime | None = None
     moved_to: str | None = None
-    marks: bytes | None = None
     site_url: str | None = None
     language: str | None = None
     name: str | None = None
@@ -119,13 +101,16 @@ class PollReport:
 class PollPlan(Value, frozen=True, kw_only=True):
     """All that one poll changes; applied in one transaction. ``summary`` is the line in the log.
 
-    ``gap`` is set where the feed turned over since it was last read; ``notices`` are for the operator; ``hub`` is None
-    where the poll brought no document of the feed's own.
+    ``after`` is the feed's poll state when the poll is over; ``is_gone``: the server ended the feed (410), so it is not
+    polled any more. ``gap`` is set where the feed turned over since it was last read; ``notices`` are for the operator;
+    ``hub`` is None where the poll brought no document of the feed's own.
     """
 
     feed_id: int
     lease_token: str | None
-    after: FeedAfter
+    after: PollState
+    facts: FeedFacts = field(default_factory=FeedFacts)
+    is_gone: bool = False
     entries: tuple[NewEntry, ...] = ()
     edits: tuple[EditedEntry, ...] = ()
     alerts: tuple[AlertDraft, ...] = ()

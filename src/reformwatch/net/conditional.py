@@ -98,10 +98,10 @@ def _elsewhere(reply: Reply, target: str, after: Elsewhere | None) -> Elsewhere:
 
 def _conditions(feed: Feed) -> dict[str, str]:
     headers = {"accept": _ACCEPT}
-    if feed.validators.etag:
-        headers["if-none-match"] = feed.validators.etag
-    if feed.validators.last_modified:
-        headers["if-modified-since"] = feed.validators.last_modified
+    if feed.poll.validators.etag:
+        headers["if-none-match"] = feed.poll.validators.etag
+    if feed.poll.validators.last_modified:
+        headers["if-modified-since"] = feed.poll.validators.last_modified
     return headers
 
 
@@ -110,7 +110,7 @@ def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:
     hints = ServerHints(max_age=reply.max_age(), retry_after=reply.retry_after(now=now))
     moved_to = reply.url if reply.moved_permanently else None
     if reply.status == 304:
-        if feed.validators == Validators():
+        if feed.poll.validators == Validators():
             return FetchFailed(
                 kind=FailureKind.STATUS, reason="answers 304 to a question that was not conditional", status=304
             )
@@ -120,7 +120,7 @@ def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:
         return FetchFailed(kind=kind, reason=_status_reason(reply), status=reply.status, hints=hints)
     validators = Validators(etag=reply.header("etag") or None, last_modified=reply.header("last-modified") or None)
     body_hash = hashlib.sha256(reply.body).hexdigest()
-    if body_hash == feed.body_hash:
+    if body_hash == feed.poll.body_hash:
         return NotModified(hints=hints, validators=validators, moved_to=moved_to)
     return Fetched(
         body=reply.body,

@@ -129,10 +129,10 @@ class Poller:
                 excluding=excluding,
                 due_by=due_by,
             ):
-                wanted = [feed for feed in claimed if out_of_skips(now, feed.hints) == now]
+                wanted = [feed for feed in claimed if out_of_skips(now, feed.poll.hints) == now]
                 for feed in claimed:
                     if feed not in wanted:  # it is late, and its owner wants no requests at this hour
-                        feeds.postpone(tx, feed, until=out_of_skips(now, feed.hints), token=token)
+                        feeds.postpone(tx, feed, until=out_of_skips(now, feed.poll.hints), token=token)
                 if wanted:
                     return wanted
             return []
@@ -511,7 +511,7 @@ class _Run:
     def _plan_document(self, tx: Tx, one: Outcome, known: "_Known", now: datetime) -> PollPlan:
         assert isinstance(one.fetched, Fetched)  # noqa: S101 - only what was fetched is parsed
         assert isinstance(one.parsed, ParsedFeed)  # noqa: S101 - what _write sorted out
-        entries = unmarked([*one.parsed.entries, *one.older], one.feed.marks)
+        entries = unmarked([*one.parsed.entries, *one.older], one.feed.poll.marks)
         snapshot = plans.snapshot(tx, one.feed, entries, known.subscribers, now=now, stories_of=stories_of)
         reply = Reply(fetched=one.fetched, parsed=one.parsed, older=one.older, pages=one.pages, is_pushed=one.is_pushed)
         policy, jitter = self.poller.policy, self.poller.chance()

@@ -212,14 +212,14 @@ def _parsing(feed: Feed, fetched: Fetched) -> Work:
 
 
 def _knows_any(feed: Feed, entries: Sequence[ParsedEntry]) -> Part:
-    if is_any_marked(entries, feed.marks):
+    if is_any_marked(entries, feed.poll.marks):
         return True
     known = yield Look(query=partial(plans.knows_any, feed_id=feed.id, entries=entries))
     return known
 
 
 def _snapshot(tx: Tx, *, feed: Feed, entries: Sequence[ParsedEntry], now: datetime) -> Any:
-    return plans.snapshot(tx, feed, unmarked(entries, feed.marks), (), now=now, stories_of=stories_of)
+    return plans.snapshot(tx, feed, unmarked(entries, feed.poll.marks), (), now=now, stories_of=stories_of)
 
 
 def _with_texts(parsed: ParsedFeed, texts: Mapping[str, str]) -> ParsedFeed:

@@ -18,6 +18,7 @@ from reformwatch.model.feed import (
     FetchFailed,
     FetchOutcome,
     NewFeed,
+    PollState,
     SourceType,
 )
 from reformwatch.model.value import Value
@@ -104,7 +105,7 @@ def _read(door: Door, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedF
         pack=None,
         backfill_days=None,
         added_at=now,
-        next_poll_at=now,
+        poll=PollState(next_poll_at=now),
     )
     outcome: FetchOutcome = fetch_feed(door, asked, now=now)
     if not isinstance(outcome, Fetched):

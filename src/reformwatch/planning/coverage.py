@@ -32,15 +32,15 @@ def coverage(readings: Iterable[Reading], *, since: datetime, until: datetime, n
 
 def _unread(reading: Reading, since: datetime, until: datetime, now: datetime) -> Iterator[Unread]:
     feed = reading.feed
-    if feed.last_ok_at is None:
-        yield Unread(since=since, until=until, why=feed.problem or "it was not read yet")
+    if feed.poll.last_ok_at is None:
+        yield Unread(since=since, until=until, why=feed.poll.problem or "it was not read yet")
     elif feed.added_at > since:
         yield Unread(since=since, until=min(feed.added_at, until), why="it was not watched yet")
     for gap in reading.gaps:
         if gap.recovered_at is None and gap.since < until and gap.until > since:
             yield Unread(since=max(gap.since, since), until=min(gap.until, until), why=_TURNED_OVER)
-    if feed.last_ok_at is not None and feed.last_ok_at < until and (why := _why_unread(feed, now)):
-        yield Unread(since=max(feed.last_ok_at, since), until=until, why=why)
+    if feed.poll.last_ok_at is not None and feed.poll.last_ok_at < until and (why := _why_unread(feed, now)):
+        yield Unread(since=max(feed.poll.last_ok_at, since), until=until, why=why)
 
 
 def _why_unread(feed: Feed, now: datetime) -> str | None:
@@ -48,9 +48,9 @@ def _why_unread(feed: Feed, now: datetime) -> str | None:
     if feed.state is FeedState.PAUSED:
         return "it is paused"
     if feed.state is FeedState.GONE:
-        return feed.problem or "it is gone"
-    if feed.failing_since is not None:
-        return feed.problem or "it can't be read"
-    if feed.next_poll_at + _LATE < now:
+        return feed.poll.problem or "it is gone"
+    if feed.poll.failing_since is not None:
+        return feed.poll.problem or "it can't be read"
+    if feed.poll.next_poll_at + _LATE < now:
         return "it was due and was not read"
     return None

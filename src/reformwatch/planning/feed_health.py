@@ -19,21 +19,21 @@ def health_of(feed: Feed, *, now: datetime) -> Health:
     if feed.state is FeedState.PAUSED:
         return Health(state=HealthState.PAUSED, sentence="paused by the operator")
     if feed.state is FeedState.GONE:
-        return Health(state=HealthState.GONE, since=feed.failing_since, sentence=feed.problem or "gone")
-    if feed.failing_since is not None:
-        return Health(state=HealthState.FAILING, since=feed.failing_since, sentence=feed.problem or "")
-    if feed.last_ok_at is None:
+        return Health(state=HealthState.GONE, since=feed.poll.failing_since, sentence=feed.poll.problem or "gone")
+    if feed.poll.failing_since is not None:
+        return Health(state=HealthState.FAILING, since=feed.poll.failing_since, sentence=feed.poll.problem or "")
+    if feed.poll.last_ok_at is None:
         return Health(state=HealthState.NEW, sentence="not read yet")
-    silent = now - (feed.last_new_at or feed.added_at)
+    silent = now - (feed.poll.last_new_at or feed.added_at)
     if silent > (explained := silence_explained(feed)):
         told = f"nothing new for {_days(silent)}; its rhythm explains {_days(explained)}"
-        return Health(state=HealthState.QUIET, since=feed.last_new_at or feed.added_at, sentence=told)
+        return Health(state=HealthState.QUIET, since=feed.poll.last_new_at or feed.added_at, sentence=told)
     return Health(state=HealthState.OK)
 
 
 def silence_explained(feed: Feed) -> timedelta:
     """How long a feed may bring nothing before that is out of its rhythm."""
-    usual, longest = feed.rhythm.usual_gap, feed.rhythm.longest_gap
+    usual, longest = feed.poll.rhythm.usual_gap, feed.poll.rhythm.longest_gap
     if usual is None or longest is None:
         return _QUIET_WITHOUT_RHYTHM
     return max(_LEAST_QUIET, _LONGEST_GAPS * longest, _USUAL_GAPS * usual)

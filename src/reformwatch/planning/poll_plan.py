@@ -5,7 +5,7 @@ Which entries are new, which were edited, what they match, which alerts go to wh
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -15,16 +15,16 @@ from reformwatch.model.entry import KnownEntry, ParsedEntry, ParsedFeed, Standin
 from reformwatch.model.feed import (
     FailureKind,
     Feed,
-    FeedState,
     Fetched,
     FetchFailed,
     Gap,
     Notice,
     NoticeKind,
     NotModified,
+    PollState,
     ServerHints,
 )
-from reformwatch.model.plan import EditedEntry, FeedAfter, Hub, NewEntry, PollPlan, Snapshot
+from reformwatch.model.plan import EditedEntry, FeedFacts, Hub, NewEntry, PollPlan, Snapshot
 from reformwatch.model.value import Value
 from reformwatch.planning.alerts import plan_alerts, standing_of, with_silences
 from reformwatch.planning.fingerprints import marks_of, unmarked
@@ -55,31 +55,36 @@ class Reply(Value, frozen=True, kw_only=True):
 def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
     """A poll that brought nothing: validators are kept, the feed is tried again; only 410 ends it."""
     is_gone = outcome.kind is FailureKind.GONE
-    since = feed.failing_since or now
+    since = feed.poll.failing_since or now
     notices: tuple[Notice, ...] = ()
     if is_gone:
         notices = (_notice(feed, NoticeKind.GONE, now, f"{outcome.reason}; it is polled no more"),)
-    elif feed.failure_told_at is None and now - since >= TOLD_AFTER:
+    elif feed.poll.failure_told_at is None and now - since >= TOLD_AFTER:
         text = f"fails since {since:%d %B %Y %H:%M} UTC: {outcome.reason}"
         notices = (_notice(feed, NoticeKind.FAILING, now, text),)
-    after = _after(
-        feed,
-        now,
+    after = replace(
+        feed.poll,
+        last_polled_at=now,
         next_poll_at=after_failure(feed, outcome, policy=policy, now=now, jitter=jitter),
         failing_since=since,
-        failures=feed.failures + 1,
+        failures=feed.poll.failures + 1,
         problem=outcome.reason,
-        state=FeedState.GONE if is_gone else feed.state,
-        failure_told_at=now if notices else feed.failure_told_at,
+        failure_told_at=now if notices else feed.poll.failure_told_at,
     )
-    summary = f"failed: {outcome.reason}"
-    return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, notices=notices, summary=summary)
+    return PollPlan(
+        feed_id=feed.id,
+        lease_token=feed.lease_token,
+        after=after,
+        is_gone=is_gone,
+        notices=notices,
+        summary=f"failed: {outcome.reason}",
+    )
 
 
 def plan_outage(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
     """A poll that failed since this machine's own network is down: the feed's record stays clean. # trust: C26."""
     due = after_outage(feed, policy=policy, now=now, jitter=jitter)
-    after = _after(feed, now, last_polled_at=feed.last_polled_at, next_poll_at=due)
+    after = replace(feed.poll, next_poll_at=due)
     summary = f"this machine's network seems to be down ({outcome.reason})"
     return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, summary=summary)
 
@@ -94,7 +99,7 @@ def plan_unreadable(
 
 def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
     """A 304, or the same bytes again. What the document asked for still holds. # trust: C04, C20."""
-    max_age = feed.max_age if outcome.hints.max_age is None else outcome.hints.max_age
+    max_age = feed.poll.max_age if outcome.hints.max_age is None else outcome.hints.max_age
     due = after_success(
         feed,
         ServerHints(max_age=max_age, retry_after=outcome.hints.retry_after),
@@ -104,17 +109,20 @@ def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now:
         now=now,
         jitter=jitter,
     )
-    after = _after_good_reply(
-        feed,
-        now,
+    after = replace(
+        _read_well(feed, now),
         next_poll_at=due,
-        unchanged=feed.unchanged + 1,
-        validators=outcome.validators or feed.validators,
+        unchanged=feed.poll.unchanged + 1,
+        validators=outcome.validators or feed.poll.validators,
         max_age=max_age,
-        moved_to=outcome.moved_to,
     )
     return PollPlan(
-        feed_id=feed.id, lease_token=feed.lease_token, after=after, notices=_back(feed, now), summary="nothing new"
+        feed_id=feed.id,
+        lease_token=feed.lease_token,
+        after=after,
+        facts=FeedFacts(moved_to=outcome.moved_to),
+        notices=_back(feed, now),
+        summary="nothing new",
     )
 
 
@@ -134,11 +142,11 @@ def plan_reply(
     edits = [replace(edit, matches=index.match(_document(edit.entry, feed, parsed))) for edit in edited]
     planned = [_new_entry(entry, feed, parsed, index, policy=policy, now=now) for entry in (*older, *listed)]
     entries, alerts = plan_alerts(planned, snapshot, burst_limit=policy.burst_limit)
-    turnover = Turnover(new=len(listed), listed=len(parsed.entries), elapsed=now - (feed.last_ok_at or now))
+    turnover = Turnover(new=len(listed), listed=len(parsed.entries), elapsed=now - (feed.poll.last_ok_at or now))
     gap = None if reply.is_pushed else _gap(snapshot, reply, turnover, found=len(older), now=now)
     if reply.is_pushed:
         # the next poll asks the archive: its document may be older than what came here
-        after = _after(feed, now, last_polled_at=feed.last_polled_at, marks=b"")
+        after = replace(feed.poll, marks=b"")
     else:
         after = _after_document(feed, reply, turnover, policy=policy, now=now, jitter=jitter)
     if planned:
@@ -148,6 +156,7 @@ def plan_reply(
         feed_id=feed.id,
         lease_token=feed.lease_token,
         after=after,
+        facts=FeedFacts() if reply.is_pushed else _facts(feed, reply),
         entries=entries,
         edits=tuple(edits),
         alerts=alerts,
@@ -160,11 +169,11 @@ def plan_reply(
 
 def _after_document(
     feed: Feed, reply: Reply, turnover: Turnover, *, policy: PollPolicy, now: datetime, jitter: float
-) -> FeedAfter:
+) -> PollState:
     parsed, fetched = reply.parsed, reply.fetched
     rhythm = rhythm_of(entry.published for entry in parsed.entries if entry.published and entry.published <= now)
     due = after_success(
-        replace(feed, rhythm=rhythm, listed=len(parsed.entries)),
+        replace(feed, poll=replace(feed.poll, rhythm=rhythm, listed=len(parsed.entries))),
         fetched.hints,
         brought_news=turnover.new > 0,
         feed_hints=parsed.hints,
@@ -173,11 +182,10 @@ def _after_document(
         now=now,
         jitter=jitter,
     )
-    return _after_good_reply(
-        feed,
-        now,
+    return replace(
+        _read_well(feed, now),
         next_poll_at=due,
-        unchanged=0 if turnover.new else feed.unchanged + 1,
+        unchanged=0 if turnover.new else feed.poll.unchanged + 1,
         validators=fetched.validators,
         body_hash=fetched.body_hash,
         hints=parsed.hints,
@@ -185,7 +193,13 @@ def _after_document(
         rhythm=rhythm,
         listed=len(parsed.entries),
         marks=marks_of(parsed.entries),
-        moved_to=fetched.moved_to,
+    )
+
+
+def _facts(feed: Feed, reply: Reply) -> FeedFacts:
+    parsed = reply.parsed
+    return FeedFacts(
+        moved_to=reply.fetched.moved_to,
         site_url=parsed.site_url,
         language=feed.language or parsed.language,
         name=feed.name or parsed.title or None,
@@ -201,7 +215,7 @@ def _newest(feed: Feed, entries: Iterable[ParsedEntry], now: datetime) -> dateti
 
 def has_turned_over(feed: Feed, entries: Sequence[ParsedEntry], *, knows_any: bool) -> bool:
     """Whether a document holds nothing that was known, though there was something: entries may have come and gone."""
-    return feed.has_baseline and bool(feed.listed) and bool(entries) and not knows_any
+    return feed.has_baseline and bool(feed.poll.listed) and bool(entries) and not knows_any
 
 
 def unlisted(older: Iterable[ParsedEntry], listed: Iterable[ParsedEntry]) -> list[ParsedEntry]:
@@ -217,7 +231,7 @@ def unlisted(older: Iterable[ParsedEntry], listed: Iterable[ParsedEntry]) -> lis
 def reaches_back(older: Sequence[ParsedEntry], feed: Feed, *, knows_any: bool) -> bool:
     """Whether pages of older entries go back to what was read at the last poll."""
     last = next((entry.published for entry in reversed(older) if entry.published), None)
-    since = feed.last_ok_at
+    since = feed.poll.last_ok_at
     return knows_any or (last is not None and since is not None and last < since - _SURELY_OLDER)
 
 
@@ -225,11 +239,11 @@ def _gap(snapshot: Snapshot, reply: Reply, turnover: Turnover, *, found: int, no
     feed = snapshot.feed
     if not has_turned_over(feed, reply.parsed.entries, knows_any=not turnover.is_complete):
         return None
-    assert feed.last_ok_at is not None  # noqa: S101 - it has a baseline
+    assert feed.poll.last_ok_at is not None  # noqa: S101 - it has a baseline
     is_filled = reaches_back(reply.older, feed, knows_any=found < len(unlisted(reply.older, reply.parsed.entries)))
     return Gap(
         feed_id=feed.id,
-        since=feed.last_ok_at,
+        since=feed.poll.last_ok_at,
         until=now,
         pages=reply.pages,
         found=found,
@@ -243,9 +257,9 @@ def _notice(feed: Feed, kind: NoticeKind, now: datetime, text: str) -> Notice:
 
 def _back(feed: Feed, now: datetime) -> tuple[Notice, ...]:
     """The operator was told that it fails, and is told once that it does no more."""
-    if feed.failure_told_at is None:
+    if feed.poll.failure_told_at is None:
         return ()
-    since = f", after failing since {feed.failing_since:%d %B %Y %H:%M} UTC" if feed.failing_since else ""
+    since = f", after failing since {feed.poll.failing_since:%d %B %Y %H:%M} UTC" if feed.poll.failing_since else ""
     return (_notice(feed, NoticeKind.BACK, now, f"it can be read again{since}"),)
 
 
@@ -257,7 +271,7 @@ def sort_out(entries: Iterable[ParsedEntry], snapshot: Snapshot) -> tuple[list[P
     """
     new: list[ParsedEntry] = []
     edits: list[EditedEntry] = []
-    for entry in unmarked(entries, snapshot.feed.marks):
+    for entry in unmarked(entries, snapshot.feed.poll.marks):
         known = snapshot.known.get(entry.key)
         if known is not None and _is_reused(entry, known):
             entry = replace(entry, key=entry.reuse_key)
@@ -313,32 +327,17 @@ def _language(entry: ParsedEntry, feed: Feed, parsed: ParsedFeed) -> str | None:
     return feed.language or parsed.language or entry.language
 
 
-def _after(feed: Feed, now: datetime, **changes: Any) -> FeedAfter:
-    """The feed as it was, polled now, with these changes."""
-    kept = {
-        "next_poll_at": feed.next_poll_at,
-        "last_ok_at": feed.last_ok_at,
-        "last_new_at": feed.last_new_at,
-        "failing_since": feed.failing_since,
-        "failures": feed.failures,
-        "unchanged": feed.unchanged,
-        "problem": feed.problem,
-        "validators": feed.validators,
-        "body_hash": feed.body_hash,
-        "state": feed.state,
-        "hints": feed.hints,
-        "max_age": feed.max_age,
-        "rhythm": feed.rhythm,
-        "listed": feed.listed,
-        "failure_told_at": feed.failure_told_at,
-    }
-    return FeedAfter(**{"last_polled_at": now, **kept, **changes})
-
-
-def _after_good_reply(feed: Feed, now: datetime, **changes: Any) -> FeedAfter:
-    """Whatever was wrong with the feed is over."""
-    good = {"last_ok_at": now, "failures": 0, "failing_since": None, "problem": None, "failure_told_at": None}
-    return _after(feed, now, **good, **changes)
+def _read_well(feed: Feed, now: datetime) -> PollState:
+    """The feed's poll state after a good reply: no failure is left in it."""
+    return replace(
+        feed.poll,
+        last_polled_at=now,
+        last_ok_at=now,
+        failures=0,
+        failing_since=None,
+        problem=None,
+        failure_told_at=None,
+    )
 
 
 def _summary(

@@ -87,8 +87,8 @@ def after_success(
 
     ``feed_hints`` None: those of the last document. ``was_sent_whole``: the server sent an unchanged document again.
     """
-    feed_hints = feed.hints if feed_hints is None else feed_hints
-    wait = _pace(feed, 0 if brought_news else feed.unchanged + 1, policy)
+    feed_hints = feed.poll.hints if feed_hints is None else feed_hints
+    wait = _pace(feed, 0 if brought_news else feed.poll.unchanged + 1, policy)
     wait = max(wait, min(feed_hints.update_period or wait, policy.max_interval))
     if feed.interval is None:
         if was_sent_whole:
@@ -107,23 +107,23 @@ def after_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: 
     A feed is never given up: what has failed in itself for :data:`GIVEN_UP_AFTER` is tried once a week.
     """
     is_slow_down = outcome.status in {429, 503}
-    exponent = min(feed.failures + (1 if is_slow_down else 0), 8)
-    has_failed_long = feed.failing_since is not None and now - feed.failing_since >= GIVEN_UP_AFTER
+    exponent = min(feed.poll.failures + (1 if is_slow_down else 0), 8)
+    has_failed_long = feed.poll.failing_since is not None and now - feed.poll.failing_since >= GIVEN_UP_AFTER
     ceiling = policy.max_interval * (2 if is_slow_down else 1)
     if outcome.is_soft and not has_failed_long:
         exponent = min(exponent, 2)
     elif not outcome.is_soft and has_failed_long:
         ceiling = policy.max_interval * _SLOW_PACE
-    wait = min(_pace(feed, feed.unchanged, policy) * 2**exponent, ceiling)
+    wait = min(_pace(feed, feed.poll.unchanged, policy) * 2**exponent, ceiling)
     if has_failed_long:
         wait = ceiling
     wishes = [outcome.hints.retry_after] if outcome.hints.retry_after is not None else []
-    return out_of_skips(now + _stretched(max([wait, *_bounded(wishes)]), jitter), feed.hints)
+    return out_of_skips(now + _stretched(max([wait, *_bounded(wishes)]), jitter), feed.poll.hints)
 
 
 def after_outage(feed: Feed, *, policy: PollPolicy, now: datetime, jitter: float) -> datetime:
     """When to try again while this machine's own network is down: soon, and spread over as long again."""
-    return out_of_skips(now + min(_OUTAGE_RETRY, policy.max_interval) * (1 + jitter), feed.hints)
+    return out_of_skips(now + min(_OUTAGE_RETRY, policy.max_interval) * (1 + jitter), feed.poll.hints)
 
 
 def after_deaths(deaths: int, *, now: datetime) -> datetime:
@@ -146,14 +146,14 @@ def _pace(feed: Feed, unchanged: int, policy: PollPolicy) -> timedelta:
 
 def _beginning(feed: Feed, policy: PollPolicy) -> timedelta:
     most = min(_MOST_FROM_RHYTHM * policy.min_interval, policy.max_interval)
-    usual = feed.rhythm.usual_gap
+    usual = feed.poll.rhythm.usual_gap
     return policy.min_interval if usual is None else min(max(usual / 4, policy.min_interval), most)
 
 
 def _turns_over(feed: Feed) -> timedelta | None:
     """The longest wait after which most of the document still stands."""
-    usual = feed.rhythm.usual_gap
-    return None if usual is None or not feed.listed else usual * feed.listed / _READS_A_TURNOVER
+    usual = feed.poll.rhythm.usual_gap
+    return None if usual is None or not feed.poll.listed else usual * feed.poll.listed / _READS_A_TURNOVER
 
 
 def _hurried(wait: timedelta, turnover: Turnover, floor: timedelta) -> timedelta:

@@ -1,6 +1,6 @@
 """Store: feeds: added, claimed with a lease, released."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,16 +11,14 @@ from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.feed import (
     Feed,
     FeedAddress,
-    FeedHints,
     FeedKind,
     FeedState,
     NewFeed,
-    Rhythm,
     SourceType,
-    Validators,
 )
 from reformwatch.model.websub import HubState
 from reformwatch.store.engine import Tx
+from reformwatch.store.poll_state import take_state
 from reformwatch.store.sql import chunks, insert_or_ignore
 from reformwatch.store.tables import feeds, websub
 from reformwatch.urls import origin_of
@@ -31,36 +29,8 @@ _RESULT = [column for column in feeds.c if column.name not in {"origin", "lease_
 def feed_from(row: Any) -> Feed:
     """A feed from a row of the table."""
     given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    validators = Validators(etag=given.pop("etag"), last_modified=given.pop("last_modified"))
-    rhythm = Rhythm(usual_gap=given.pop("usual_gap"), longest_gap=given.pop("longest_gap"))
     given |= {"kind": FeedKind(given["kind"]), "state": FeedState(given["state"])}
-    given |= {"source_type": SourceType(given["source_type"]), "hints": hints_from(given["hints"])}
-    return Feed(**given, validators=validators, rhythm=rhythm)
-
-
-def hints_row(hints: FeedHints) -> dict[str, Any] | None:
-    """A document's hints as JSON, seconds for lengths of time; None where it gives none."""
-    if hints == FeedHints():
-        return None
-    return {
-        "ttl": None if hints.ttl is None else round(hints.ttl.total_seconds()),
-        "update_period": None if hints.update_period is None else round(hints.update_period.total_seconds()),
-        "skip_hours": sorted(hints.skip_hours),
-        "skip_days": sorted(hints.skip_days),
-    }
-
-
-def hints_from(row: Mapping[str, Any] | None) -> FeedHints:
-    """The hints that :func:`hints_row` wrote."""
-    if row is None:
-        return FeedHints()
-    ttl, period = row["ttl"], row["update_period"]
-    return FeedHints(
-        ttl=None if ttl is None else timedelta(seconds=ttl),
-        update_period=None if period is None else timedelta(seconds=period),
-        skip_hours=frozenset(row["skip_hours"]),
-        skip_days=frozenset(row["skip_days"]),
-    )
+    return Feed(poll=take_state(given), **given | {"source_type": SourceType(given["source_type"])})
 
 
 def add_feed(tx: Tx, new: NewFeed, *, now: datetime) -> bool:
@@ -181,7 +151,7 @@ def _claim(tx: Tx, wanted: sa.Select[Any], *, token: str, now: datetime, lease: 
         .returning(*_RESULT)
     )
     claimed = _with_pushes(tx, [feed_from(row) for row in tx.execute(statement).all()], now)
-    return sorted(claimed, key=lambda feed: (feed.next_poll_at, feed.id))
+    return sorted(claimed, key=lambda feed: (feed.poll.next_poll_at, feed.id))
 
 
 def _with_pushes(tx: Tx, some: list[Feed], now: datetime) -> list[Feed]:

@@ -14,9 +14,9 @@ from reformwatch.model.plan import AlertDraft, EditedEntry, NewEntry, PollPlan, 
 from reformwatch.model.story import HEADLINE_WINDOW, is_headline_key
 from reformwatch.model.subscriber import Subscriber
 from reformwatch.model.value import Value
+from reformwatch.store import poll_state
 from reformwatch.store import tables as t
 from reformwatch.store.engine import Tx
-from reformwatch.store.feeds import hints_row
 from reformwatch.store.gaps import add_gap
 from reformwatch.store.notices import add_notices
 from reformwatch.store.sql import chunks, execute_many, insert_or_ignore, insert_or_update, insert_returning_id
@@ -177,21 +177,15 @@ class Batch:
 
 
 _INSERT_ENTRY = sa.insert(t.entries)
-_PLAIN = (
-    "next_poll_at", "last_polled_at", "last_ok_at", "last_new_at", "failing_since", "failures", "unchanged", "problem",
-    "body_hash", "max_age", "listed", "failure_told_at",
-)  # fmt: skip
-_FROM_PARTS = ("etag", "last_modified", "hints", "usual_gap", "longest_gap")
-#: Columns that keep what they have where a poll says nothing of them.
-_KEPT = ("site_url", "language", "name", "marks")
+_FACTS = ("site_url", "language", "name")
 _UPDATE_FEED = (
     sa.update(t.feeds)
     .where(t.feeds.c.id == sa.bindparam("this_feed"), t.feeds.c.lease_token == sa.bindparam("our_token"))
     .values(
-        {name: sa.bindparam(f"new_{name}") for name in (*_PLAIN, *_FROM_PARTS)}
+        {column.name: sa.bindparam(f"new_{column.name}") for column in poll_state.COLUMNS}
         | {
             name: sa.func.coalesce(sa.bindparam(f"new_{name}", type_=t.feeds.c[name].type), t.feeds.c[name])
-            for name in _KEPT
+            for name in _FACTS
         }
         # a feed that was paused while it was polled stays paused; only the server's 410 ends one here
         | {"state": sa.case((sa.bindparam("is_gone", type_=sa.Boolean), FeedState.GONE.value), else_=t.feeds.c.state)}
@@ -213,7 +207,7 @@ def apply_quiet(tx: Tx, plans: Sequence[PollPlan], *, now: datetime) -> int:
 
 def _move(tx: Tx, plan: PollPlan, now: datetime) -> None:
     """Store where permanent redirects led; a feed that moved to where another one is has ended. # trust: C10."""
-    moved_to = plan.after.moved_to
+    moved_to = plan.facts.moved_to
     if not moved_to:
         return
     this = sa.update(t.feeds).where(t.feeds.c.id == plan.feed_id)
@@ -228,13 +222,9 @@ def _move(tx: Tx, plan: PollPlan, now: datetime) -> None:
 
 
 def _feed_values(plan: PollPlan) -> dict[str, Any]:
-    after = plan.after
-    values = {f"new_{name}": getattr(after, name) for name in (*_PLAIN, *_KEPT)}
-    values |= {"new_etag": after.validators.etag, "new_last_modified": after.validators.last_modified}
-    values |= {"new_usual_gap": after.rhythm.usual_gap, "new_longest_gap": after.rhythm.longest_gap}
-    values["new_hints"] = hints_row(after.hints)
-    values["is_gone"] = after.state is FeedState.GONE
-    return values | {"this_feed": plan.feed_id, "our_token": plan.lease_token}
+    row = poll_state.row_of(plan.after) | {name: getattr(plan.facts, name) for name in _FACTS}
+    values = {f"new_{name}": value for name, value in row.items()}
+    return values | {"is_gone": plan.is_gone, "this_feed": plan.feed_id, "our_token": plan.lease_token}
 
 
 def _write_matches(tx: Tx, plan: PollPlan, ids: Sequence[int], now: datetime) -> None:
