@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from reformwatch.model.feed import NewFeed
 from reformwatch.net.host_limiter import Turnstile
-from reformwatch.pipeline.subscribe import FeedAdded, FeedChoice, add_feed_by_address
+from reformwatch.services.new_feeds import add
+from reformwatch.services.views import FeedAddedView, FeedChoiceView
 from reformwatch.settings import HttpSettings, Settings
 from reformwatch.store import Store
 from reformwatch.wiring.polling import PollTools
@@ -108,8 +109,8 @@ def tools(sqlite_store: Store) -> Iterator[PollTools]:
 def test_adding_a_feed_is_one_get_and_nothing_else(server: HttpServer, tools: PollTools) -> None:
     # trust: C16
     url = server.on("/rss", reply(200, FEED, {"ETag": '"1"'}))
-    added = add_feed_by_address(tools.door, tools.poller, NewFeed(url=url, name=""))
-    assert isinstance(added, FeedAdded)
+    added = add(tools.door, tools.poller, NewFeed(url=url, name=""))
+    assert isinstance(added, FeedAddedView)
     assert added.feed.name == "Wire"
     tools.poller.poll_due()
     assert [(asked.method, asked.target) for asked in server.asked] == [(b"GET", b"/rss")]
@@ -120,8 +121,8 @@ def test_adding_a_page_asks_the_page_and_its_one_feed(server: HttpServer, tools:
     page = b"<html><head><link rel='alternate' type='application/rss+xml' href='/rss'></head></html>"
     server.on("/", reply(200, page, {"Content-Type": "text/html"}))
     server.on("/rss", reply(200, FEED))
-    added = add_feed_by_address(tools.door, tools.poller, NewFeed(url=server.url("/"), name=""))
-    assert isinstance(added, FeedAdded)
+    added = add(tools.door, tools.poller, NewFeed(url=server.url("/"), name=""))
+    assert isinstance(added, FeedAddedView)
     assert added.feed.url == server.url("/rss")
     assert [asked.target for asked in server.asked] == [b"/", b"/rss"]
 
@@ -130,6 +131,6 @@ def test_a_page_with_two_feeds_is_asked_once_and_no_feed_of_it(server: HttpServe
     # trust: C16
     link = b"<link rel='alternate' type='application/rss+xml' href='/%s'>"
     server.on("/", reply(200, b"<html><head>" + link % b"one" + link % b"two", {"Content-Type": "text/html"}))
-    choice = add_feed_by_address(tools.door, tools.poller, NewFeed(url=server.url("/"), name=""))
-    assert isinstance(choice, FeedChoice)
+    choice = add(tools.door, tools.poller, NewFeed(url=server.url("/"), name=""))
+    assert isinstance(choice, FeedChoiceView)
     assert [asked.target for asked in server.asked] == [b"/"]

@@ -9,7 +9,7 @@ from reformwatch.logs import set_up_logging
 from reformwatch.settings import Settings, find_config, load_settings
 
 if TYPE_CHECKING:
-    from reformwatch.store import Store
+    from reformwatch.wiring.basics import Store
 
 
 class Invocation:

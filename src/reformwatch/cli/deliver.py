@@ -7,8 +7,8 @@ import click
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, json_option, say
-from reformwatch.model.delivery import DeliverReport
-from reformwatch.store.glance import is_no_delivery_due
+from reformwatch.services import sending
+from reformwatch.services.views import DeliverReportView
 
 
 @click.command()
@@ -21,25 +21,22 @@ def deliver(invocation: Invocation, as_json: bool) -> None:
     """
     invocation.log_quietly()
     now = datetime.now(UTC)
-    is_idle = is_no_delivery_due(invocation.settings.database.url, now=now)
-    report = DeliverReport() if is_idle else _deliver_due(invocation, now=now, as_json=as_json)
+    is_idle = sending.is_no_delivery_due(invocation.settings.database.url, now=now)
+    report = DeliverReportView() if is_idle else _deliver_due(invocation, now=now, as_json=as_json)
     if as_json:
-        emit_json(vars(report))
+        emit_json(report)
         return
     say(f"delivered {report.sent}, to be tried again {report.to_retry}, given up {report.dead}")
 
 
-def _deliver_due(invocation: Invocation, *, now: datetime, as_json: bool) -> DeliverReport:
-    from reformwatch.store.due import is_delivery_due
-
+def _deliver_due(invocation: Invocation, *, now: datetime, as_json: bool) -> DeliverReportView:
     with invocation.store() as store:
-        with store.read() as tx:
-            if not is_delivery_due(tx, now=now):
-                return DeliverReport()
+        if not sending.is_delivery_due(store, now=now):
+            return DeliverReportView()
         from reformwatch.wiring.delivery import DeliverTools
 
         tools = DeliverTools(invocation.settings, store, owner="cli", stdout=sys.stderr if as_json else None)
         try:
-            return tools.deliverer.deliver_due()
+            return sending.deliver_due(tools.deliverer)
         finally:
             tools.close()

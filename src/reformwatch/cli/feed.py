@@ -1,36 +1,37 @@
 """Porch: feeds."""
 
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from reformwatch.cli.context import Invocation
-from reformwatch.cli.output import ago, duration, emit_json, facts, iso, json_option, say, seconds, table
+from reformwatch.cli.output import ago, duration, emit_json, facts, json_option, json_text, say, table
 from reformwatch.cli.parameters import Length
-from reformwatch.documents.discovery import FeedLink
-from reformwatch.documents.opml import read_opml, write_opml
 from reformwatch.errors import BadInput, CantCreate
-from reformwatch.model.feed import MIN_INTERVAL, Feed, FeedKind, FeedState, Gap, NewFeed, SourceType
+from reformwatch.model.feed import MIN_INTERVAL, FeedKind, NewFeed, SourceType
 from reformwatch.model.health import HealthState
-from reformwatch.model.websub import HubSubscription
-from reformwatch.planning.feed_health import health_of
-from reformwatch.settings import Settings
-from reformwatch.store import websub
-from reformwatch.store.feeds import add_feed, change_feed, find_feed, list_feeds, remove_feed, set_state
-from reformwatch.store.gaps import gaps_since
-from reformwatch.store.status import counts_by_feed, languages_of_feed
+from reformwatch.services import feeds
+from reformwatch.services.views import (
+    FeedChoiceView,
+    FeedDetailView,
+    FeedNameView,
+    FeedView,
+    GapView,
+    HubView,
+    IntervalCostView,
+)
 from reformwatch.wiring.basics import utc_now
 
 if TYPE_CHECKING:
     from reformwatch.wiring.polling import PollTools
 
-_GAPS_SHOWN = timedelta(days=90)
 _MOST_GAPS = 5
 
 
@@ -96,30 +97,35 @@ def add(
         full_text=full_text,
         interval=interval,
     )
+    invocation.log_quietly()
+    with _poll_tools(invocation) as tools:
+        for url in urls:
+            _add_one(tools, replace(wanted, url=url))
+
+
+@contextmanager
+def _poll_tools(invocation: Invocation) -> Iterator["PollTools"]:
     from reformwatch.wiring.polling import PollTools  # with all that polls, which most commands do without
 
-    invocation.log_quietly()
     with invocation.store() as store:
         tools = PollTools(invocation.settings, store, owner="cli")
         try:
-            for url in urls:
-                _add_one(tools, replace(wanted, url=url))
+            yield tools
         finally:
             tools.close()
 
 
 def _add_one(tools: "PollTools", wanted: NewFeed) -> None:
-    from reformwatch.pipeline.subscribe import FeedChoice, add_feed_by_address
+    from reformwatch.services import new_feeds
 
-    outcome = add_feed_by_address(tools.door, tools.poller, wanted)
-    if isinstance(outcome, FeedChoice):
+    added = new_feeds.add(tools.door, tools.poller, wanted)
+    if isinstance(added, FeedChoiceView):
         is_index = wanted.source_type is SourceType.SITEMAP
-        _show_choices(outcome.links, page=wanted.url, option=" --sitemap" if is_index else "")
-        what = f"an index of {len(outcome.links)} sitemaps" if is_index else f"a page with {len(outcome.links)} feeds"
+        _show_choices(added, page=wanted.url, option=" --sitemap" if is_index else "")
+        what = f"an index of {len(added.links)} sitemaps" if is_index else f"a page with {len(added.links)} feeds"
         raise BadInput(f"{wanted.url}: {what}; add the one that is meant")
-    added = outcome.feed
-    say(f"added feed {added.id}: {added.name} <{added.url}>: {outcome.summary}")
-    _say_cost(added, tools.settings)
+    say(f"added feed {added.feed.id}: {added.feed.name} <{added.feed.url}>: {added.summary}")
+    _say_cost(added.cost)
 
 
 def _source_type(*, is_sitemap: bool, is_page: bool, selector: str | None) -> SourceType:
@@ -129,38 +135,30 @@ def _source_type(*, is_sitemap: bool, is_page: bool, selector: str | None) -> So
         raise BadInput("--page needs --item: the CSS selector of its items, such as --item 'article.news'")
     if selector and not is_page:
         raise BadInput("--item goes with --page")
-    if selector:
-        _check(selector)
     if is_page:
         return SourceType.PAGE
     return SourceType.SITEMAP if is_sitemap else SourceType.FEED
 
 
-def _check(selector: str) -> None:
-    from reformwatch.documents.page import check_selector  # with the HTML parser, which few commands need
-
-    check_selector(selector)
-
-
-def _say_cost(one: Feed, settings: Settings) -> None:
+def _say_cost(cost: IntervalCostView | None) -> None:
     """What an interval of the operator's own costs the feed's owner, and where it will not be kept."""
-    if one.interval is None:
+    if cost is None:
         return
-    a_day = timedelta(days=1) / one.interval
-    usual = 86_400 / settings.poll.min_interval_s
-    told = f"it is asked every {duration(one.interval)}, about {a_day:,.0f} requests a day" if a_day >= 1 else ""
-    if a_day > usual:
-        told += f" where at most {usual:,.0f} are usual; owners of feeds mind that"
-    wishes = [wish for wish in (one.poll.max_age, one.poll.hints.ttl) if wish is not None and wish > one.interval]
-    if wishes:
-        told += f"{'; ' if told else ''}its server asks for {duration(max(wishes))} between two, and that is kept"
-    if told:
-        say(told)
+    a_day = cost.requests_a_day
+    words = f"it is asked every {duration(cost.interval)}, about {a_day:,.0f} requests a day" if a_day >= 1 else ""
+    if a_day > cost.usual_a_day:
+        words += f" where at most {cost.usual_a_day:,.0f} are usual; owners of feeds mind that"
+    if cost.server_wish is not None:
+        words += (
+            f"{'; ' if words else ''}its server asks for {duration(cost.server_wish)} between two, and that is kept"
+        )
+    if words:
+        say(words)
 
 
-def _show_choices(links: Sequence[FeedLink], *, page: str, option: str = "") -> None:
+def _show_choices(choice: FeedChoiceView, *, page: str, option: str = "") -> None:
     say(f"{page} names these{' sitemaps' if option else ' feeds'}:")
-    for link in links:
+    for link in choice.links:
         say(f"  reformwatch feed add {link.url}{option}{f'    # {link.title}' if link.title else ''}")
 
 
@@ -193,26 +191,19 @@ def edit(
         raise BadInput("nothing to change: give --name, --language, --kind, --full-text, --interval or --item")
     if interval and no_interval:
         raise BadInput("--interval and --no-interval contradict each other")
-    now = utc_now()
-    with invocation.store() as store, store.write() as tx:
-        one = find_feed(tx, which)
-        if selector:
-            if one.source_type is not SourceType.PAGE:
-                raise BadInput(f"--item goes with a page; feed {one.id} is a {one.source_type.value}")
-            _check(selector)
-        changed = replace(
-            one,
-            name=name or one.name,
-            language=language or one.language,
-            kind=FeedKind(kind) if kind else one.kind,
-            full_text=one.full_text if full_text is None else full_text,
-            interval=None if no_interval else interval or one.interval,
-            item_selector=selector or one.item_selector,
-        )
-        sooner = (one.poll.last_polled_at or now) + changed.interval if changed.interval else None
-        change_feed(tx, changed, due_at=sooner)
-    say(f"changed feed {changed.id}: {changed.name}")
-    _say_cost(changed, invocation.settings)
+    changes = feeds.FeedEdit(
+        name=name,
+        language=language,
+        kind=FeedKind(kind) if kind else None,
+        full_text=full_text,
+        interval=None if no_interval else interval or UNSET,
+        item_selector=selector,
+    )
+    usual = timedelta(seconds=invocation.settings.poll.min_interval_s)
+    with invocation.store() as store:
+        changed = feeds.edit(store, which, changes, usual_interval=usual, now=utc_now())
+    say(f"changed feed {changed.feed.id}: {changed.feed.name}")
+    _say_cost(changed.cost)
 
 
 @feed.command("discover")
@@ -224,17 +215,12 @@ def discover(invocation: Invocation, url: str, as_json: bool) -> None:
 
     Example: reformwatch feed discover https://www.example.org/
     """
-    from reformwatch.pipeline.subscribe import discover_feeds
-    from reformwatch.wiring.polling import PollTools
+    from reformwatch.services import new_feeds
 
-    with invocation.store() as store:
-        tools = PollTools(invocation.settings, store, owner="cli")
-        try:
-            links = discover_feeds(tools.door, url)
-        finally:
-            tools.close()
+    with _poll_tools(invocation) as tools:
+        links = new_feeds.discover(tools.door, url)
     if as_json:
-        emit_json([{"url": link.url, "title": link.title} for link in links])
+        emit_json(links)
         return
     table(["feed", "title"], ([link.url, link.title] for link in links), empty=f"{url} names no feed")
 
@@ -247,11 +233,11 @@ def list_feeds_(invocation: Invocation, as_json: bool) -> None:
 
     Example: reformwatch feed list --json
     """
-    with invocation.store() as store, store.read() as tx:
-        feeds, counts = list_feeds(tx), counts_by_feed(tx)
     now = utc_now()
+    with invocation.store() as store:
+        listed = feeds.list_feeds(store, now=now)
     if as_json:
-        emit_json([as_dict(one, counts.get(one.id, 0), now=now) for one in feeds])
+        emit_json(listed)
         return
     table(
         ["no", "name", "kind", "lang", "state", "read well", "next poll", "entries"],
@@ -261,59 +247,30 @@ def list_feeds_(invocation: Invocation, as_json: bool) -> None:
                 f.name or f.url,
                 f.kind.value,
                 f.language,
-                health(f, now=now),
-                ago(f.poll.last_ok_at, now=now),
-                ago(f.poll.next_poll_at, now=now),
-                counts.get(f.id, 0),
+                health_words(f.health, f.health_sentence, failing_since=f.failing_since, now=now),
+                ago(f.last_ok, now=now),
+                ago(f.next_poll, now=now),
+                f.entries,
             ]
-            for f in feeds
+            for f in listed
         ),
         empty="no feeds yet: `reformwatch feed add URL`",
     )
 
 
-def health(one: Feed, *, now: datetime) -> str:
+def health_words(state: HealthState, sentence: str, *, failing_since: datetime | None, now: datetime) -> str:
     """A feed's health in words."""
-    told = health_of(one, now=now)
-    match told.state:
+    match state:
         case HealthState.OK:
             return "ok"
         case HealthState.NEW:
             return "not read yet"
         case HealthState.FAILING:
-            return f"failing since {ago(told.since, now=now)}: {told.sentence}"
+            return f"failing since {ago(failing_since, now=now)}: {sentence}"
         case HealthState.PAUSED:
             return "paused"
         case HealthState.QUIET | HealthState.GONE:
-            return f"{told.state.value}: {told.sentence}"
-
-
-def as_dict(one: Feed, entries: int, *, now: datetime) -> dict[str, Any]:
-    """A feed for JSON."""
-    return {
-        "id": one.id,
-        "name": one.name,
-        "url": one.url,
-        "kind": one.kind.value,
-        "language": one.language,
-        "state": one.state.value,
-        "site_url": one.site_url,
-        "pack": one.pack,
-        "entries": entries,
-        "added": iso(one.added_at),
-        "next_poll": iso(one.poll.next_poll_at),
-        "last_polled": iso(one.poll.last_polled_at),
-        "last_ok": iso(one.poll.last_ok_at),
-        "last_new": iso(one.poll.last_new_at),
-        "failing_since": iso(one.poll.failing_since),
-        "failures": one.poll.failures,
-        "problem": one.poll.problem,
-        "health": health_of(one, now=now).state.value,
-        "source_type": one.source_type.value,
-        "item": one.item_selector,
-        "full_text": one.full_text,
-        "interval_s": seconds(one.interval),
-    }
+            return f"{state.value}: {sentence}"
 
 
 @feed.command("show")
@@ -326,88 +283,57 @@ def show(invocation: Invocation, which: str, as_json: bool) -> None:
     Example: reformwatch feed show Tengrinews
     """
     now = utc_now()
-    with invocation.store() as store, store.read() as tx:
-        one = find_feed(tx, which)
-        languages = languages_of_feed(tx, one.id)
-        gaps = gaps_since(tx, now - _GAPS_SHOWN, feed_id=one.id)
-        hub = websub.find(tx, one.id)
-    count = sum(languages.values())
+    with invocation.store() as store:
+        view = feeds.show(store, which, now=now)
     if as_json:
-        told = {"languages": languages, "gaps": [gap_dict(gap) for gap in gaps], "hub": _hub_dict(hub)}
-        emit_json(as_dict(one, count, now=now) | told)
+        emit_json(view)
         return
     facts(
         [
-            ("feed", f"{one.id}: {one.name}"),
-            ("address", one.url),
-            ("site", one.site_url),
-            ("kind, language", f"{one.kind.value}, {one.language or 'not said'}"),
-            ("health", health(one, now=now)),
-            ("read well", ago(one.poll.last_ok_at, now=now)),
-            ("brought news", ago(one.poll.last_new_at, now=now)),
-            ("next poll", ago(one.poll.next_poll_at, now=now)),
-            ("rhythm", _rhythm(one)),
-            ("interval", f"every {duration(one.interval)}, as you chose" if one.interval else None),
-            ("read as", _read_as(one)),
-            ("entries", count),
-            ("languages", ", ".join(f"{name} {n / count:.0%}" for name, n in languages.items()) or None),
-            ("from pack", one.pack),
-            ("hub", _hub_line(hub, now) if hub else None),
-            *(("gap", gap_line(gap)) for gap in gaps[:_MOST_GAPS]),
+            ("feed", f"{view.id}: {view.name}"),
+            ("address", view.url),
+            ("site", view.site_url),
+            ("kind, language", f"{view.kind.value}, {view.language or 'not said'}"),
+            ("health", health_words(view.health, view.health_sentence, failing_since=view.failing_since, now=now)),
+            ("read well", ago(view.last_ok, now=now)),
+            ("brought news", ago(view.last_new, now=now)),
+            ("next poll", ago(view.next_poll, now=now)),
+            ("rhythm", f"an entry every {duration(view.usual_gap)}" if view.usual_gap is not None else None),
+            ("interval", f"every {duration(view.interval_s)}, as you chose" if view.interval_s else None),
+            ("read as", _read_as(view)),
+            ("entries", view.entries),
+            ("languages", _shares(view)),
+            ("from pack", view.pack),
+            ("hub", _hub_line(view.hub, now) if view.hub else None),
+            *(("gap", gap_line(gap)) for gap in view.gaps[:_MOST_GAPS]),
         ]
     )
 
 
-def _hub_line(hub: HubSubscription, now: datetime) -> str:
-    told = f"{hub.hub}: {hub.state.value}"
-    if hub.is_active(now):
-        told += f", the lease ends {ago(hub.lease_until, now=now)}, last push {ago(hub.pushed_at, now=now)}"
-    return f"{told} ({hub.problem})" if hub.problem else told
+def _shares(view: FeedDetailView) -> str | None:
+    return ", ".join(f"{name} {count / view.entries:.0%}" for name, count in view.languages.items()) or None
 
 
-def _hub_dict(hub: HubSubscription | None) -> dict[str, Any] | None:
-    if hub is None:
-        return None
-    return {
-        "hub": hub.hub,
-        "topic": hub.topic,
-        "state": hub.state.value,
-        "lease_until": iso(hub.lease_until),
-        "pushed": iso(hub.pushed_at),
-        "problem": hub.problem,
-    }
+def _hub_line(hub: HubView, now: datetime) -> str:
+    words = f"{hub.hub}: {hub.state.value}"
+    if hub.is_active:
+        words += f", the lease ends {ago(hub.lease_until, now=now)}, last push {ago(hub.pushed, now=now)}"
+    return f"{words} ({hub.problem})" if hub.problem else words
 
 
-def _rhythm(one: Feed) -> str | None:
-    usual = one.poll.rhythm.usual_gap
-    return f"an entry every {duration(usual)}" if usual is not None else None
+def _read_as(view: FeedView) -> str:
+    read_as = {SourceType.FEED: "feed", SourceType.SITEMAP: "news sitemap"}.get(view.source_type)
+    words = read_as or f"page, items {view.item}"
+    return f"{words}, with the pages of its entries" if view.full_text else words
 
 
-def _read_as(one: Feed) -> str:
-    read_as = {SourceType.FEED: "feed", SourceType.SITEMAP: "news sitemap"}.get(one.source_type)
-    told = read_as or f"page, items {one.item_selector}"
-    return f"{told}, with the pages of its entries" if one.full_text else told
-
-
-def gap_line(gap: Gap) -> str:
+def gap_line(gap: GapView) -> str:
     """A gap in words."""
-    told = f"{gap.since:%Y-%m-%d %H:%M} to {gap.until:%Y-%m-%d %H:%M} UTC: all its entries had changed"
-    if gap.recovered_at is not None:
-        return f"{told}; filled from {gap.pages} older page{'s' if gap.pages != 1 else ''}, {gap.found} found"
+    words = f"{gap.since:%Y-%m-%d %H:%M} to {gap.until:%Y-%m-%d %H:%M} UTC: all its entries had changed"
+    if gap.recovered is not None:
+        return f"{words}; filled from {gap.pages} older page{'s' if gap.pages != 1 else ''}, {gap.found} found"
     found = f" ({gap.found} found on older pages)" if gap.found else ""
-    return f"{told}; some may have been missed{found}"
-
-
-def gap_dict(gap: Gap) -> dict[str, Any]:
-    """A gap for JSON."""
-    return {
-        "feed_id": gap.feed_id,
-        "since": iso(gap.since),
-        "until": iso(gap.until),
-        "pages": gap.pages,
-        "found": gap.found,
-        "recovered": iso(gap.recovered_at),
-    }
+    return f"{words}; some may have been missed{found}"
 
 
 @feed.command("remove")
@@ -420,22 +346,16 @@ def remove(invocation: Invocation, which: str, yes: bool) -> None:
     Example: reformwatch feed remove 12 --yes
     """
     with invocation.store() as store:
-        with store.read() as tx:
-            one = find_feed(tx, which)
+        named = feeds.find(store, which)
         if not yes:
-            click.confirm(f"Remove {one.name} <{one.url}> and its entries?", abort=True, err=True)
-        with store.write() as tx:
-            websub.leave(tx, one.id, now=utc_now())
-            remove_feed(tx, one.id)
-    say(f"removed feed {one.id}: {one.name}")
+            click.confirm(f"Remove {named.name} <{named.url}> and its entries?", abort=True, err=True)
+        removed = feeds.remove(store, str(named.id), now=utc_now())
+    say(f"removed feed {removed.id}: {removed.name}")
 
 
-def _set(invocation: Invocation, which: Sequence[str], state: FeedState, done: str) -> None:
-    with invocation.store() as store, store.write() as tx:
-        for name in which:
-            one = find_feed(tx, name)
-            set_state(tx, one.id, state, now=utc_now())
-            say(f"{done} feed {one.id}: {one.name}")
+def _say_each(done: str, named: Sequence[FeedNameView]) -> None:
+    for one in named:
+        say(f"{done} feed {one.id}: {one.name}")
 
 
 @feed.command("pause")
@@ -446,7 +366,8 @@ def pause(invocation: Invocation, which: Sequence[str]) -> None:
 
     Example: reformwatch feed pause 12
     """
-    _set(invocation, which, FeedState.PAUSED, "paused")
+    with invocation.store() as store:
+        _say_each("paused", feeds.pause(store, which, now=utc_now()))
 
 
 @feed.command("resume")
@@ -457,7 +378,8 @@ def resume(invocation: Invocation, which: Sequence[str]) -> None:
 
     Example: reformwatch feed resume 12
     """
-    _set(invocation, which, FeedState.ACTIVE, "resumed")
+    with invocation.store() as store:
+        _say_each("resumed", feeds.resume(store, which, now=utc_now()))
 
 
 @feed.command("import")
@@ -468,15 +390,9 @@ def import_(invocation: Invocation, file: Any) -> None:
 
     Example: reformwatch feed import subscriptions.opml
     """
-    found = read_opml(file.read())
-    kinds = {kind.value for kind in FeedKind}
-    added = 0
-    with invocation.store() as store, store.write() as tx:
-        for one in found:
-            kind = FeedKind(one.kind) if one.kind in kinds else FeedKind.INDEPENDENT
-            new = NewFeed(url=one.url, name=one.name, kind=kind, language=one.language, site_url=one.site_url)
-            added += add_feed(tx, new, now=utc_now())
-    say(f"{added} feeds added, {len(found) - added} known already")
+    with invocation.store() as store:
+        imported = feeds.import_opml(store, file.read(), now=utc_now())
+    say(f"{imported.added} feeds added, {imported.known} known already")
 
 
 @feed.command("export")
@@ -488,17 +404,13 @@ def export(invocation: Invocation, out: Path | None, as_json: bool) -> None:
 
     Example: reformwatch feed export > feeds.opml
     """
-    with invocation.store() as store, store.read() as tx:
-        feeds, counts = list_feeds(tx), counts_by_feed(tx)
-    if as_json:
-        text = (
-            json.dumps(
-                [as_dict(one, counts.get(one.id, 0), now=utc_now()) for one in feeds], ensure_ascii=False, indent=2
-            ).encode()
-            + b"\n"
-        )
-    else:
-        text = write_opml(feeds, title="reformwatch feeds")
+    with invocation.store() as store:
+        if as_json:
+            listed = feeds.list_feeds(store, now=utc_now())
+            text, count = f"{json_text(listed)}\n".encode(), len(listed)
+        else:
+            exported = feeds.export_opml(store)
+            text, count = exported.text, exported.feeds
     if out is None:
         sys.stdout.buffer.write(text)
         return
@@ -506,4 +418,4 @@ def export(invocation: Invocation, out: Path | None, as_json: bool) -> None:
         out.write_bytes(text)
     except OSError as no:
         raise CantCreate(f"{out}: can't be written ({no.strerror})") from no
-    say(f"wrote {len(feeds)} feeds to {out}")
+    say(f"wrote {count} feeds to {out}")

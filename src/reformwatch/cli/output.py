@@ -51,9 +51,16 @@ def say_error(text: str) -> None:
     stderr().print(Text.assemble(("reformwatch: ", "bold red"), printable(text)))
 
 
+def json_text(value: Any) -> str:
+    """A view, or a list of views, as one JSON document: its fields in their order."""
+    from reformwatch.services.views import as_json
+
+    return json.dumps(as_json(value), ensure_ascii=False, indent=2)
+
+
 def emit_json(value: Any) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(json_text(value))
 
 
 def json_option(command: F) -> F:
@@ -135,11 +142,6 @@ def duration(span: timedelta) -> str:
 def iso(moment: datetime | None) -> str | None:
     """A time for JSON."""
     return moment.isoformat() if moment else None
-
-
-def seconds(span: timedelta | None) -> int | None:
-    """A length of time for JSON."""
-    return None if span is None else round(span.total_seconds())
 
 
 class Bar:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from reformwatch import __version__
 from reformwatch.errors import ConfigError
 from reformwatch.settings import Settings
-from reformwatch.store import Store
+from reformwatch.store import Store as Store  # the porch names the type by this module
 from reformwatch.store.migrate import current_revision, quick_check, require_current, upgrade
 
 DEFAULT_SUBSCRIBER = "console"

@@ -1,4 +1,7 @@
-"""Pipeline: a feed is added: one GET, which is its first poll too; or the feeds of a page are shown."""
+"""Services: feeds that are not stored yet: one is added by one GET, its first poll; or those of a page are discovered.
+
+Brings along all that fetches and parses, which :mod:`reformwatch.services.feeds` does without.
+"""
 
 from datetime import timedelta
 
@@ -7,6 +10,7 @@ from msgspec.structs import replace
 from reformwatch.documents.discovery import FeedLink, find_feeds
 from reformwatch.documents.document import read_document
 from reformwatch.documents.feed import parse_feed
+from reformwatch.documents.page import check_selector
 from reformwatch.documents.sitemap import sitemaps_in
 from reformwatch.errors import BadInput, NotPermitted, ReformwatchError, Unreachable
 from reformwatch.model.entry import ParsedFeed, Unreadable
@@ -21,41 +25,32 @@ from reformwatch.model.feed import (
     PollState,
     SourceType,
 )
-from reformwatch.model.value import Value
 from reformwatch.net.client import Door, RequestFailed
 from reformwatch.net.conditional import fetch_feed
 from reformwatch.pipeline.poll import Poller, note_hub
 from reformwatch.planning.poll_plan import Reply, plan_reply
 from reformwatch.planning.stories import stories_of
+from reformwatch.services.feeds import interval_cost, name_view
+from reformwatch.services.views import FeedAddedView, FeedChoiceView, FeedLinkView
 from reformwatch.store import feeds, plans
 from reformwatch.store.subscribers import list_subscribers
 from reformwatch.urls import host_of, safe_link
 
 
-class FeedAdded(Value, frozen=True, kw_only=True):
-    """A feed that was added and read."""
-
-    feed: Feed
-    summary: str
-
-
-class FeedChoice(Value, frozen=True, kw_only=True):
-    """A page that names several feeds."""
-
-    links: tuple[FeedLink, ...]
-
-
-def add_feed_by_address(door: Door, poller: Poller, wanted: NewFeed) -> FeedAdded | FeedChoice:
+def add(door: Door, poller: Poller, wanted: NewFeed) -> FeedAddedView | FeedChoiceView:
     """Add a feed, or the only feed of a page. Raises BadInput, Unreachable or NotPermitted with what came instead.
 
-    The reply of the one GET is the feed's baseline: the feed is not asked again before it is due.
+    The reply of the one GET is the feed's baseline: the feed is not asked again before it is due. An item selector is
+    checked before anybody is asked.
     """
+    if wanted.item_selector is not None:
+        check_selector(wanted.item_selector)
     url = absolute(wanted.url)
     fetched, parsed = _read(door, replace(wanted, url=url), poller)
     if isinstance(parsed, Unreadable) and wanted.source_type is SourceType.SITEMAP:
         sitemaps = sitemaps_in(fetched.body)
         if sitemaps:
-            return FeedChoice(links=tuple(FeedLink(url=one, title="", is_declared=True) for one in sitemaps))
+            return FeedChoiceView(links=tuple(FeedLinkView(url=one, title="") for one in sitemaps))
     if isinstance(parsed, Unreadable) and wanted.source_type is not SourceType.FEED:
         raise BadInput(f"{url}: it answers with {parsed.reason}")
     if isinstance(parsed, Unreadable):
@@ -63,7 +58,7 @@ def add_feed_by_address(door: Door, poller: Poller, wanted: NewFeed) -> FeedAdde
         if not links:
             raise BadInput(f"{url}: it answers with {parsed.reason}, and names no feed")
         if len(links) > 1:
-            return FeedChoice(links=links)
+            return FeedChoiceView(links=tuple(map(_link_view, links)))
         url = links[0].url
         fetched, parsed = _read(door, replace(wanted, url=url), poller)
         if isinstance(parsed, Unreadable):
@@ -71,8 +66,8 @@ def add_feed_by_address(door: Door, poller: Poller, wanted: NewFeed) -> FeedAdde
     return _store(poller, replace(wanted, url=fetched.moved_to or url), fetched, parsed)
 
 
-def discover_feeds(door: Door, url: str) -> tuple[FeedLink, ...]:
-    """The feeds that a page names; the address itself where it is a feed. Raises as ``add_feed_by_address``."""
+def discover(door: Door, url: str) -> tuple[FeedLinkView, ...]:
+    """The feeds that a page names; the address itself where it is a feed. Raises as :func:`add`."""
     url = absolute(url)
     try:
         reply = door.get(url)
@@ -80,8 +75,12 @@ def discover_feeds(door: Door, url: str) -> tuple[FeedLink, ...]:
         raise _refusal(url, failed.kind, failed.reason) from failed
     parsed = parse_feed(reply.body, url=reply.url, content_type=reply.header("content-type"))
     if isinstance(parsed, ParsedFeed):
-        return (FeedLink(url=url, title=parsed.title, is_declared=True),)
-    return find_feeds(reply.body, url=reply.url)
+        return (FeedLinkView(url=url, title=parsed.title),)
+    return tuple(map(_link_view, find_feeds(reply.body, url=reply.url)))
+
+
+def _link_view(link: FeedLink) -> FeedLinkView:
+    return FeedLinkView(url=link.url, title=link.title)
 
 
 def absolute(url: str) -> str:
@@ -128,7 +127,7 @@ def _refusal(url: str, kind: FailureKind, reason: str) -> ReformwatchError:
     return Unreachable(f"{url}: {reason}")
 
 
-def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed) -> FeedAdded:
+def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed) -> FeedAddedView:
     named = replace(
         wanted, name=wanted.name or parsed.title or host_of(wanted.url), language=wanted.language or parsed.language
     )
@@ -144,4 +143,6 @@ def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed
         plan = plan_reply(snapshot, reply, index, policy=poller.policy, now=now, jitter=poller.chance())
         plans.apply(tx, plan, now=now, new_message_id=poller.new_message_id)
         note_hub(tx, feed, plan, now=now, new_secret=poller.new_secret)
-        return FeedAdded(feed=feeds.find_feed(tx, named.url), summary=plan.summary)
+        added = feeds.find_feed(tx, named.url)
+    cost = interval_cost(added, usual_interval=poller.policy.min_interval)
+    return FeedAddedView(feed=name_view(added), summary=plan.summary, cost=cost)

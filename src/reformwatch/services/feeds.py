@@ -1,0 +1,253 @@
+"""Services: feeds that are stored: listed, shown, changed, paused, removed, exported, and which a poll by hand asks."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from reformwatch.errors import BadInput
+from reformwatch.model.feed import Feed, FeedAddress, FeedKind, FeedState, Gap, NewFeed, SourceType
+from reformwatch.model.value import Value
+from reformwatch.model.websub import HubSubscription
+from reformwatch.planning.feed_health import health_of
+from reformwatch.planning.schedule import LEAST
+from reformwatch.services.views import (
+    FeedChangedView,
+    FeedDetailView,
+    FeedNameView,
+    FeedsExportedView,
+    FeedsImportedView,
+    FeedView,
+    GapView,
+    HubView,
+    IntervalCostView,
+    ManualPollView,
+)
+from reformwatch.store import Store, Tx, feeds, websub
+from reformwatch.store.gaps import gaps_since
+from reformwatch.store.status import counts_by_feed, languages_of_feed
+from reformwatch.urls import host_of
+
+_GAPS_SHOWN: Final = timedelta(days=90)
+
+
+class FeedEdit(Value, frozen=True, kw_only=True):
+    """What is to change of a feed; None, or UNSET, where it stays. With an ``interval`` of None its rhythm decides."""
+
+    name: str | None = None
+    language: str | None = None
+    kind: FeedKind | None = None
+    full_text: bool | None = None
+    interval: timedelta | UnsetType | None = UNSET
+    item_selector: str | None = None
+
+
+def list_feeds(store: Store, *, now: datetime) -> list[FeedView]:
+    """All feeds by name, with their health."""
+    with store.read() as tx:
+        found, counts = feeds.list_feeds(tx), counts_by_feed(tx)
+    return [_view(feed, counts.get(feed.id, 0), now=now) for feed in found]
+
+
+def find(store: Store, which: str) -> FeedNameView:
+    """A feed by number, address or name. Raises NotFound, or BadInput where a name is not unique."""
+    with store.read() as tx:
+        return name_view(feeds.find_feed(tx, which))
+
+
+def show(store: Store, which: str, *, now: datetime) -> FeedDetailView:
+    """A feed with its languages, gaps and hub. Raises as :func:`find`."""
+    with store.read() as tx:
+        feed = feeds.find_feed(tx, which)
+        languages = languages_of_feed(tx, feed.id)
+        gaps = gaps_since(tx, now - _GAPS_SHOWN, feed_id=feed.id)
+        hub = websub.find(tx, feed.id)
+    view = _view(feed, sum(languages.values()), now=now)
+    fields = {name: getattr(view, name) for name in view.__struct_fields__}
+    hub_view = _hub_view(hub, now=now) if hub else None
+    return FeedDetailView(**fields, languages=languages, gaps=tuple(map(gap_view, gaps)), hub=hub_view)
+
+
+def edit(store: Store, which: str, changes: FeedEdit, *, usual_interval: timedelta, now: datetime) -> FeedChangedView:
+    """Change a feed; a shorter interval brings its next poll forward. Raises as :func:`find`; BadInput for a selector.
+
+    ``usual_interval`` is the shortest that feeds are polled at without an interval of their own.
+    """
+    with store.write() as tx:
+        feed = feeds.find_feed(tx, which)
+        if changes.item_selector:
+            _check_selector(feed, changes.item_selector)
+        changed = replace(
+            feed,
+            name=changes.name or feed.name,
+            language=changes.language or feed.language,
+            kind=changes.kind or feed.kind,
+            full_text=feed.full_text if changes.full_text is None else changes.full_text,
+            interval=feed.interval if isinstance(changes.interval, UnsetType) else changes.interval,
+            item_selector=changes.item_selector or feed.item_selector,
+        )
+        sooner = (feed.poll.last_polled_at or now) + changed.interval if changed.interval else None
+        feeds.change_feed(tx, changed, due_at=sooner)
+    return FeedChangedView(feed=name_view(changed), cost=interval_cost(changed, usual_interval=usual_interval))
+
+
+def _check_selector(feed: Feed, selector: str) -> None:
+    if feed.source_type is not SourceType.PAGE:
+        raise BadInput(f"--item goes with a page; feed {feed.id} is a {feed.source_type.value}")
+    from reformwatch.documents.page import check_selector  # with the HTML parser, which few commands need
+
+    check_selector(selector)
+
+
+def interval_cost(feed: Feed, *, usual_interval: timedelta) -> IntervalCostView | None:
+    """What the operator's own interval costs the feed's owner; None where the feed has none."""
+    if feed.interval is None:
+        return None
+    wishes = [wish for wish in (feed.poll.max_age, feed.poll.hints.ttl) if wish is not None and wish > feed.interval]
+    a_day = timedelta(days=1)
+    return IntervalCostView(
+        interval=feed.interval,
+        requests_a_day=a_day / feed.interval,
+        usual_a_day=a_day / usual_interval,
+        server_wish=max(wishes, default=None),
+    )
+
+
+def remove(store: Store, which: str, *, now: datetime) -> FeedNameView:
+    """Remove a feed with its entries, its hub first: once the feed is gone, nobody knows what to unsubscribe from."""
+    with store.write() as tx:
+        feed = feeds.find_feed(tx, which)
+        websub.leave(tx, feed.id, now=now)
+        feeds.remove_feed(tx, feed.id)
+    return name_view(feed)
+
+
+def pause(store: Store, which: Sequence[str], *, now: datetime) -> list[FeedNameView]:
+    """Stop polling these feeds: all of them, or none where one is not found."""
+    return _set_state(store, which, FeedState.PAUSED, now=now)
+
+
+def resume(store: Store, which: Sequence[str], *, now: datetime) -> list[FeedNameView]:
+    """Poll these feeds again, due at once and with a clean record: all of them, or none where one is not found."""
+    return _set_state(store, which, FeedState.ACTIVE, now=now)
+
+
+def _set_state(store: Store, which: Sequence[str], state: FeedState, *, now: datetime) -> list[FeedNameView]:
+    with store.write() as tx:
+        found = [feeds.find_feed(tx, name) for name in which]
+        for feed in found:
+            feeds.set_state(tx, feed.id, state, now=now)
+    return [name_view(feed) for feed in found]
+
+
+def import_opml(store: Store, text: bytes, *, now: datetime) -> FeedsImportedView:
+    """Add the feeds of an OPML list; those that are known stay as they are. Raises BadInput where it can't be read."""
+    from reformwatch.documents.opml import read_opml  # with an XML parser, which few commands need
+
+    listed = read_opml(text)
+    kinds = {kind.value for kind in FeedKind}
+    added = 0
+    with store.write() as tx:
+        for one in listed:
+            kind = FeedKind(one.kind) if one.kind in kinds else FeedKind.INDEPENDENT
+            new = NewFeed(url=one.url, name=one.name, kind=kind, language=one.language, site_url=one.site_url)
+            added += feeds.add_feed(tx, new, now=now)
+    return FeedsImportedView(added=added, known=len(listed) - added)
+
+
+def export_opml(store: Store) -> FeedsExportedView:
+    """The feeds as OPML 2.0."""
+    from reformwatch.documents.opml import write_opml
+
+    with store.read() as tx:
+        found = feeds.list_feeds(tx)
+    return FeedsExportedView(text=write_opml(found, title="reformwatch feeds"), feeds=len(found))
+
+
+def may_be_asked(
+    store: Store, which: Sequence[str], *, is_own_host: Callable[[str], bool], now: datetime, is_forced: bool = False
+) -> ManualPollView:
+    """Which of these feeds, or of all where none is named, a poll by hand may ask now. # trust: C27.
+
+    A feed that was asked a moment ago is left in peace, unless its host is the operator's own or it is forced. One that
+    is paused or gone is not polled at all.
+    """
+    with store.read() as tx:
+        chosen = _named(tx, which) if which else feeds.list_askable(tx)
+    fresh = {
+        feed.id
+        for feed in chosen
+        if feed.last_polled_at is not None and feed.last_polled_at > now - LEAST and not is_own_host(host_of(feed.url))
+    }
+    ids = tuple(feed.id for feed in chosen if is_forced or feed.id not in fresh)
+    return ManualPollView(feed_ids=ids, asked_lately=len(fresh), least_gap=LEAST)
+
+
+def _named(tx: Tx, which: Sequence[str]) -> list[FeedAddress]:
+    found = [feeds.find_feed(tx, name) for name in which]
+    return [
+        FeedAddress(id=feed.id, url=feed.url, last_polled_at=feed.poll.last_polled_at)
+        for feed in found
+        if feed.state is FeedState.ACTIVE
+    ]
+
+
+def name_view(feed: Feed) -> FeedNameView:
+    """A feed by its names."""
+    return FeedNameView(id=feed.id, name=feed.name, url=feed.url)
+
+
+def gap_view(gap: Gap) -> GapView:
+    """A gap as it is shown."""
+    return GapView(
+        feed_id=gap.feed_id,
+        since=gap.since,
+        until=gap.until,
+        pages=gap.pages,
+        found=gap.found,
+        recovered=gap.recovered_at,
+    )
+
+
+def _hub_view(hub: HubSubscription, *, now: datetime) -> HubView:
+    return HubView(
+        hub=hub.hub,
+        topic=hub.topic,
+        state=hub.state,
+        lease_until=hub.lease_until,
+        pushed=hub.pushed_at,
+        problem=hub.problem,
+        is_active=hub.is_active(now),
+    )
+
+
+def _view(feed: Feed, entries: int, *, now: datetime) -> FeedView:
+    health = health_of(feed, now=now)
+    return FeedView(
+        id=feed.id,
+        name=feed.name,
+        url=feed.url,
+        kind=feed.kind,
+        language=feed.language,
+        state=feed.state,
+        site_url=feed.site_url,
+        pack=feed.pack,
+        entries=entries,
+        added=feed.added_at,
+        next_poll=feed.poll.next_poll_at,
+        last_polled=feed.poll.last_polled_at,
+        last_ok=feed.poll.last_ok_at,
+        last_new=feed.poll.last_new_at,
+        failing_since=feed.poll.failing_since,
+        failures=feed.poll.failures,
+        problem=feed.poll.problem,
+        health=health.state,
+        source_type=feed.source_type,
+        item=feed.item_selector,
+        full_text=feed.full_text,
+        interval_s=feed.interval,
+        health_sentence=health.sentence,
+        usual_gap=feed.poll.rhythm.usual_gap,
+    )
