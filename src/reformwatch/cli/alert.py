@@ -7,9 +7,11 @@ import click
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import ago, emit_json, facts, iso, json_option, say, table
-from reformwatch.cli.topic import match_dict, show_match
+from reformwatch.cli.topic import show_match
 from reformwatch.model.alert import Alert, Attempt, Delivery
 from reformwatch.model.delivery import DeliveryState
+from reformwatch.services.entries import match_view
+from reformwatch.services.views import as_json as plain
 from reformwatch.store import outbox
 from reformwatch.wiring.basics import utc_now
 
@@ -90,7 +92,7 @@ def show(invocation: Invocation, number: int, as_json: bool) -> None:
         one = outbox.find_alert(tx, number)
         sent = _by_alert(outbox.list_deliveries(tx, alert_ids=[number], limit=100_000)).get(number, [])
     if as_json:
-        matches = [match_dict(item.entry, m) | {"topic": m.slug} for item in one.items for m in item.matches]
+        matches = [plain(match_view(item.entry, m)) | {"topic": m.slug} for item in one.items for m in item.matches]
         emit_json(as_dict(one, sent) | {"matches": matches})
         return
     facts(

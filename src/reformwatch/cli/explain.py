@@ -8,7 +8,7 @@ from rich.text import Text
 
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, iso, json_option, stdout
-from reformwatch.cli.topic import entry_dict, match_dict, show_match
+from reformwatch.cli.topic import show_match
 from reformwatch.matching.explain import Part, parts_of
 from reformwatch.matching.index import compile_topic, document_of, match_entry
 from reformwatch.matching.query import Document, parse_query
@@ -16,6 +16,8 @@ from reformwatch.model.alert import Alert, Delivery
 from reformwatch.model.entry import Entry, Standing
 from reformwatch.model.plan import Silence
 from reformwatch.model.topic import Match, Topic, TopicState
+from reformwatch.services.entries import entry_view, match_view
+from reformwatch.services.views import as_json as plain
 from reformwatch.store import Tx, outbox
 from reformwatch.store.entries import find_entries, silences_of
 from reformwatch.store.subscribers import list_subscribers
@@ -83,12 +85,12 @@ def _as_json(
     names: dict[int, str],
 ) -> dict[str, Any]:
     return {
-        "entry": entry_dict(entry) | {"standing": entry.standing.value, "first_seen": iso(entry.first_seen)},
+        "entry": plain(entry_view(entry)) | {"standing": entry.standing.value, "first_seen": iso(entry.first_seen)},
         "topics": [
             {
                 "topic": topic.slug,
                 "state": topic.state.value,
-                "match": {k: v for k, v in match_dict(entry, match).items() if k != "entry"} if match else None,
+                "match": {k: v for k, v in plain(match_view(entry, match)).items() if k != "entry"} if match else None,
                 "missing": {
                     language: [{"part": part.text, "met": part.is_met} for part in parts]
                     for language, parts in misses.items()

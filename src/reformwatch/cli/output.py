@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from reformwatch.matching.snippets import Piece
+    from reformwatch.services.track import Track
 
 _WIDE = 200
 F = TypeVar("F", bound=Callable[..., Any])
@@ -153,12 +154,18 @@ class Bar:
     def advance(self) -> None:
         """One step is done."""
 
-    def track(self, items: Iterable[T], *, total: int) -> Iterator[T]:
-        """Items, each of them a step."""
-        self.expect(total)
-        for item in items:
-            yield item
-            self.advance()
+
+def tracked(what: str) -> "Track[Any]":
+    """For a service: items pass through, each of them a step of a bar."""
+
+    def track(items: Iterable[T], total: int) -> Iterator[T]:
+        with progress(what) as bar:
+            bar.expect(total)
+            for item in items:
+                yield item
+                bar.advance()
+
+    return track
 
 
 @contextlib.contextmanager

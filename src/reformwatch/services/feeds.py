@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import UNSET, UnsetType
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from reformwatch.errors import BadInput
 from reformwatch.model.feed import Feed, FeedAddress, FeedKind, FeedState, Gap, NewFeed, SourceType
@@ -65,9 +65,8 @@ def show(store: Store, which: str, *, now: datetime) -> FeedDetailView:
         gaps = gaps_since(tx, now - _GAPS_SHOWN, feed_id=feed.id)
         hub = websub.find(tx, feed.id)
     view = _view(feed, sum(languages.values()), now=now)
-    fields = {name: getattr(view, name) for name in view.__struct_fields__}
     hub_view = _hub_view(hub, now=now) if hub else None
-    return FeedDetailView(**fields, languages=languages, gaps=tuple(map(gap_view, gaps)), hub=hub_view)
+    return FeedDetailView(**asdict(view), languages=languages, gaps=tuple(map(gap_view, gaps)), hub=hub_view)
 
 
 def edit(store: Store, which: str, changes: FeedEdit, *, usual_interval: timedelta, now: datetime) -> FeedChangedView:

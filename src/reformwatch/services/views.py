@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
+from reformwatch.model.entry import Entry
 from reformwatch.model.feed import FeedKind, FeedState, NoticeKind, SourceType
 from reformwatch.model.health import HealthState
 from reformwatch.model.subscriber import ChannelKind
+from reformwatch.model.topic import Evidence, Strength, TopicKind, TopicState
 from reformwatch.model.value import Value
 from reformwatch.model.websub import HubState
 
@@ -293,3 +295,185 @@ class StatusView(View, frozen=True, kw_only=True):
     notices: tuple[NoticeView, ...]
     hubs: Mapping[HubState, int]
     last_daemon: DaemonView | None
+
+
+# -- entries and matches
+
+
+class EntryView(View, frozen=True, kw_only=True):
+    """An archived entry; ``language`` is its own, else its feed's."""
+
+    id: int
+    url: str | None
+    title: str
+    feed: str
+    language: str | None
+    published: datetime | None
+
+
+class MatchView(View, frozen=True, kw_only=True):
+    """An entry that a topic's query recognises, with the words that did. ``archived`` has the texts around them."""
+
+    aside: ClassVar = frozenset({"archived"})
+
+    entry: EntryView
+    strength: Strength
+    evidence: tuple[Evidence, ...]
+    archived: Entry
+
+
+# -- topics
+
+
+class TopicView(View, frozen=True, kw_only=True):
+    """A topic; ``names`` are its names by language, ``queries`` what recognises it by language, or ``any``."""
+
+    slug: str
+    name: str
+    names: Mapping[str, str]
+    kind: TopicKind
+    description: str
+    state: TopicState
+    pack: str | None
+    queries: Mapping[str, str]
+    created: datetime
+    updated: datetime
+
+
+class UnreadView(View, frozen=True, kw_only=True):
+    """A time in which a feed may have brought what nobody read, and why."""
+
+    since: datetime
+    until: datetime
+    why: str
+
+
+class FeedCoverageView(View, frozen=True, kw_only=True):
+    """A feed in a window of time; ``unread`` is empty where it was read without a gap."""
+
+    id: int
+    name: str
+    unread: tuple[UnreadView, ...]
+
+
+class CoverageView(View, frozen=True, kw_only=True):
+    """How a topic's feeds were read. ``complete``: all without a gap; ``blind``: none without a gap."""
+
+    since: datetime
+    until: datetime
+    complete: bool
+    blind: bool
+    feeds: tuple[FeedCoverageView, ...]
+
+
+class TopicDetailView(TopicView, frozen=True, kw_only=True):
+    """A topic with how its feeds were read in the last 30 days, or since it was added."""
+
+    coverage: CoverageView
+
+
+class TopicMatchesView(View, frozen=True, kw_only=True):
+    """What of the archive a topic matches, newest first. ``topic`` is its slug."""
+
+    topic: str
+    matches: tuple[MatchView, ...]
+
+
+class HitView(EntryView, frozen=True, kw_only=True):
+    """An entry that a query finds; ``moment`` is when it was news."""
+
+    aside: ClassVar = frozenset({"moment"})
+
+    moment: datetime
+
+
+class TrialWindowView(View, frozen=True, kw_only=True):
+    """What a query would have brought in the last days; ``alerts_a_day`` is the mean."""
+
+    days: int
+    about: int
+    mentions: int
+    alerts_a_day: float
+
+
+class TrialView(View, frozen=True, kw_only=True):
+    """A topic's queries tried on the archive, before they are stored.
+
+    ``entries`` counts those they were tried on, ``evaluated`` those that had a word of the queries; ``is_common``: so
+    many that much of the work is wasted. ``workhorse`` is the term that is in nearly all hits, ``idle`` are those in
+    none.
+    """
+
+    entries: int
+    evaluated: int
+    evaluated_a_day: float
+    is_common: bool
+    windows: tuple[TrialWindowView, ...]
+    examples: tuple[HitView, ...]
+    workhorse: str | None
+    idle: tuple[str, ...]
+
+
+# -- backtests
+
+
+class ReplayedAlertView(View, frozen=True, kw_only=True):
+    """An alert that would have been sent, in the week of a Monday; more than one entry where it sums up a burst."""
+
+    when: datetime
+    week: date
+    strength: Strength
+    entries: tuple[EntryView, ...]
+
+
+class WeekView(View, frozen=True, kw_only=True):
+    """How many alerts the week of a Monday would have brought."""
+
+    week: date
+    alerts: int
+
+
+class ReplayView(View, frozen=True, kw_only=True):
+    """What a topic would have brought of so many entries; ``silences`` counts by reason what would not be sent."""
+
+    entries: int
+    alerts: tuple[ReplayedAlertView, ...]
+    weeks: tuple[WeekView, ...]
+    silences: Mapping[str, int]
+
+
+class BacktestView(View, frozen=True, kw_only=True):
+    """A topic replayed on the archive; the fields of a :class:`ReplayView` after its slug."""
+
+    topic: str
+    entries: int
+    alerts: tuple[ReplayedAlertView, ...]
+    weeks: tuple[WeekView, ...]
+    silences: Mapping[str, int]
+
+
+class ComparisonView(BacktestView, frozen=True, kw_only=True):
+    """A topic and a new version of it: entries that only the new one is about are ``gained``, the others ``lost``."""
+
+    changed: ReplayView
+    gained: tuple[HitView, ...]
+    lost: tuple[HitView, ...]
+
+
+class ScoreView(View, frozen=True, kw_only=True):
+    """How a topic does on labelled rows of one language, or ``all``.
+
+    The shares are rounded to four digits; ``exact`` has the three as they are.
+    """
+
+    aside: ClassVar = frozenset({"exact"})
+
+    topic: str
+    language: str
+    right: int
+    false: int
+    missed: int
+    precision: float
+    recall: float
+    f1: float
+    exact: tuple[float, float, float]

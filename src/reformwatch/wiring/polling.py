@@ -105,7 +105,6 @@ class PollTools:
         on_polled: OnPolled = no_listener,
     ) -> None:
         keep_little()
-        self.settings = settings
         self.door = build_door(settings)
         self.parser = ParserPool()
         self.poller = build_poller(
