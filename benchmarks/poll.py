@@ -90,9 +90,7 @@ def ours(urls: list[str]) -> list[dict[str, float]]:
     from msgspec.structs import replace
 
     from reformwatch.model.feed import NewFeed
-    from reformwatch.packs import builtin_text
-    from reformwatch.services.pack_files import read_pack
-    from reformwatch.services.packs import install_pack
+    from reformwatch.services.packs import install, load_builtin
     from reformwatch.settings import build_settings
     from reformwatch.store.feeds import add_feed
     from reformwatch.wiring.basics import create_store, utc_now
@@ -106,9 +104,8 @@ def ours(urls: list[str]) -> list[dict[str, float]]:
             }
         )
         store = create_store(settings)
-        pack = read_pack(builtin_text("kazakhstan"), source="kazakhstan")
+        install(store, replace(load_builtin("kazakhstan"), feeds=()), now=utc_now())
         with store.write() as tx:
-            install_pack(tx, replace(pack, feeds=()), now=utc_now())
             for url in urls:
                 add_feed(tx, NewFeed(url=url, name=url), now=utc_now())
         tools = Tools(settings, store, owner="cli")

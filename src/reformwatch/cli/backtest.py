@@ -1,4 +1,4 @@
-"""Porch: topics held against the archive: before they are saved, and replayed as they would have been told."""
+"""Porch: topics replayed on the archive, compared with another version, scored on labelled rows."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,5 +1,6 @@
 """Porch: the database."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -7,20 +8,8 @@ import click
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, json_option, say
 from reformwatch.errors import DatabaseMismatch
-from reformwatch.store import Store
-from reformwatch.store.lineage import head_revision
-from reformwatch.store.migrate import (
-    backup as make_backup,
-)
-from reformwatch.store.migrate import (
-    check_integrity,
-    current_revision,
-    differences,
-    quick_check,
-    require_current,
-    upgrade,
-)
-from reformwatch.wiring.basics import utc_now
+from reformwatch.services import database
+from reformwatch.wiring.basics import unchecked_store, utc_now
 
 
 @click.group()
@@ -35,16 +24,13 @@ def upgrade_(invocation: Invocation) -> None:
 
     Example: reformwatch db upgrade
     """
-    store = Store(invocation.settings.database.url)
-    quick_check(store)
-    before = None if store.is_missing() else current_revision(store)
-    saved = upgrade(store, now=utc_now())
-    after = current_revision(store)
-    store.close()
-    if before == after:
-        say(f"the database is at version {after} already")
+    with closing(unchecked_store(invocation.settings)) as store:
+        done = database.upgrade(store, now=utc_now())
+    if done.before == done.after:
+        say(f"the database is at version {done.after} already")
         return
-    say(f"upgraded from {before or 'nothing'} to {after}" + (f"; the old one is kept as {saved}" if saved else ""))
+    kept = f"; the old one is kept as {done.backup}" if done.backup else ""
+    say(f"upgraded from {done.before or 'nothing'} to {done.after}{kept}")
 
 
 @db.command("check")
@@ -55,22 +41,15 @@ def check(invocation: Invocation, as_json: bool) -> None:
 
     Example: reformwatch db check
     """
-    store = Store(invocation.settings.database.url)
-    path = store.sqlite_path
-    if store.is_missing():
-        raise DatabaseMismatch(f"database {path}: there is none yet; run `reformwatch init`")
-    require_current(store)
-    faults = [*check_integrity(store), *differences(store)]
-    store.close()
+    with closing(unchecked_store(invocation.settings)) as store:
+        view = database.check(store)
     if as_json:
-        emit_json({"database": str(path or store.shown_url), "version": head_revision(), "faults": faults})
-    if faults:
-        raise DatabaseMismatch(
-            f"database {path or store.shown_url}: {faults[0]}"
-            + (f" (and {len(faults) - 1} more)" if faults[1:] else "")
-        )
+        emit_json(view)
+    if view.faults:
+        more = f" (and {len(view.faults) - 1} more)" if view.faults[1:] else ""
+        raise DatabaseMismatch(f"database {view.database}: {view.faults[0]}{more}")
     if not as_json:
-        say(f"database {path or store.shown_url}: version {head_revision()}, sound")
+        say(f"database {view.database}: version {view.version}, sound")
 
 
 @db.command("backup")
@@ -82,5 +61,5 @@ def backup(invocation: Invocation, file: Path) -> None:
     Example: reformwatch db backup reformwatch-monday.sqlite
     """
     with invocation.store() as store:
-        make_backup(store, file)
+        database.backup(store, file)
     say(f"wrote {file}")

@@ -8,9 +8,7 @@ import click
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import say
 from reformwatch.errors import CantCreate
-from reformwatch.packs import builtin_text
-from reformwatch.services.pack_files import read_pack
-from reformwatch.services.packs import install_pack
+from reformwatch.services.packs import install, load_builtin
 from reformwatch.settings import load_settings
 from reformwatch.wiring.basics import create_store, example_config, utc_now
 
@@ -36,9 +34,7 @@ def init(folder: Path, packs: Sequence[str], no_pack: bool) -> None:
     store = create_store(settings)
     say(f"database ready: {store.sqlite_path or store.shown_url}")
     for name in () if no_pack else packs or (DEFAULT_PACK,):
-        wanted = read_pack(builtin_text(name), source=name)
-        with store.write() as tx:
-            report = install_pack(tx, wanted, now=utc_now())
+        report = install(store, load_builtin(name), now=utc_now())
         say(f"pack {name}: {len(report.feeds_added)} feeds and {len(report.topics_added)} topics added")
     store.close()
     option = "" if folder == Path() else f" --config {path}"

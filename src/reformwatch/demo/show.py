@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from msgspec.structs import replace
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
@@ -26,12 +25,10 @@ from reformwatch.model.entry import Standing
 from reformwatch.model.feed import Feed, FeedKind, NewFeed
 from reformwatch.model.plan import NewEntry, PollPlan
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
-from reformwatch.packs import builtin_text
-from reformwatch.services.pack_files import read_pack
-from reformwatch.services.packs import install_pack
+from reformwatch.services.demo import set_up
+from reformwatch.services.feeds import list_feeds
+from reformwatch.services.packs import load_builtin
 from reformwatch.settings import build_settings
-from reformwatch.store.feeds import add_feed, list_feeds
-from reformwatch.store.subscribers import add_subscriber, find_subscriber, remove_subscriber
 from reformwatch.text import printable
 from reformwatch.wiring.basics import DEFAULT_SUBSCRIBER, create_store, new_unsubscribe_token, utc_now
 from reformwatch.wiring.tools import Tools
@@ -102,8 +99,7 @@ class _Demo:
             tools.poller.poll_due(threading.Event())
             self.newsroom.edition = 2
             self._act("4", "News comes in. Second poll: new entries are held against the eight topics")
-            with self.store.read() as tx:
-                ids = sorted(feed.id for feed in list_feeds(tx))
+            ids = sorted(feed.id for feed in list_feeds(self.store, now=utc_now()))
             for one in ids:  # one after another, so that the story reads the same each time
                 tools.poller.poll_feeds([one])
             self._act("5", "The outbox is delivered")
@@ -122,37 +118,42 @@ class _Demo:
         self._end(keep=keep, took_s=time.monotonic() - started)
 
     def _set_up(self) -> None:
-        pack = read_pack(builtin_text("kazakhstan"), source="kazakhstan")
-        now = utc_now()
-        with self.store.write() as tx:
-            install_pack(tx, replace(pack, feeds=()), now=now)
-            remove_subscriber(tx, find_subscriber(tx, DEFAULT_SUBSCRIBER).id)
-            for outlet in OUTLETS:
-                url = f"{self.newsroom.base}/{outlet.path}.rss"
-                add_feed(
-                    tx,
-                    NewFeed(url=url, name=outlet.name, kind=FeedKind(outlet.kind), language=outlet.language),
-                    now=now,
-                )
-            for new in (
-                NewSubscriber(
-                    name="Aliya",
-                    channel=ChannelKind.EMAIL,
-                    address=_READER,
-                    timezone="Asia/Almaty",
-                    unsubscribe_token=new_unsubscribe_token(),
-                ),
-                NewSubscriber(
-                    name="newsdesk bot",
-                    channel=ChannelKind.WEBHOOK,
-                    address=f"{self.newsroom.base}/hook",
-                    secret=self.secret,
-                    topics=("mayoral-elections",),
-                    unsubscribe_token=new_unsubscribe_token(),
-                ),
-            ):
-                add_subscriber(tx, new, now=now)
+        feeds = [
+            NewFeed(
+                url=f"{self.newsroom.base}/{outlet.path}.rss",
+                name=outlet.name,
+                kind=FeedKind(outlet.kind),
+                language=outlet.language,
+            )
+            for outlet in OUTLETS
+        ]
+        set_up(
+            self.store,
+            load_builtin("kazakhstan"),
+            feeds=feeds,
+            subscribers=self._subscribers(),
+            instead_of=DEFAULT_SUBSCRIBER,
+            now=utc_now(),
+        )
         self._act("2", "Two subscribers: Aliya by e-mail on all topics, a bot by webhook on mayoral elections")
+
+    def _subscribers(self) -> tuple[NewSubscriber, NewSubscriber]:
+        reader = NewSubscriber(
+            name="Aliya",
+            channel=ChannelKind.EMAIL,
+            address=_READER,
+            timezone="Asia/Almaty",
+            unsubscribe_token=new_unsubscribe_token(),
+        )
+        bot = NewSubscriber(
+            name="newsdesk bot",
+            channel=ChannelKind.WEBHOOK,
+            address=f"{self.newsroom.base}/hook",
+            secret=self.secret,
+            topics=("mayoral-elections",),
+            unsubscribe_token=new_unsubscribe_token(),
+        )
+        return reader, bot
 
     def _on_polled(self, feed: Feed, plan: PollPlan) -> None:
         self.out.print(Text.assemble(("    GET ", "cyan"), f"{feed.name}: {plan.summary}"))

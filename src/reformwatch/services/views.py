@@ -477,3 +477,89 @@ class ScoreView(View, frozen=True, kw_only=True):
     recall: float
     f1: float
     exact: tuple[float, float, float]
+
+
+# -- packs
+
+
+class PackView(View, frozen=True, kw_only=True):
+    """A pack, with how many feeds and topics it holds."""
+
+    slug: str
+    name: str
+    version: int
+    feeds: int
+    topics: int
+
+
+class PackFeedView(View, frozen=True, kw_only=True):
+    """A feed of a pack."""
+
+    name: str
+    url: str
+    kind: FeedKind
+    language: str | None
+
+
+class PackTopicView(View, frozen=True, kw_only=True):
+    """A topic of a pack, with its queries by language."""
+
+    slug: str
+    name: str
+    kind: TopicKind
+    queries: Mapping[str, str]
+
+
+class PackDetailView(View, frozen=True, kw_only=True):
+    """All that a pack holds."""
+
+    slug: str
+    name: str
+    version: int
+    description: str
+    feeds: tuple[PackFeedView, ...]
+    topics: tuple[PackTopicView, ...]
+
+
+class PackInstalledView(View, frozen=True, kw_only=True):
+    """What an installation did, by name; ``topics_kept`` are those that somebody has edited."""
+
+    feeds_added: tuple[str, ...]
+    topics_added: tuple[str, ...]
+    topics_updated: tuple[str, ...]
+    topics_kept: tuple[str, ...]
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything was written."""
+        return bool(self.feeds_added or self.topics_added or self.topics_updated)
+
+
+# -- the database
+
+
+class DatabaseView(View, frozen=True, kw_only=True):
+    """The database that was checked: its file or address, its version, and what is wrong with it."""
+
+    database: str
+    version: str
+    faults: tuple[str, ...]
+
+
+class UpgradeView(View, frozen=True, kw_only=True):
+    """An upgrade; ``before`` is None where there was no database, ``backup`` where none was needed."""
+
+    before: str | None
+    after: str | None
+    backup: str | None
+
+
+# -- readers of messages
+
+
+class ReaderView(View, frozen=True, kw_only=True):
+    """The subscriber whom an unsubscribe link is for; ``paused_because``: why nothing was sent to them already."""
+
+    name: str
+    language: str
+    paused_because: str | None

@@ -56,6 +56,11 @@ def owner_name(store: Store) -> str:
     return "daemon" if store.sqlite_path is not None else f"daemon.{socket.gethostname()}.{os.getpid()}"
 
 
+def unchecked_store(settings: Settings) -> Store:
+    """The database as it is, whatever its version, for what locks, checks or upgrades it."""
+    return Store(settings.database.url)
+
+
 def open_store(settings: Settings) -> Store:
     """The database for a command: made where there is none, refused where its version is not this program's."""
     store = Store(settings.database.url)

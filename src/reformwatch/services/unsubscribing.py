@@ -1,0 +1,32 @@
+"""Services: readers who end their messages by the link in a mail."""
+
+from typing import Final
+
+from reformwatch.model.subscriber import Subscriber, SubscriberState
+from reformwatch.services.views import ReaderView
+from reformwatch.store import Store
+from reformwatch.store.subscribers import find_by_unsubscribe_token, pause
+
+#: Why a subscriber is paused who has used the link.
+UNSUBSCRIBED: Final = "unsubscribed by the reader"
+
+
+def find(store: Store, token: str) -> ReaderView | None:
+    """The subscriber whose mails carry this token; None where there is none."""
+    with store.read() as tx:
+        return _view(find_by_unsubscribe_token(tx, token))
+
+
+def unsubscribe(store: Store, token: str) -> ReaderView | None:
+    """Pause the subscriber whose mails carry this token; the subscriber as before. One who is paused stays as it is."""
+    with store.write() as tx:
+        subscriber = find_by_unsubscribe_token(tx, token)
+        if subscriber is not None and subscriber.state is not SubscriberState.PAUSED:
+            pause(tx, subscriber.id, because=UNSUBSCRIBED)
+    return _view(subscriber)
+
+
+def _view(subscriber: Subscriber | None) -> ReaderView | None:
+    if subscriber is None:
+        return None
+    return ReaderView(name=subscriber.name, language=subscriber.language, paused_because=subscriber.paused_because)
