@@ -4,7 +4,6 @@ One daemon holds an SQLite file (a lock file beside it); many may share a Postgr
 """
 
 import contextlib
-import fcntl
 import logging
 import os
 import signal
@@ -13,66 +12,34 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from functools import partial
 from types import FrameType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from reformwatch import __version__
-from reformwatch.errors import CantCreate, ConfigError, NotPermitted, ReformwatchError, TryAgain
+from reformwatch.errors import ConfigError, ReformwatchError
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.pipeline.tidy import tidy
-from reformwatch.pipeline.websub import Callback, PushLine
-from reformwatch.planning.schedule import after_deaths
+from reformwatch.services import daemons
 from reformwatch.settings import Settings
-from reformwatch.store import Store, feeds, outbox, websub
-from reformwatch.store.status import DaemonBeat, beat, forget_daemon
-from reformwatch.web import Pages, WebServer
-from reformwatch.wiring.basics import create_store, host_and_port, owner_name, utc_now
-from reformwatch.wiring.polling import hub_callback
+from reformwatch.web.pages import Pages
+from reformwatch.web.server import WebServer
+from reformwatch.wiring.basics import Store, create_store, host_and_port, owner_name, unchecked_store, utc_now
+from reformwatch.wiring.polling import build_callback, build_push_line, hub_callback
 from reformwatch.wiring.tools import Tools, run_once
+
+if TYPE_CHECKING:
+    from reformwatch.pipeline.websub import PushLine
 
 log = logging.getLogger(__name__)
 
 _BEAT_S: Final = 15.0
 _DELIVER_TICK_S: Final = 1.0
 _HUBS_TICK_S: Final = 5.0
-#: Pushed documents that wait in memory, in documents of the largest size that is taken.
-_PUSHES_KEPT: Final = 4
 _STUCK_AFTER_S: Final = 120.0
 _GRACE_S: Final = 20.0
-
-
-@contextlib.contextmanager
-def exclusive(store: Store) -> Iterator[None]:
-    """Hold the lock file of an SQLite database. Raises TryAgain naming the process that holds it. # trust: A16."""
-    if store.sqlite_path is None:
-        yield
-        return
-    path = store.sqlite_path.with_name(f"{store.sqlite_path.name}.lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("a+", encoding="utf-8")
-    except PermissionError as no:
-        raise NotPermitted(
-            f"{path}: no permission to write there; the daemon keeps its lock beside the database"
-        ) from no
-    except OSError as no:
-        raise CantCreate(f"{path}: can't be made ({no.strerror})") from no
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.seek(0)
-            holder = handle.read().strip() or "another process"
-            raise TryAgain(f"database {store.sqlite_path}: {holder} runs on it already; stop that one first") from None
-        handle.truncate(0)
-        handle.write(f"process {os.getpid()} on {socket.gethostname()}, since {utc_now():%Y-%m-%dT%H:%M:%SZ}")
-        handle.flush()
-        yield
-        handle.truncate(0)
 
 
 def notify(message: str) -> None:
@@ -107,15 +74,13 @@ class Daemon:
 
     def run_once(self) -> None:
         """Poll all that is due, deliver all that is due, and end. Nobody listens for hubs: feeds are polled as ever."""
-        with exclusive(Store(self._settings.database.url)), self._opened(), self._signals():
-            if self._store.sqlite_path is not None:
-                with self._store.write() as tx:
-                    websub.note_callback(tx, "", now=utc_now())
+        with self._alone(), self._opened(), self._signals():
+            daemons.leave_hubs(self._store, now=utc_now())
             run_once(self._tools, self._stop)
 
     def run_forever(self) -> None:
         """Until SIGTERM or SIGINT."""
-        with exclusive(Store(self._settings.database.url)), self._opened(), self._signals(), self._pages():
+        with self._alone(), self._opened(), self._signals(), self._pages():
             self._meet_hubs()
             self._jobs = scheduler = self._scheduler()
             scheduler.start()
@@ -128,13 +93,14 @@ class Daemon:
                 self._shut_down(scheduler)
         log.info("daemon: stopped")
 
+    def _alone(self) -> contextlib.AbstractContextManager[None]:
+        return daemons.exclusive(unchecked_store(self._settings), now=utc_now())
+
     @contextlib.contextmanager
     def _opened(self) -> Iterator[None]:
         self._store = create_store(self._settings)
         owner = owner_name(self._store)
-        with self._store.write() as tx:
-            polls = feeds.release_all_of(tx, owner, next_after=partial(after_deaths, now=utc_now()))
-            left = polls + outbox.release_all_of(tx, owner)
+        left = daemons.take_up(self._store, owner, now=utc_now())
         if left:
             log.warning(
                 "daemon: the last one ended in the middle of its work; %d feeds and deliveries are taken up again", left
@@ -173,14 +139,10 @@ class Daemon:
             return
         host, port = host_and_port(self._settings.web.listen)
         largest = self._settings.http.max_bytes
-        self._pushes = pushes = PushLine(
-            self._store,
-            push=lambda feed_id, fetched: self._tools.poller.push(feed_id, fetched),
-            on_alerts=self._deliver_now,
-            clock=utc_now,
-            max_bytes=_PUSHES_KEPT * largest,
+        self._pushes = pushes = build_push_line(
+            self._store, poller=lambda: self._tools.poller, on_alerts=self._deliver_now, largest=largest
         )
-        pages = Pages(self._store, self._is_moving, hubs=Callback(self._store, offer=pushes.offer, clock=utc_now))
+        pages = Pages(self._store, self._is_moving, hubs=build_callback(self._store, pushes))
         try:
             server = WebServer(pages, host=host, port=port, push_bytes=largest)
         except OSError as no:
@@ -197,12 +159,7 @@ class Daemon:
         """Say where hubs reach us now, and poll for what they pushed while nobody listened."""
         callback = hub_callback(self._settings)
         floor = timedelta(seconds=self._settings.poll.min_interval_s)
-        with self._store.write() as tx:
-            named = sum(websub.count_by_state(tx).values())
-            # on PostgreSQL a daemon without pages may stand beside one that has them
-            if callback or self._store.sqlite_path is not None:
-                websub.note_callback(tx, callback or "", now=utc_now())
-            websub.catch_up(tx, now=utc_now(), floor=floor)
+        named = daemons.meet_hubs(self._store, callback, floor=floor, now=utc_now())
         if named and callback:
             # any work will do: the worker processes take a moment to start, and the first push should not wait for it
             self._tools.parser.run(len, (b"",), {}, done=lambda _: None)
@@ -265,18 +222,15 @@ class Daemon:
             self._tools.hubs.act(self._stop)
 
     def _beat(self) -> None:
-        with self._store.write() as tx:
-            beat(
-                tx,
-                DaemonBeat(
-                    name=self._name,
-                    host=socket.gethostname(),
-                    pid=os.getpid(),
-                    version=__version__,
-                    started_at=self._started_at,
-                    beat_at=utc_now(),
-                ),
-            )
+        daemons.beat(
+            self._store,
+            name=self._name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=__version__,
+            started_at=self._started_at,
+            now=utc_now(),
+        )
 
     def _tidy(self) -> None:
         tidy(self._store, keep=timedelta(days=self._settings.archive.keep_days), now=utc_now())
@@ -334,5 +288,5 @@ class Daemon:
             self._pushes.close()  # its alerts are the scheduler's to send; hubs are told to come back
         scheduler.shutdown(wait=True)
         hurry.cancel()
-        with contextlib.suppress(Exception), self._store.write() as tx:
-            forget_daemon(tx, self._name)
+        with contextlib.suppress(Exception):
+            daemons.forget(self._store, self._name)

@@ -27,8 +27,8 @@ import pytest
 
 from conftest import ROOT
 from reformwatch.cli import cli, main
-from reformwatch.daemon import exclusive
 from reformwatch.packs import builtin_text
+from reformwatch.services.daemons import exclusive
 from reformwatch.services.pack_files import read_pack
 from reformwatch.store import Store
 
@@ -432,7 +432,7 @@ def test_73_a_folder_that_cannot_be_made(run: Terminal, tmp_path: Path) -> None:
 
 def test_75_a_database_on_which_a_daemon_runs(run: Terminal) -> None:  # trust: A16, G06
     store = Store(f"sqlite:///{run.database}")
-    with exclusive(store):
+    with exclusive(store, now=datetime.now(UTC)):
         said = run.fails(75, "run", "--once")
     store.close()
     assert str(run.database) in said

@@ -20,7 +20,8 @@ from reformwatch.net.conditional import fetch_feed
 from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
 from reformwatch.planning.websub import PATIENCE, discover
 from reformwatch.store import Store, feeds, websub
-from reformwatch.web import Pages, WebServer
+from reformwatch.web.pages import Pages
+from reformwatch.web.server import WebServer
 from reformwatch.wiring.basics import new_hub_secret, new_hub_token
 from servers import HttpServer, make_certificate, redirect, reply
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
 from reformwatch.net.client import AddressPolicy, Door
 from reformwatch.net.conditional import ask_for_feed, ask_for_page
@@ -10,11 +11,14 @@ from reformwatch.pipeline.memory import keep_little
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import OnPolled, Poller, no_listener
 from reformwatch.pipeline.steps import Watcher, nobody_watches
-from reformwatch.pipeline.websub import HubCaller
+from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.wiring.basics import new_hub_secret, new_hub_token, new_message_id, token_maker, user_agent, utc_now
+
+#: Pushed documents that wait in memory, in documents of the largest size that is taken.
+_PUSHES_KEPT: Final = 4
 
 
 def build_door(settings: Settings) -> Door:
@@ -90,6 +94,27 @@ def build_hub_caller(settings: Settings, store: Store, door: Door) -> HubCaller 
         new_token=new_hub_token,
         new_secret=new_hub_secret,
     )
+
+
+def build_push_line(
+    store: Store, *, poller: Callable[[], Poller], on_alerts: Callable[[], None], largest: int
+) -> PushLine:
+    """Where pushed documents wait. ``poller`` is asked for each time, since a reload makes another.
+
+    ``largest`` bounds one document, in bytes.
+    """
+    return PushLine(
+        store,
+        push=lambda feed_id, fetched: poller().push(feed_id, fetched),
+        on_alerts=on_alerts,
+        clock=utc_now,
+        max_bytes=_PUSHES_KEPT * largest,
+    )
+
+
+def build_callback(store: Store, pushes: PushLine) -> Callback:
+    """What a hub meets at a callback address."""
+    return Callback(store, offer=pushes.offer, clock=utc_now)
 
 
 class PollTools:

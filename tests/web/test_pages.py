@@ -17,9 +17,11 @@ from pathlib import Path
 import pytest
 
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, SubscriberState
+from reformwatch.services.unsubscribing import UNSUBSCRIBED
 from reformwatch.store import Store
 from reformwatch.store.subscribers import add_subscriber, find_subscriber, pause
-from reformwatch.web import UNSUBSCRIBED, Pages, WebServer
+from reformwatch.web.pages import Pages
+from reformwatch.web.server import WebServer
 
 NOW = datetime(2022, 3, 12, 10, 0, tzinfo=UTC)
 
@@ -330,7 +332,7 @@ def test_a_closed_server_answers_no_more(sqlite_store: Store) -> None:
 
 _CLOSE_WHILE_A_BROWSER_IS_CONNECTED = """
 import socket
-from reformwatch.web import WebServer
+from reformwatch.web.server import WebServer
 def page(environ, respond):
     respond("200 OK", [("Content-Length", "2")])
     return [b"ok"]
