@@ -14,7 +14,7 @@ from reformwatch.documents.discovery import find_feeds
 from reformwatch.documents.opml import MAX_BYTES, read_opml, write_opml
 from reformwatch.errors import BadInput, QueryError, ReformwatchError
 from reformwatch.matching.query import parse_query
-from reformwatch.model.feed import Feed, FeedKind, FeedState
+from reformwatch.model.feed import Feed, FeedKind, FeedState, PollState
 from reformwatch.model.topic import NewTopic, Topic, TopicKind, TopicState
 from reformwatch.services.pack_files import check_queries, fingerprint, read_pack, write_pack
 
@@ -33,7 +33,7 @@ def feed(number: int = 1, **told: Any) -> Feed:
         "pack": None,
         "backfill_days": None,
         "added_at": NOW,
-        "next_poll_at": NOW,
+        "poll": PollState(next_poll_at=NOW),
     }
     return Feed(**(usual | told))
 
