@@ -21,7 +21,7 @@ def store_entries(store: Store, titles: Iterable[tuple[str, timedelta]], *, now:
         done = PollState(next_poll_at=now, last_polled_at=now, last_ok_at=now, last_new_at=now)
         entries = tuple(_entry(number, title, now - age) for number, (title, age) in enumerate(titles))
         plan = PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=done, entries=entries)
-        plans.apply(tx, plan, now=now, new_message_id=lambda: "msg")
+        plans.apply(tx, plan, now=now)
 
 
 def _entry(number: int, title: str, published: datetime) -> NewEntry:

@@ -25,7 +25,7 @@ from aiosmtpd.controller import Controller
 
 from reformwatch.channels.webhook import new_secret
 from reformwatch.model.feed import NewFeed
-from reformwatch.model.subscriber import ChannelKind, NewSubscriber
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Pause, PauseCode
 from reformwatch.model.topic import NewTopic
 from reformwatch.settings import Settings, load_settings
 from reformwatch.store.feeds import add_feed
@@ -254,7 +254,7 @@ def set_up(desk: Desk, *, feeds: int = 1, hook: str = "/hook") -> None:
     store = create_store(settings)
     now = utc_now()
     with store.write() as tx:
-        pause(tx, find_subscriber(tx, "console").id, because="not in this test")
+        pause(tx, find_subscriber(tx, "console").id, because=Pause(code=PauseCode.OPERATOR))
         add_topic(tx, NewTopic(slug="akims", name="Akims", queries={"any": "akim*"}), now=now)
         for name, channel, address, secret in (
             ("Mail", ChannelKind.EMAIL, "reader@example.org", None),

@@ -6,7 +6,7 @@ from typing import Any
 
 from reformwatch.channels.base import Envelope
 from reformwatch.messages.render import Reader
-from reformwatch.model.alert import Alert, AlertItem, AlertKind, ClaimedDelivery
+from reformwatch.model.alert import Alert, AlertItem, AlertKind
 from reformwatch.model.entry import Entry, Standing
 from reformwatch.model.message import Message
 from reformwatch.model.subscriber import ChannelKind, Subscriber, SubscriberState
@@ -91,7 +91,7 @@ def a_subscriber(*, language: str = "en", name: str = "Desk") -> Subscriber:
         language=language,
         timezone="UTC",
         state=SubscriberState.ACTIVE,
-        paused_because=None,
+        pause=None,
         topic_ids=None,
         unsubscribe_token="t0ken",
         created_at=NOW,
@@ -100,16 +100,8 @@ def a_subscriber(*, language: str = "en", name: str = "Desk") -> Subscriber:
 
 def rendered(alert: Alert | None = None, *, language: str = "en", unsubscribe_url: str | None = None) -> Message:
     subscriber = a_subscriber(language=language)
-    delivery = ClaimedDelivery(
-        id=1,
-        message_id="msg_1",
-        token="lease",
-        attempts=1,
-        created_at=NOW,
-        subscriber=subscriber,
-        alert=alert or an_alert(),
-    )
-    return RENDERER.render(delivery, Reader(subscriber=subscriber, zone=UTC, unsubscribe_url=unsubscribe_url))
+    reader = Reader(subscriber=subscriber, zone=UTC, unsubscribe_url=unsubscribe_url)
+    return RENDERER.render(alert or an_alert(), reader)
 
 
 def a_message(*, title: str = TITLE, summary: str = "46 cases of terrorism.", language: str = "en") -> Message:

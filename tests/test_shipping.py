@@ -74,6 +74,6 @@ def test_a_webhook_that_was_received_fits_the_schema_in_the_docs(tmp_path: Any) 
         desk.run("deliver")
         desk.run("subscriber", "test", "Hook")
         bodies = [json.loads(body) for _, body in house.hooks]
-    assert [body["type"] for body in bodies] == ["alert.story", "digest", "test"]
+    assert [body["type"] for body in bodies] == ["alert.story", "alert.summary", "test"]
     for body in bodies:
         jsonschema.validate(body, schema, cls=jsonschema.Draft202012Validator)

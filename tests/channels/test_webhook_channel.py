@@ -17,10 +17,11 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from reformwatch.channels.base import Envelope
 from reformwatch.channels.webhook import WebhookChannel, body_of, new_secret, outcome_of, sign
-from reformwatch.messages.render import payload_of
+from reformwatch.messages.payload import payload_of
 from reformwatch.model.alert import AddressDead, SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
 from reformwatch.net.client import AddressPolicy, Door
+from reformwatch.wiring.delivery import webhook_post
 from sample_messages import NOW, a_message, a_topic, an_alert, an_entry, an_envelope, an_item, evidence_in, rendered
 from servers import (
     Answer,
@@ -49,7 +50,7 @@ def receiver() -> Iterator[HttpServer]:
 @pytest.fixture
 def channel() -> Iterator[WebhookChannel]:
     with a_door() as door:
-        yield WebhookChannel(door)
+        yield WebhookChannel(webhook_post(door))
 
 
 def a_door(deadline_s: float = 20.0) -> Door:
@@ -207,7 +208,7 @@ def drip_headers(wire: Wire, _asked: Asked) -> None:
 def test_a_receiver_that_drags_is_cut_at_the_deadline(receiver: HttpServer, misbehaviour: Answer) -> None:
     # trust: B08
     with a_door(deadline_s=0.7) as door:
-        outcome = sent(WebhookChannel(door), receiver.on("/hook", misbehaviour))
+        outcome = sent(WebhookChannel(webhook_post(door)), receiver.on("/hook", misbehaviour))
     assert outcome == TryLater(reason=f"no whole answer from 127.0.0.1:{receiver.port} within 0.7 s")
 
 
@@ -222,7 +223,7 @@ def test_of_an_endless_reply_little_is_read(receiver: HttpServer, status: int) -
     with Door(
         user_agent="t", policy=AddressPolicy(["127.0.0.1"]), max_bytes=64 * KIB, dialler=dialler, keep_alive=4
     ) as door:
-        outcome = sent(WebhookChannel(door), receiver.on("/hook", endless))
+        outcome = sent(WebhookChannel(webhook_post(door)), receiver.on("/hook", endless))
     assert isinstance(outcome, Sent if status == 200 else TryLater)
     assert dialler.streams[0].read_bytes <= 2 * 64 * KIB  # the bound, and what one more read of the socket brings
 
@@ -234,7 +235,7 @@ def test_a_receiver_that_answers_late_but_in_time_has_it(receiver: HttpServer) -
         wire.send(reply(200))
 
     with a_door(deadline_s=20) as door:
-        assert sent(WebhookChannel(door), receiver.on("/hook", late)) == Sent(detail="answered 200")
+        assert sent(WebhookChannel(webhook_post(door)), receiver.on("/hook", late)) == Sent(detail="answered 200")
 
 
 def continues(wire: Wire, _asked: Asked) -> None:
@@ -306,7 +307,7 @@ def test_a_private_address_is_refused_when_sending(host: str) -> None:
     # trust: B12
     recorder, names = RefusingDialler(), RecordingResolver({"localhost": ["127.0.0.1"]})
     with Door(user_agent="t", policy=AddressPolicy(), resolver=names, dialler=recorder) as door:
-        outcome = sent(WebhookChannel(door), f"https://{host}/hook")
+        outcome = sent(WebhookChannel(webhook_post(door)), f"https://{host}/hook")
     assert isinstance(outcome, TryLater)
     assert "private or special address" in outcome.reason
     assert recorder.dialled == []

@@ -978,7 +978,8 @@ def test_a_backtest_scores_on_labelled_rows(told: Terminal, tmp_path: Path) -> N
 
 
 SUBSCRIBER_KEYS = {
-    "name", "channel", "address", "topics", "mentions", "language", "timezone", "state", "paused_because", "created",
+    "name", "channel", "address", "topics", "mentions", "language", "timezone", "state", "paused_code",
+    "paused_because", "created",
 }  # fmt: skip
 
 
@@ -1001,6 +1002,7 @@ def test_a_subscriber_is_added_listed_shown_paused_resumed_and_removed(run: Term
         "language": "kk",
         "timezone": "Asia/Almaty",
         "state": "active",
+        "paused_code": None,
         "paused_because": None,
         "created": "",
     }
@@ -1009,6 +1011,7 @@ def test_a_subscriber_is_added_listed_shown_paused_resumed_and_removed(run: Term
     run("subscriber", "pause", "Aliya N.")
     paused = run("subscriber", "show", "Aliya N.", "--json").json()
     assert (paused["state"], paused["paused_because"]) == ("paused", "paused by the operator")
+    assert paused["paused_code"] == "operator"
     assert [s["name"] for s in run("status", "--json").json()["paused_subscribers"]] == ["Aliya N."]
     run("subscriber", "resume", "Aliya N.")
     assert run("subscriber", "show", "Aliya N.", "--json").json() == one
@@ -1028,8 +1031,27 @@ def test_a_test_message_reaches_a_webhook_signed_and_a_console(run: Terminal, ne
     assert ran.json() == {"subscriber": "Screen", "state": "sent", "detail": None}
     assert "Screen" in ran.err, "standard output is one JSON document"
     newsroom.hook_status = 410
-    assert run.try_("subscriber", "test", "Desk").code == 1
-    assert run("subscriber", "show", "Desk", "--json").json()["state"] == "paused"
+    failed = run.try_("subscriber", "test", "Desk")
+    assert (failed.code, failed.err.splitlines()[-1]) == (
+        1,
+        "reformwatch: Desk: the test message was not taken: answered 410",
+    )
+
+
+def test_a_test_message_is_no_alert_and_leaves_nothing_behind(run: Terminal, newsroom: Newsroom) -> None:
+    run("subscriber", "add", "Desk", "--webhook", f"{newsroom.base}/hook")
+    for status in (200, 500, 410):
+        newsroom.hook_status = status
+        run.try_("subscriber", "test", "Desk")
+    assert len(newsroom.posted) == 3, "each is tried once"
+    assert run("alert", "list", "--json").json() == []
+    assert run("delivery", "list", "--json").json() == []
+    state = run("status", "--json").json()
+    assert (state["archive"]["alerts"], state["outbox"]["pending"], state["outbox"]["dead"]) == (0, 0, 0)
+    assert run("subscriber", "show", "Desk", "--json").json()["state"] == "active"
+    newsroom.hook_status = 200
+    run("deliver")
+    assert len(newsroom.posted) == 3, "nothing is tried again"
 
 
 def test_a_test_message_without_a_mail_server_says_so(run: Terminal) -> None:
@@ -1114,8 +1136,8 @@ def test_an_alert_is_delivered_and_every_attempt_is_shown(told: Terminal, newsro
     number = next(d["id"] for d in told("delivery", "list", "--json").json() if d["subscriber"] == "Desk")
     shown = told("delivery", "show", str(number), "--json").json()
     assert set(shown) == {
-        "id", "message_id", "alert", "subscriber", "channel", "state", "attempts", "created", "next_attempt", "sent",
-        "last_error", "history",
+        "id", "message_id", "alert", "alerts", "subscriber", "channel", "state", "closed", "attempts", "created",
+        "next_attempt", "sent", "last_error", "history",
     }  # fmt: skip
     assert (shown["state"], shown["attempts"]) == ("pending", 1)
     assert [(h["outcome"], h["detail"]) for h in shown["history"]] == [("retry", "answered 500")]
@@ -1168,7 +1190,7 @@ def test_a_summary_whose_feed_was_removed_is_no_fault_of_the_program(run: Termin
     second = "Another akim elected by the people of Ekibastuz"
     run("feed", "add", newsroom.feed("/rss", (FIRST, DAY), (second, DAY)), "--backfill", "7")
     [alert] = run("alert", "list", "--json").json()
-    assert alert["kind"] == "burst"
+    assert alert["kind"] == "summary"
     run("feed", "remove", "1", "--yes")
     ran = run.try_("deliver")
     assert "fault of this program" not in ran.err
@@ -1231,7 +1253,10 @@ def test_explain_says_which_part_of_a_query_is_missing(told: Terminal, newsroom:
     [topic] = one["topics"]
     assert topic["match"] is None
     assert topic["missing"] == {
-        "en": [{"part": "football", "met": True}, {"part": "(stadium OR arena)", "met": False}],
+        "en": [
+            {"part": "football", "met": True, "words": ["Football"]},
+            {"part": "(stadium OR arena)", "met": False, "words": []},
+        ],
     }
     text = told("explain", newsroom.page_of(OTHER), "--topic", "m").out
     assert "does not match m" in text
@@ -1273,7 +1298,7 @@ def test_explain_says_that_somebody_was_paused(run: Terminal, newsroom: Newsroom
     run("subscriber", "pause", "Screen")
     run("feed", "add", newsroom.feed("/rss", (FIRST, DAY)), "--backfill", "7")
     one = explained(run, newsroom.page_of(FIRST))
-    assert one["silences"] == [{"subscriber": "Screen", "reason": "Screen is paused"}]
+    assert one["silences"] == [{"subscriber": "Screen", "code": "paused", "reason": "Screen is paused"}]
     assert one["deliveries"] == []
 
 

@@ -1,11 +1,18 @@
-"""Run one round of the daemon's work and die at a named step: ``crash_runner.py STEP NTH``. Not a test itself."""
+"""Run one round of the daemon's work and die at a named step. Not a test itself.
+
+``crash_runner.py STEP NTH [SLICE]``; SLICE is how many followers of an alert are routed in one write.
+"""
 
 import os
 import sys
 import threading
+from collections.abc import Callable
 
 from reformwatch.daemon import Daemon
+from reformwatch.pipeline.route import Router
 from reformwatch.settings import load_settings
+from reformwatch.wiring.basics import create_store, new_message_id, utc_now
+from reformwatch.wiring.tools import Tools, run_once
 
 
 def main() -> None:
@@ -21,7 +28,22 @@ def main() -> None:
                 if seen == nth:
                     os._exit(9)
 
-    Daemon(load_settings(None), reload=lambda: load_settings(None), watcher=watch).run_once()
+    if len(sys.argv) > 3:
+        run_in_slices(int(sys.argv[3]), watch)
+    else:
+        Daemon(load_settings(None), reload=lambda: load_settings(None), watcher=watch).run_once()
+
+
+def run_in_slices(size: int, watch: Callable[[str], None]) -> None:
+    """The same round with a smaller slice than the program's own, since few followers are made faster than hundreds."""
+    settings = load_settings(None)
+    store = create_store(settings)
+    tools = Tools(settings, store, owner="daemon", watcher=watch)
+    router = Router(store, clock=utc_now, new_message_id=new_message_id, slice_size=size, watcher=watch)
+    tools.poller.router = tools.deliverer.router = router
+    run_once(tools, threading.Event())
+    tools.close()
+    store.close()
 
 
 if __name__ == "__main__":

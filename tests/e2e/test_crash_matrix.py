@@ -7,17 +7,20 @@ from pathlib import Path
 import pytest
 
 from house import Desk, open_house, publish, set_up
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.pipeline.steps import DELIVER_STEPS, POLL_STEPS
+from reformwatch.store import Store
+from reformwatch.store.subscribers import add_subscriber
+from reformwatch.wiring.basics import new_unsubscribe_token, utc_now
 
 RUNNER = Path(__file__).with_name("crash_runner.py")
 ENTRIES = 3
 
 
-def crash(desk: Desk, step: str, nth: int) -> int:
+def crash(desk: Desk, step: str, nth: int, *more: str) -> int:
     """One round that dies at the step; its exit code."""
-    return subprocess.run(
-        [sys.executable, str(RUNNER), step, str(nth)], env=desk.environment, cwd=desk.folder, timeout=60, check=False
-    ).returncode
+    command = [sys.executable, str(RUNNER), step, str(nth), *more]
+    return subprocess.run(command, env=desk.environment, cwd=desk.folder, timeout=60, check=False).returncode
 
 
 @pytest.mark.parametrize("nth", [1, 2])
@@ -55,3 +58,40 @@ def test_a_death_between_the_receivers_yes_and_ours_sends_the_same_id_again(tmp_
         counts = [*house.hook_ids().values(), *house.mail_ids().values()]
         assert len(counts) == 2
         assert 3 <= sum(counts) <= 4
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3, 5])
+@pytest.mark.parametrize("step", ["slice routed", "committed", "deliveries claimed"])
+def test_a_death_between_slices_of_routing_leaves_nobody_out_and_sends_nobody_two(
+    step: str, nth: int, tmp_path: Path
+) -> None:
+    # trust: A04
+    with open_house() as house:
+        desk = Desk(tmp_path, house)
+        set_up(desk)
+        add_readers(desk, 5)
+        titles = publish(house, 2)
+        assert crash(desk, step, nth, "2") in ({9} if step == "slice routed" or nth == 1 else {0, 9})
+        desk.run("run", "--once")
+        sent = [(str(mail["To"]), str(mail["Subject"]).removeprefix("Akims: ")) for mail in house.parsed_mails()]
+        readers = {"reader@example.org", *(f"reader{i}@example.org" for i in range(5))}
+        assert set(sent) == {(reader, title) for reader in readers for title in titles}
+        assert max(house.mail_ids().values()) <= 2
+        assert len(house.mail_ids()) == len(set(sent)), "each alert is one message to each reader, whatever died"
+        notified = [one for alert in (1, 2) for one in desk.json("alert", "show", str(alert))["notifications"]]
+        assert sorted({one["code"] for one in notified}) == ["instant", "paused"]
+
+
+def add_readers(desk: Desk, count: int) -> None:
+    """More subscribers by mail."""
+    store = Store(desk.settings().database.url)
+    with store.write() as tx:
+        for i in range(count):
+            new = NewSubscriber(
+                name=f"Reader {i}",
+                channel=ChannelKind.EMAIL,
+                address=f"reader{i}@example.org",
+                unsubscribe_token=new_unsubscribe_token(),
+            )
+            add_subscriber(tx, new, now=utc_now())
+    store.close()

@@ -226,7 +226,7 @@ def test_the_burst_of_a_feed_comes_as_one_summary(desk: Desk) -> None:
     publish(desk.house, 30)
     desk.run("run", "--once")
     assert len(desk.house.mails) == len(desk.house.hooks) == 1
-    assert json.loads(desk.house.hooks[0][1])["type"] == "digest"
+    assert json.loads(desk.house.hooks[0][1])["type"] == "alert.summary"
 
 
 def test_conditional_requests_carry_the_validators_and_nothing_else(desk: Desk) -> None:

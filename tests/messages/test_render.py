@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reformwatch.matching.index import compile_topic, document_of, match_entry
+from reformwatch.messages.payload import MAX_EVIDENCE, MAX_ITEMS, payload_of
 from reformwatch.messages.phrases import PHRASES, phrase
-from reformwatch.messages.render import MAX_EVIDENCE, MAX_ITEMS, Reader, Renderer, payload_of, subject_of
-from reformwatch.model.alert import Alert, AlertItem, AlertKind, ClaimedDelivery
+from reformwatch.messages.render import Reader, Renderer, subject_of
+from reformwatch.model.alert import Alert, AlertItem, AlertKind, Burst
 from reformwatch.model.entry import Entry, Standing
 from reformwatch.model.feed import FeedKind
 from reformwatch.model.message import MARK_OFF, MARK_ON, Message
@@ -32,14 +33,14 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "required": ["type", "timestamp", "data"],
     "properties": {
-        "type": {"enum": ["alert.story", "digest", "test"]},
+        "type": {"enum": ["alert.story", "alert.summary", "test"]},
         "timestamp": {"type": "string", "format": "date-time"},
         "data": {
             "type": "object",
             "additionalProperties": False,
             "required": ["alert_id", "topics", "story", "evidence", "strength"],
             "properties": {
-                "alert_id": {"type": "integer"},
+                "alert_id": {"type": ["integer", "null"]},
                 "topics": {
                     "type": "array",
                     "items": {
@@ -170,7 +171,7 @@ def subscriber(**told: Any) -> Subscriber:
         "language": "en",
         "timezone": "UTC",
         "state": SubscriberState.ACTIVE,
-        "paused_because": None,
+        "pause": None,
         "topic_ids": None,
         "unsubscribe_token": "token",
         "created_at": NOW,
@@ -188,10 +189,12 @@ RENDERER = Renderer(TEMPLATES)
 def render(told: Alert, *, zone: str = "UTC", unsubscribe_url: str | None = None, **reader: Any) -> Message:
     """The message of an alert for a reader."""
     receiver = subscriber(**reader)
-    delivery = ClaimedDelivery(
-        id=1, message_id="msg_1", token="t", attempts=1, created_at=NOW, subscriber=receiver, alert=told
-    )
-    return RENDERER.render(delivery, Reader(subscriber=receiver, zone=ZoneInfo(zone), unsubscribe_url=unsubscribe_url))
+    return RENDERER.render(told, Reader(subscriber=receiver, zone=ZoneInfo(zone), unsubscribe_url=unsubscribe_url))
+
+
+def render_test(**reader: Any) -> Message:
+    """A test message for a reader."""
+    return RENDERER.render_test(Reader(subscriber=subscriber(**reader), zone=UTC), now=NOW)
 
 
 class Page(HTMLParser):
@@ -256,19 +259,28 @@ def test_a_value_with_braces_in_it_is_said_as_it_is() -> None:
         ("kk", AlertKind.STORY, "Әкімдер сайлауы: Mayors will be elected"),
         ("es", AlertKind.STORY, "Elección de alcaldes: Mayors will be elected"),
         ("de", AlertKind.STORY, "Mayors: Mayors will be elected"),
-        ("en", AlertKind.BURST, "Mayoral elections: 1 new entries in The Courier"),
-        ("ru", AlertKind.BURST, "Выборы акимов: новых сообщений в The Courier: 1"),
-        ("kk", AlertKind.BURST, "Әкімдер сайлауы: The Courier ішінде 1 жаңа хабар"),
-        ("es", AlertKind.BURST, "Elección de alcaldes: 1 noticias nuevas en The Courier"),
-        ("en", AlertKind.TEST, "Test message from reformwatch"),
-        ("ru", AlertKind.TEST, "Пробное сообщение reformwatch"),
-        ("kk", AlertKind.TEST, "reformwatch сынақ хабары"),
-        ("es", AlertKind.TEST, "Mensaje de prueba de reformwatch"),
+        ("en", AlertKind.SUMMARY, "Mayoral elections: 1 new entries in The Courier"),
+        ("ru", AlertKind.SUMMARY, "Выборы акимов: новых сообщений в The Courier: 1"),
+        ("kk", AlertKind.SUMMARY, "Әкімдер сайлауы: The Courier ішінде 1 жаңа хабар"),
+        ("es", AlertKind.SUMMARY, "Elección de alcaldes: 1 noticias nuevas en The Courier"),
     ],
 )
 def test_a_subject_is_in_the_readers_language(language: str, kind: AlertKind, subject: str) -> None:
-    assert subject_of(alert(kind=kind), subscriber(language=language)) == subject
-    assert render(alert(kind=kind), language=language).subject == subject
+    burst = Burst(feed="The Courier", stories=1) if kind is AlertKind.SUMMARY else None
+    assert subject_of(alert(kind=kind, burst=burst), subscriber(language=language)) == subject
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("en", "Test message from reformwatch"),
+        ("ru", "Пробное сообщение reformwatch"),
+        ("kk", "reformwatch сынақ хабары"),
+        ("es", "Mensaje de prueba de reformwatch"),
+    ],
+)
+def test_a_test_messages_subject_is_in_the_readers_language(language: str, subject: str) -> None:
+    assert render_test(language=language).subject == subject
 
 
 def test_a_subject_names_two_topics_and_counts_the_others() -> None:
@@ -373,7 +385,7 @@ def test_a_mention_is_called_one() -> None:
 
 
 def test_a_test_message_says_who_it_is_for_and_nothing_else() -> None:
-    message = render(alert(kind=AlertKind.TEST, topics=()), name="Newsroom")
+    message = render_test(name="Newsroom")
     assert message.text == "This is a test: alerts for Newsroom will arrive here.\n"
     assert "alerts for Newsroom" in Page(message.html).text
     assert (message.thread, message.payload["type"]) == ("", "test")
@@ -385,7 +397,9 @@ def test_a_test_message_says_who_it_is_for_and_nothing_else() -> None:
 
 def burst(count: int) -> Alert:
     items = tuple(item(id=i, title=f"Headline {i} elected", url=f"https://courier.example/{i}") for i in range(count))
-    return alert(*items, kind=AlertKind.BURST, story_id=None, headline=f"{count} · The Courier")
+    return alert(
+        *items, kind=AlertKind.SUMMARY, story_id=None, headline="", burst=Burst(feed="The Courier", stories=count)
+    )
 
 
 def test_a_burst_shows_so_many_and_counts_the_others() -> None:
@@ -397,7 +411,8 @@ def test_a_burst_shows_so_many_and_counts_the_others() -> None:
         assert f"The Courier brought {MAX_ITEMS + 5} matching entries at once" in text
         assert "… and 5 more: see `reformwatch alert show 42`" in text
     assert message.subject == f"Mayoral elections: {MAX_ITEMS + 5} new entries in The Courier"
-    assert message.payload["type"] == "digest"
+    assert message.payload["type"] == "alert.summary"
+    assert message.payload["data"]["story"]["headline"] == f"{MAX_ITEMS + 5} · The Courier"
     assert len(message.payload["data"]["story"]["entries"]) == MAX_ITEMS
 
 
@@ -478,11 +493,8 @@ def test_an_address_cannot_leave_its_attribute() -> None:
 def test_a_template_that_asks_for_what_is_not_there_fails_loudly() -> None:
     # trust: D23
     broken = Renderer({"mail.html": "{{ nothing }}", "mail.txt": "x"})
-    delivery = ClaimedDelivery(
-        id=1, message_id="m", token="t", attempts=1, created_at=NOW, subscriber=subscriber(), alert=alert()
-    )
     with pytest.raises(Exception, match="nothing"):
-        broken.render(delivery, Reader(subscriber=subscriber(), zone=UTC))
+        broken.render(alert(), Reader(subscriber=subscriber(), zone=UTC))
 
 
 # --- payloads --------------------------------------------------------------------------------------------------------
@@ -492,7 +504,6 @@ def test_a_template_that_asks_for_what_is_not_there_fails_loudly() -> None:
     "told",
     [
         alert(),
-        alert(kind=AlertKind.TEST, topics=(), items=(), story_id=None, headline=""),
         burst(3),
         burst(MAX_ITEMS + 5),
         alert(item(published=None, url=None, language=None)),
@@ -500,12 +511,18 @@ def test_a_template_that_asks_for_what_is_not_there_fails_loudly() -> None:
         alert(item("source:Courier"), item("tag:law", tags=("law",)), item("lang:en"), item("url:mayors")),
         alert(*(item(title=attack) for attack in ATTACKS)),
     ],
-    ids=["story", "test", "burst", "large burst", "bare", "every how", "other fields", "hostile"],
+    ids=["story", "burst", "large burst", "bare", "every how", "other fields", "hostile"],
 )
 def test_a_payload_keeps_its_schema(told: Alert) -> None:
     payload = payload_of(told)
     jsonschema.validate(payload, SCHEMA, format_checker=jsonschema.FormatChecker())
     assert json.loads(json.dumps(payload)) == payload
+
+
+def test_a_test_message_s_payload_keeps_the_schema_and_has_no_alert() -> None:
+    payload = render_test().payload
+    jsonschema.validate(payload, SCHEMA, format_checker=jsonschema.FormatChecker())
+    assert payload["data"]["alert_id"] is None
 
 
 def test_a_payload_says_which_words_satisfied_which_term_of_which_topic() -> None:

@@ -15,6 +15,7 @@ from reformwatch.planning.schedule import PollPolicy
 from reformwatch.store import Store
 from reformwatch.store.entries import all_entries
 from reformwatch.store.feeds import add_feed, list_feeds
+from routing_desk import a_router
 
 ITEM = b"<item><title>A piece of news</title><guid>1</guid></item>"
 RSS = b'<rss version="2.0"><channel><title>F</title>' + ITEM + b"</channel></rss>"
@@ -24,7 +25,7 @@ def poller(store: Store, fetch: Fetcher, parser: ParserPool) -> Poller:
     numbers = itertools.count()
     return Poller(
         store=store, fetch=fetch, parser=parser, policy=PollPolicy(), clock=lambda: NOW, chance=lambda: 0.0,
-        new_message_id=lambda: f"msg_{next(numbers)}", new_token=lambda: f"test:{next(numbers)}",
+        router=a_router(store, lambda: f"msg_{next(numbers)}"), new_token=lambda: f"test:{next(numbers)}",
         new_secret=lambda: f"secret-{next(numbers)}", per_host_gap_s=0,
     )  # fmt: skip
 

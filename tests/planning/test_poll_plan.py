@@ -1,153 +1,36 @@
-"""Planning: the decision of one poll, by tables: what is new, what is told, to whom, and why the rest is not."""
+"""Planning: the decision of one poll, by tables: the feed's own row, what is new, what was edited, what is an alert."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from reformwatch.documents.feed import distinct, make_entry
-from reformwatch.matching.index import CompiledTopic, TopicIndex, compile_topic
-from reformwatch.model.alert import AlertKind
-from reformwatch.model.entry import KnownEntry, ParsedEntry, ParsedFeed, Standing, Unreadable
-from reformwatch.model.feed import (
-    FailureKind,
-    Feed,
-    FeedHints,
-    FeedKind,
-    FeedState,
-    Fetched,
-    FetchFailed,
-    NotModified,
-    ServerHints,
-    Validators,
-)
-from reformwatch.model.plan import AlertDraft, NewEntry, PollPlan, Recipient, Silence, Snapshot
-from reformwatch.model.subscriber import ChannelKind, Subscriber, SubscriberState
-from reformwatch.planning.alerts import plan_alerts, standing_of
+from reformwatch.documents.feed import distinct
+from reformwatch.matching.index import TopicIndex
+from reformwatch.model.alert import AlertKind, NewAlert
+from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing, Unreadable
+from reformwatch.model.feed import FailureKind, FeedHints, FetchFailed, NotModified, ServerHints
+from reformwatch.model.notification import AlertTopic, Code, Suppressed
+from reformwatch.model.plan import PollPlan, Snapshot
+from reformwatch.model.topic import Strength
 from reformwatch.planning.poll_plan import Reply, plan_failure, plan_reply, plan_unchanged, plan_unreadable, sort_out
-from reformwatch.planning.schedule import PollPolicy
 from reformwatch.planning.stories import stories_of
-from sample_feeds import make_feed
-
-NOW = datetime(2022, 3, 16, 10, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-POLICY = PollPolicy()
-OLD_VALIDATORS = Validators(etag='"old"', last_modified="yesterday")
-NEW_VALIDATORS = Validators(etag='W/"new"')
-
-LAW = compile_topic(1, "law", {"en": "law"})
-VOTE = compile_topic(2, "vote", {"en": "vote"})
-TOPICS = (LAW, VOTE)
-
-
-def feed(**told: Any) -> Feed:
-    """A feed that was read well before."""
-    usual: dict[str, Any] = {
-        "id": 5,
-        "url": "https://courier.example/feed.xml",
-        "name": "The Courier",
-        "kind": FeedKind.INDEPENDENT,
-        "language": "en",
-        "state": FeedState.ACTIVE,
-        "site_url": None,
-        "pack": None,
-        "backfill_days": None,
-        "added_at": NOW - 30 * DAY,
-        "next_poll_at": NOW,
-        "last_ok_at": NOW - HOUR,
-        "last_new_at": NOW - DAY,
-        "validators": OLD_VALIDATORS,
-        "body_hash": "old",
-        "lease_token": "lease",
-    }
-    return make_feed(**(usual | told))
-
-
-def entry(number: int = 1, **told: Any) -> ParsedEntry:
-    """An entry; each number another page and headline."""
-    usual: dict[str, Any] = {
-        "guid": f"g{number}",
-        "link": f"https://courier.example/{number}",
-        "base": "https://courier.example/",
-        "title": f"Headline number {number} on a law",
-        "summary": "Text.",
-        "content": "",
-        "author": "",
-        "tags": (),
-        "published": NOW - HOUR,
-    }
-    made = make_entry(**(usual | told))
-    assert made is not None
-    return made
-
-
-def known(one: ParsedEntry, *, id: int = 100, **told: Any) -> KnownEntry:  # noqa: A002 - as in KnownEntry
-    """An entry as the store remembers it."""
-    usual: dict[str, Any] = {
-        "id": id,
-        "key": one.key,
-        "twin_key": one.twin_key,
-        "url": one.url,
-        "title": one.title,
-        "text_hash": one.text_hash,
-        "version": 1,
-    }
-    return KnownEntry(**(usual | told))
-
-
-def subscriber(number: int = 1, **told: Any) -> Subscriber:
-    """A subscriber to all topics."""
-    usual: dict[str, Any] = {
-        "id": number,
-        "name": f"reader-{number}",
-        "channel": ChannelKind.EMAIL,
-        "address": f"reader-{number}@example.org",
-        "secret": None,
-        "language": "en",
-        "timezone": "UTC",
-        "state": SubscriberState.ACTIVE,
-        "paused_because": None,
-        "topic_ids": None,
-        "unsubscribe_token": f"token-{number}",
-        "created_at": NOW,
-    }
-    return Subscriber(**(usual | told))
-
-
-def reply(*entries: ParsedEntry, **told: Any) -> Reply:
-    """A 200 reply that was read as these entries."""
-    fetched = Fetched(
-        body=b"",
-        body_hash="new",
-        url="https://courier.example/feed.xml",
-        content_type=None,
-        validators=NEW_VALIDATORS,
-        hints=told.pop("hints", ServerHints()),
-        moved_to=told.pop("moved_to", None),
-    )
-    usual: dict[str, Any] = {"format": "rss20", "title": "Title", "site_url": None, "language": None}
-    return Reply(fetched=fetched, parsed=ParsedFeed(**(usual | {"entries": entries} | told)))
-
-
-def plan(
-    *entries: ParsedEntry,
-    snapshot: Snapshot | None = None,
-    topics: Sequence[CompiledTopic] = TOPICS,
-    policy: PollPolicy = POLICY,
-    **told: Any,
-) -> PollPlan:
-    """The plan of a reply with these entries; one subscriber follows everything."""
-    before = snapshot or Snapshot(feed=feed(), subscribers=(subscriber(),))
-    return plan_reply(before, reply(*entries, **told), TopicIndex.of(topics), policy=policy, now=NOW, jitter=0.0)
-
-
-def reasons(planned: NewEntry) -> list[str]:
-    """Why an entry was not told."""
-    return [silence.reason for silence in planned.silences]
-
+from sample_polls import (
+    DAY,
+    HOUR,
+    NEW_VALIDATORS,
+    NOW,
+    OLD_VALIDATORS,
+    POLICY,
+    TOPICS,
+    entry,
+    feed,
+    known,
+    plan,
+    reply,
+)
 
 # --- the feed's own row ----------------------------------------------------------------------------------------------
 
@@ -337,41 +220,12 @@ def test_items_that_share_a_guid_are_known_again_alone_and_together() -> None:
     assert sorted_out(alone, stored=pair) == ([], [])
 
 
-# --- standing --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("published", "has_baseline", "backfill_days", "standing"),
-    [
-        (NOW - HOUR, True, None, Standing.NEWS),
-        (None, True, None, Standing.NEWS),
-        (NOW + 365 * DAY, True, None, Standing.NEWS),
-        (NOW - 7 * DAY, True, None, Standing.NEWS),
-        (NOW - 7 * DAY - timedelta(seconds=1), True, None, Standing.LATE),
-        (datetime(1971, 1, 1, tzinfo=UTC), True, None, Standing.LATE),
-        (NOW - 8 * DAY, True, 30, Standing.LATE),
-        (NOW - HOUR, False, None, Standing.BASELINE),
-        (NOW - HOUR, False, 0, Standing.BASELINE),
-        (None, False, None, Standing.BASELINE),
-        (None, False, 30, Standing.BASELINE),
-        (NOW - 2 * DAY, False, 3, Standing.NEWS),
-        (NOW - 3 * DAY, False, 3, Standing.NEWS),
-        (NOW - 4 * DAY, False, 3, Standing.BASELINE),
-        (NOW - 20 * DAY, False, 30, Standing.NEWS),
-    ],
-)
-def test_an_entry_stands_like_this(
-    published: datetime | None, has_baseline: bool, backfill_days: int | None, standing: Standing
-) -> None:
-    held = feed(last_ok_at=NOW - DAY if has_baseline else None, backfill_days=backfill_days)
-    found, reason = standing_of(entry(published=published), held, late_after=7 * DAY, now=NOW)
-    assert found is standing
-    assert bool(reason) == (standing is not Standing.NEWS)
+# --- what is an alert -------------------------------------------------------------------------------------------------
 
 
 def test_the_first_good_poll_tells_nobody_of_anything() -> None:
     # trust: D19
-    snapshot = Snapshot(feed=feed(last_ok_at=None), subscribers=(subscriber(),))
+    snapshot = Snapshot(feed=feed(last_ok_at=None))
     made = plan(*(entry(i) for i in range(50)), snapshot=snapshot)
     assert {one.standing for one in made.entries} == {Standing.BASELINE}
     assert made.alerts == ()
@@ -380,25 +234,26 @@ def test_the_first_good_poll_tells_nobody_of_anything() -> None:
 
 
 def test_backfill_tells_of_the_newest_entries_of_a_new_feed() -> None:
-    snapshot = Snapshot(feed=feed(last_ok_at=None, backfill_days=3), subscribers=(subscriber(),))
-    made = plan(entry(2), entry(1, published=NOW - 10 * DAY), snapshot=snapshot)
+    made = plan(
+        entry(2), entry(1, published=NOW - 10 * DAY), snapshot=Snapshot(feed=feed(last_ok_at=None, backfill_days=3))
+    )
     assert [one.standing for one in made.entries] == [Standing.BASELINE, Standing.NEWS]
-    assert [draft.entries for draft in made.alerts] == [(1,)]
+    assert [alert.entries for alert in made.alerts] == [(1,)]
 
 
-def test_a_late_entry_that_matches_is_stored_with_the_reason_of_its_silence() -> None:
+def test_a_late_entry_that_matches_is_stored_with_the_code_of_why_it_is_no_alert() -> None:
     # trust: G15
     made = plan(entry(1, published=datetime(2022, 1, 5, tzinfo=UTC)))
     (late,) = made.entries
     assert made.alerts == ()
-    assert reasons(late) == ["late: dated 05 January 2022, first seen 16 March 2022"]
+    assert late.suppressed == (Suppressed(code=Code.LATE),)
     assert [match.slug for match in late.matches] == ["law"]
     assert late.story_keys == ()
 
 
-def test_a_late_entry_that_matches_nothing_needs_no_reason() -> None:
+def test_a_late_entry_that_matches_nothing_needs_no_code() -> None:
     made = plan(entry(1, title="Weather", published=NOW - 30 * DAY))
-    assert (made.entries[0].standing, reasons(made.entries[0])) == (Standing.LATE, [])
+    assert (made.entries[0].standing, made.entries[0].suppressed) == (Standing.LATE, ())
 
 
 @pytest.mark.parametrize("published", [None, NOW + 80 * 365 * DAY, NOW])
@@ -407,25 +262,17 @@ def test_an_undated_entry_and_one_from_the_future_count_as_seen_now(published: d
     assert len(plan(entry(1, published=published)).alerts) == 1
 
 
-# --- what is told ----------------------------------------------------------------------------------------------------
-
-
-def test_an_entry_that_matches_is_told_to_who_follows_its_topic() -> None:
-    snapshot = Snapshot(
-        feed=feed(),
-        subscribers=(subscriber(1), subscriber(2, topic_ids=frozenset({1})), subscriber(3, topic_ids=frozenset({2}))),
-    )
-    made = plan(entry(1), snapshot=snapshot)
+def test_an_entry_that_matches_is_an_alert_and_bears_the_names_of_its_story() -> None:
+    made = plan(entry(1))
     assert made.alerts == (
-        AlertDraft(
+        NewAlert(
             kind=AlertKind.STORY,
             headline="Headline number 1 on a law",
             entries=(0,),
-            topic_ids=(1,),
-            recipients=(Recipient(subscriber_id=1, topic_ids=(1,)), Recipient(subscriber_id=2, topic_ids=(1,))),
+            topics=(AlertTopic(topic_id=1, strength=Strength.ABOUT),),
         ),
     )
-    assert made.entries[0].silences == ()
+    assert made.entries[0].suppressed == ()
     assert made.entries[0].story_keys == stories_of(made.entries[0].entry) != ()
     assert made.summary == "1 entry, 1 new, 1 matching, 1 alert"
 
@@ -433,130 +280,12 @@ def test_an_entry_that_matches_is_told_to_who_follows_its_topic() -> None:
 def test_an_entry_that_matches_nothing_is_stored_and_makes_no_story() -> None:
     made = plan(entry(1, title="Weather in the steppe today"))
     assert (made.alerts, made.entries[0].matches, made.entries[0].story_keys) == ((), (), ())
-    assert reasons(made.entries[0]) == []
-
-
-def test_two_topics_of_one_entry_are_one_delivery() -> None:
-    # trust: B17
-    made = plan(entry(1, title="A law on the vote of mayors"))
-    (draft,) = made.alerts
-    assert draft.topic_ids == (1, 2)
-    assert draft.recipients == (Recipient(subscriber_id=1, topic_ids=(1, 2)),)
-
-
-def test_each_recipient_is_told_for_their_own_topics_only() -> None:
-    snapshot = Snapshot(
-        feed=feed(),
-        subscribers=(subscriber(1, topic_ids=frozenset({2, 9})), subscriber(2, topic_ids=frozenset({1}))),
-    )
-    (draft,) = plan(entry(1, title="A law on the vote of mayors"), snapshot=snapshot).alerts
-    assert draft.recipients == (
-        Recipient(subscriber_id=1, topic_ids=(2,)),
-        Recipient(subscriber_id=2, topic_ids=(1,)),
-    )
-
-
-@pytest.mark.parametrize(
-    "told",
-    [
-        {"link": "https://courier.example/1?utm_source=x", "title": "Quite another headline on a law"},
-        {"title": "HEADLINE number 1: on a law!"},
-    ],
-    ids=["same page", "same headline"],
-)
-def test_the_same_story_twice_in_one_reply_is_one_alert(told: dict[str, Any]) -> None:
-    # trust: E16
-    made = plan(entry(2, **told), entry(1))
-    (draft,) = made.alerts
-    assert draft.entries == (0, 1)
-    assert draft.headline == entry(1).title
-
-
-def test_two_stories_are_two_alerts() -> None:
-    assert [draft.entries for draft in plan(entry(2), entry(1)).alerts] == [(0,), (1,)]
-
-
-def test_an_entry_of_a_known_story_joins_another_of_it() -> None:
-    one, other = entry(1), entry(2)
-    stories = {stories_of(one)[0]: 7, stories_of(other)[1]: 7}
-    snapshot = Snapshot(feed=feed(), stories=stories, subscribers=(subscriber(),))
-    assert [draft.entries for draft in plan(other, one, snapshot=snapshot).alerts] == [(0, 1)]
-
-
-def test_an_entry_that_links_two_others_makes_all_three_one_story() -> None:
-    # trust: E16
-    page = entry(1)
-    headline = entry(2)
-    both = entry(3, link="https://courier.example/1", title=headline.title)
-    made = plan(both, headline, page)  # oldest last: page, headline, both
-    assert [draft.entries for draft in made.alerts] == [(0, 1, 2)]
-
-
-def test_who_has_heard_of_a_story_is_not_told_again() -> None:
-    # trust: B17, E16
-    one = entry(1)
-    snapshot = Snapshot(
-        feed=feed(),
-        stories={stories_of(one)[0]: 7},
-        told={7: frozenset({1})},
-        subscribers=(subscriber(1), subscriber(2)),
-    )
-    made = plan(one, snapshot=snapshot)
-    (draft,) = made.alerts
-    assert draft.recipients == (Recipient(subscriber_id=2, topic_ids=(1,)),)
-    heard = Silence(reason="reader-1 has already heard of this story", subscriber_id=1)
-    assert made.entries[0].silences == (heard,)
-
-
-def test_when_all_have_heard_of_a_story_there_is_no_alert() -> None:
-    one = entry(1)
-    told = {7: frozenset({1, 2})}
-    for key in stories_of(one):
-        snapshot = Snapshot(feed=feed(), stories={key: 7}, told=told, subscribers=(subscriber(1), subscriber(2)))
-        made = plan(one, snapshot=snapshot)
-        assert made.alerts == ()
-        assert reasons(made.entries[0]) == [f"reader-{i} has already heard of this story" for i in (1, 2)]
-
-
-def test_a_story_that_nobody_was_told_of_is_told() -> None:
-    one = entry(1)
-    snapshot = Snapshot(
-        feed=feed(), stories={stories_of(one)[0]: 7}, told={8: frozenset({1})}, subscribers=(subscriber(),)
-    )
-    assert len(plan(one, snapshot=snapshot).alerts) == 1
-
-
-@pytest.mark.parametrize(
-    ("subscribers", "expected"),
-    [
-        ((), ["no subscriber follows its topics"]),
-        ((subscriber(1, topic_ids=frozenset({2})),), ["no subscriber follows its topics"]),
-        ((subscriber(1, topic_ids=frozenset()),), ["no subscriber follows its topics"]),
-        ((subscriber(1, state=SubscriberState.PAUSED),), ["reader-1 is paused"]),
-        (
-            (subscriber(1, state=SubscriberState.PAUSED), subscriber(2, topic_ids=frozenset({2}))),
-            ["reader-1 is paused"],
-        ),
-    ],
-)
-def test_an_entry_that_nobody_hears_of_says_why(subscribers: tuple[Subscriber, ...], expected: list[str]) -> None:
-    # trust: G15
-    made = plan(entry(1), snapshot=Snapshot(feed=feed(), subscribers=subscribers))
-    assert made.alerts == ()
-    assert reasons(made.entries[0]) == expected
-    assert made.entries[0].story_keys
-
-
-def test_a_paused_subscriber_does_not_keep_another_from_hearing() -> None:
-    snapshot = Snapshot(feed=feed(), subscribers=(subscriber(1, state=SubscriberState.PAUSED), subscriber(2)))
-    made = plan(entry(1), snapshot=snapshot)
-    assert [recipient.subscriber_id for recipient in made.alerts[0].recipients] == [2]
-    assert made.entries[0].silences == (Silence(reason="reader-1 is paused", subscriber_id=1),)
+    assert made.entries[0].suppressed == ()
 
 
 def test_an_edit_is_a_new_version_and_never_an_alert() -> None:
     # trust: D20
-    snapshot = Snapshot(feed=feed(), known={"guid:g1": known(entry(1))}, subscribers=(subscriber(),))
+    snapshot = Snapshot(feed=feed(), known={"guid:g1": known(entry(1))})
     made = plan(entry(1, summary="A vote, too."), snapshot=snapshot)
     assert (made.alerts, made.entries) == ((), ())
     assert [edit.known.id for edit in made.edits] == [100]
@@ -565,7 +294,7 @@ def test_an_edit_is_a_new_version_and_never_an_alert() -> None:
 
 def test_an_edit_has_the_matches_of_its_new_text() -> None:
     # trust: D20
-    before = Snapshot(feed=feed(), known={"guid:g1": known(entry(1))}, subscribers=(subscriber(),))
+    before = Snapshot(feed=feed(), known={"guid:g1": known(entry(1))})
     (edit,) = plan(entry(1, summary="A vote, too."), snapshot=before).edits
     assert [(match.slug, match.evidence[0].word) for match in edit.matches] == [("law", "law"), ("vote", "vote")]
     (edit,) = plan(entry(1, title="Weather"), snapshot=before).edits
@@ -580,60 +309,10 @@ def test_a_new_entry_bears_the_language_that_is_declared(
     assert [one.language for one in made.entries] == [expected]
 
 
-MENTION = {"title": "Weather", "summary": "Sun, says the office. A law was passed."}
-
-
-def test_who_wants_what_is_about_a_topic_hears_of_no_mention_and_the_reason_is_kept() -> None:
-    # trust: G15
-    readers = (subscriber(1), subscriber(2, wants_mentions=True), subscriber(3, state=SubscriberState.PAUSED))
-    made = plan(entry(1, **MENTION), snapshot=Snapshot(feed=feed(), subscribers=readers))
-    (draft,) = made.alerts
-    assert draft.recipients == (Recipient(subscriber_id=2, topic_ids=(1,)),)
-    assert made.entries[0].silences == (
-        Silence(reason="it only mentions the topic, and reader-1 wants what is about it", subscriber_id=1),
-        Silence(reason="reader-3 is paused", subscriber_id=3),
-    )
-
-
-def test_a_story_of_which_one_entry_is_about_a_topic_is_told_though_another_mentions_it() -> None:
-    same = {"link": "https://courier.example/1"}
-    made = plan(entry(1, **MENTION | same), entry(2, **same))
-    assert [draft.entries for draft in made.alerts] == [(0, 1)]
-    assert all(one.silences == () for one in made.entries)
-
-
-def test_an_entry_about_one_topic_that_mentions_another_is_told_to_who_follows_the_first_only() -> None:
-    readers = (subscriber(1, topic_ids=frozenset({1})), subscriber(2, topic_ids=frozenset({2})), subscriber(3))
-    made = plan(entry(1, summary="It is read. Then comes a vote."), snapshot=Snapshot(feed=feed(), subscribers=readers))
-    (draft,) = made.alerts
-    assert [(one.subscriber_id, one.topic_ids) for one in draft.recipients] == [(1, (1,)), (3, (1, 2))]
-    assert reasons(made.entries[0]) == ["it only mentions the topic, and reader-2 wants what is about it"]
-
-
-def test_as_many_stories_as_the_limit_are_told_one_by_one_and_one_more_is_a_burst() -> None:
-    made = plan(*(entry(i) for i in range(10)), policy=PollPolicy(burst_limit=10))
-    assert [draft.kind for draft in made.alerts] == [AlertKind.STORY] * 10
-    made = plan(*(entry(i) for i in range(11)), policy=PollPolicy(burst_limit=10))
-    assert [draft.kind for draft in made.alerts] == [AlertKind.BURST]
-
-
-def test_more_stories_than_the_limit_are_one_summary() -> None:
-    # trust: D18, D19
-    readers = (subscriber(1), subscriber(2, topic_ids=frozenset({2})), subscriber(3, state=SubscriberState.PAUSED))
-    entries = [entry(i) for i in range(11)] + [entry(20, title="The vote of twenty mayors")]
-    made = plan(*entries, snapshot=Snapshot(feed=feed(), subscribers=readers), policy=PollPolicy(burst_limit=10))
-    (draft,) = made.alerts
-    assert draft.kind is AlertKind.BURST
-    assert sorted(draft.entries) == list(range(12))
-    assert draft.headline == "12 · The Courier"
-    assert set(draft.topic_ids) == {1, 2}
-    assert {r.subscriber_id: set(r.topic_ids) for r in draft.recipients} == {1: {1, 2}, 2: {2}}
-
-
 def test_five_thousand_new_items_are_one_summary() -> None:
     # trust: D19
     made = plan(*(entry(i) for i in range(5_000)))
-    assert [draft.kind for draft in made.alerts] == [AlertKind.BURST]
+    assert [alert.kind for alert in made.alerts] == [AlertKind.SUMMARY]
     assert len(made.entries) == 5_000
     assert made.summary == "5000 entries, 5000 new, 5000 matching, 1 alert"
 
@@ -643,31 +322,9 @@ def test_what_was_left_out_is_said_in_the_summary() -> None:
     assert "7 beyond the limit left out" in plan(entry(), dropped=7).summary
 
 
-# --- plan_alerts on its own ------------------------------------------------------------------------------------------
-
-
-def test_entries_that_are_no_news_or_match_nothing_make_no_alert() -> None:
-    snapshot = Snapshot(feed=feed(), subscribers=(subscriber(),))
-    entries = [NewEntry(entry=entry(i), standing=standing) for i, standing in enumerate(Standing)]
-    assert plan_alerts(entries, snapshot, burst_limit=10) == (tuple(entries), ())
-
-
-def test_a_plan_of_nothing_is_nothing() -> None:
-    assert plan_alerts([], Snapshot(feed=feed()), burst_limit=10) == ((), ())
-
-
-def test_silences_met_before_are_kept() -> None:
-    planned = plan(entry(1)).entries[0]
-    before = replace(planned, silences=(Silence(reason="before"),))
-    ((after,), _) = plan_alerts([before], Snapshot(feed=feed()), burst_limit=10)
-    assert reasons(after) == ["before", "no subscriber follows its topics"]
-
-
 def test_the_same_reply_again_brings_nothing() -> None:
     # trust: B17, D11
     first = plan(*(entry(i) for i in range(5)))
     stored: Mapping[str, KnownEntry] = {one.entry.key: known(one.entry) for one in first.entries}
-    again = plan(
-        *(entry(i) for i in range(3)), snapshot=Snapshot(feed=feed(), known=stored, subscribers=(subscriber(),))
-    )
+    again = plan(*(entry(i) for i in range(3)), snapshot=Snapshot(feed=feed(), known=stored))
     assert (again.entries, again.edits, again.alerts) == ((), (), ())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reformwatch.model.alert import AddressDead, Delivered, GiveUp, Rejected, RetryAt, Sent, TryLater
+from reformwatch.model.delivery import Closed
 from reformwatch.model.feed import (
     FailureKind,
     Feed,
@@ -295,16 +296,24 @@ def test_a_delivery_is_tried_at_the_published_times() -> None:
 def test_the_tenth_failure_is_the_last(attempts: int) -> None:
     # trust: B03
     settled = settle(TryLater(reason="answered 500"), attempts=attempts, now=NOW, jitter=0.0)
-    assert settled == GiveUp(reason=f"answered 500 (given up after {attempts} attempts)")
+    assert settled == GiveUp(closed=Closed.GIVEN_UP, reason="answered 500")
+    assert not settled.pauses_subscriber
 
 
 def test_what_was_taken_is_delivered_and_what_was_rejected_given_up() -> None:
     # trust: B05, E06
     assert settle(Sent(detail="250 ok"), attempts=1, now=NOW, jitter=0.5) == Delivered(detail="250 ok")
     assert settle(Sent(), attempts=99, now=NOW, jitter=0.5) == Delivered()
-    assert settle(Rejected(reason="too large"), attempts=1, now=NOW, jitter=0.5) == GiveUp(reason="too large")
+    rejected = settle(Rejected(reason="too large"), attempts=1, now=NOW, jitter=0.5)
+    assert rejected == GiveUp(closed=Closed.REJECTED, reason="too large")
     dead = settle(AddressDead(reason="answered 410"), attempts=1, now=NOW, jitter=0.5)
-    assert dead == GiveUp(reason="answered 410", pauses_subscriber=True)
+    assert dead == GiveUp(closed=Closed.ADDRESS_DEAD, reason="answered 410")
+
+
+@pytest.mark.parametrize("closed", Closed)
+def test_only_a_dead_address_pauses_its_subscriber(closed: Closed) -> None:
+    # trust: B05
+    assert GiveUp(closed=closed, reason="r").pauses_subscriber is (closed is Closed.ADDRESS_DEAD)
 
 
 @given(st.integers(1, MAX_ATTEMPTS - 1), _WISH, _JITTER)

@@ -3,8 +3,8 @@
 import pytest
 
 from conftest import NOW
-from reformwatch.model.subscriber import ChannelKind, NewSubscriber
-from reformwatch.services.unsubscribing import UNSUBSCRIBED, find, unsubscribe
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber, PauseCode
+from reformwatch.services.unsubscribing import find, unsubscribe
 from reformwatch.store import Store
 from reformwatch.store.subscribers import add_subscriber, list_subscribers
 
@@ -20,9 +20,11 @@ def readers(store: Store) -> Store:
     return store
 
 
-def reasons(store: Store) -> dict[str, str | None]:
+def reasons(store: Store) -> dict[str, PauseCode | None]:
     with store.read() as tx:
-        return {subscriber.name: subscriber.paused_because for subscriber in list_subscribers(tx)}
+        return {
+            subscriber.name: subscriber.pause.code if subscriber.pause else None for subscriber in list_subscribers(tx)
+        }
 
 
 def test_a_reader_is_found_without_a_change(readers: Store) -> None:
@@ -36,8 +38,8 @@ def test_a_reader_unsubscribes_and_the_second_time_is_told_so(readers: Store) ->
     first, second = (unsubscribe(readers, "Aliya") for _ in range(2))
     assert first is not None
     assert second is not None
-    assert (first.paused_because, second.paused_because) == (None, UNSUBSCRIBED)
-    assert reasons(readers) == {"Aliya": UNSUBSCRIBED, "Botagoz": None}
+    assert (first.paused_because, second.paused_because) == (None, "unsubscribed by the reader")
+    assert reasons(readers) == {"Aliya": PauseCode.UNSUBSCRIBED, "Botagoz": None}
 
 
 def test_an_unknown_token_changes_nothing(readers: Store) -> None:

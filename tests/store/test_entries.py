@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from conftest import NOW
 from reformwatch.errors import NotFound
-from reformwatch.model.alert import AlertKind
+from reformwatch.model.alert import AlertKind, NewAlert
 from reformwatch.model.entry import Entry, ParsedEntry, Standing
 from reformwatch.model.feed import FeedKind, NewFeed, PollState
-from reformwatch.model.plan import AlertDraft, NewEntry, PollPlan, Recipient, Silence
+from reformwatch.model.notification import AlertTopic, Code, Suppressed
+from reformwatch.model.plan import NewEntry, PollPlan
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import Evidence, Match, NewTopic, Strength
 from reformwatch.store import Store, Tx, plans, sql, tables
@@ -21,7 +22,7 @@ from reformwatch.store.entries import (
     find_entries,
     matches_of,
     remove_entries_before,
-    silences_of,
+    suppressed_of,
 )
 from reformwatch.store.feeds import add_feed, claim, find_feed
 from reformwatch.store.subscribers import add_subscriber
@@ -48,7 +49,7 @@ def parsed(number: int, *, title: str = "", url: str | None = None, text: str = 
 
 
 def archive(
-    store: Store, *new: NewEntry, alerts: tuple[AlertDraft, ...] = (), after: timedelta = timedelta()
+    store: Store, *new: NewEntry, alerts: tuple[NewAlert, ...] = (), after: timedelta = timedelta()
 ) -> list[Entry]:
     """Store entries as a poll would; what is stored, oldest first."""
     now = NOW + after
@@ -58,12 +59,12 @@ def archive(
         [feed] = claim(tx, [feed_id], token=f"t:{after}", now=now, lease=timedelta(minutes=5))
         done = PollState(next_poll_at=now, last_polled_at=now, last_ok_at=now, last_new_at=now)
         plan = PollPlan(feed_id=feed_id, lease_token=feed.lease_token, after=done, entries=new, alerts=alerts)
-        assert not plans.apply(tx, plan, now=now, new_message_id=lambda: f"msg-{after}").is_stale
+        assert not plans.apply(tx, plan, now=now).is_stale
         return list(reversed(list(all_entries(tx))))
 
 
-def news(entry: ParsedEntry, *, matches: tuple[Match, ...] = (), silences: tuple[Silence, ...] = ()) -> NewEntry:
-    return NewEntry(entry=entry, standing=Standing.NEWS, matches=matches, silences=silences)
+def news(entry: ParsedEntry, *, matches: tuple[Match, ...] = (), suppressed: tuple[Suppressed, ...] = ()) -> NewEntry:
+    return NewEntry(entry=entry, standing=Standing.NEWS, matches=matches, suppressed=suppressed)
 
 
 # -- text
@@ -237,7 +238,7 @@ def test_what_is_not_in_the_archive_is_not_found(store: Store, which: str) -> No
         find_entries(tx, which)
 
 
-# -- matches, silences
+# -- matches, suppressions
 
 
 def test_a_match_comes_back_with_its_evidence(store: Store) -> None:
@@ -255,15 +256,15 @@ def test_a_match_comes_back_with_its_evidence(store: Store) -> None:
         assert matches_of(tx, [first.id, second.id]) == {first.id: (matches[1], matches[0])}
 
 
-def test_silences_are_kept_in_order_for_one_or_for_everybody(store: Store) -> None:
+def test_suppressions_are_kept_in_order_for_one_or_for_everybody(store: Store) -> None:
     with store.write() as tx:
         new = NewSubscriber(name="a", channel=ChannelKind.CONSOLE, address="-", unsubscribe_token="u")
         someone = add_subscriber(tx, new, now=NOW)
-    quiet = (Silence(reason="late"), Silence(reason="a is paused", subscriber_id=someone.id))
-    [entry] = archive(store, news(parsed(1), silences=quiet))
+    why = (Suppressed(code=Code.NO_FOLLOWER), Suppressed(code=Code.PAUSED, subscriber_id=someone.id))
+    [entry] = archive(store, news(parsed(1), suppressed=why))
     with store.read() as tx:
-        assert silences_of(tx, entry.id) == list(quiet)
-        assert silences_of(tx, entry.id + 1) == []
+        assert suppressed_of(tx, entry.id) == list(why)
+        assert suppressed_of(tx, entry.id + 1) == []
 
 
 # -- tidying
@@ -272,17 +273,14 @@ def test_silences_are_kept_in_order_for_one_or_for_everybody(store: Store) -> No
 def test_old_entries_leave_but_those_that_an_alert_tells_of(store: Store) -> None:
     with store.write() as tx:
         topic = add_topic(tx, NewTopic(slug="a", name="a"), now=NOW)
-        new = NewSubscriber(name="a", channel=ChannelKind.CONSOLE, address="-", unsubscribe_token="u")
-        someone = add_subscriber(tx, new, now=NOW)
     match = Match(topic_id=topic.id, slug="a", language="en", strength=Strength.ABOUT, evidence=())
-    draft = AlertDraft(
+    alert = NewAlert(
         kind=AlertKind.STORY,
         headline="told",
         entries=(0,),
-        topic_ids=(topic.id,),
-        recipients=(Recipient(subscriber_id=someone.id, topic_ids=(topic.id,)),),
+        topics=(AlertTopic(topic_id=topic.id, strength=Strength.ABOUT),),
     )
-    archive(store, news(parsed(1, title="told"), matches=(match,)), news(parsed(2, title="old")), alerts=(draft,))
+    archive(store, news(parsed(1, title="told"), matches=(match,)), news(parsed(2, title="old")), alerts=(alert,))
     archive(store, news(parsed(3, title="young")), after=timedelta(days=2))
     with store.write() as tx:
         assert remove_entries_before(tx, NOW + timedelta(days=1)) == 1

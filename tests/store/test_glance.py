@@ -37,11 +37,18 @@ def with_delivery(store: Store, *, state: DeliveryState, at: datetime, lease_unt
         tx.execute(sa.delete(tables.subscribers))
         reader = NewSubscriber(name="Desk", channel=ChannelKind.CONSOLE, address="-", unsubscribe_token="t")
         subscriber = add_subscriber(tx, reader, now=NOW)
-        alert = {"kind": "story", "headline": "An akim elected", "created_at": NOW}
-        alert_id = tx.execute(sa.insert(tables.alerts).values(alert).returning(tables.alerts.c.id)).scalar_one()
-        row = {"message_id": "m", "alert_id": alert_id, "subscriber_id": subscriber.id, "topic_ids": [1], "attempts": 0}
+        row = {"message_id": "m", "subscriber_id": subscriber.id, "attempts": 0}
         row |= {"state": state.value, "next_attempt_at": at, "created_at": NOW, "lease_until": lease_until}
         tx.execute(sa.insert(tables.deliveries).values(row))
+
+
+def test_an_alert_that_is_not_routed_is_something_to_deliver(sqlite_store: Store) -> None:
+    with sqlite_store.write() as tx:
+        alert = {"kind": "story", "headline": "An akim elected", "created_at": NOW}
+        tx.execute(sa.insert(tables.alerts).values(alert))
+    with sqlite_store.read() as tx:
+        assert is_delivery_due(tx, now=NOW)
+    assert not is_no_delivery_due(url_of(sqlite_store), now=NOW)
 
 
 @pytest.mark.parametrize("state", DeliveryState)

@@ -62,10 +62,10 @@ class Desk:
                 tx.execute(sa.update(tables.feeds).where(tables.feeds.c.id == self.feed_id).values(marks=None))
             [feed] = feeds.claim(tx, [self.feed_id], token="t:1", now=NOW, lease=LEASE)
             asked = unmarked(parsed.entries, feed.poll.marks)
-            snapshot = plans.snapshot(tx, feed, asked, (), now=NOW, stories_of=stories_of)
+            snapshot = plans.snapshot(tx, feed, asked, now=NOW, stories_of=stories_of)
             reply = Reply(fetched=fetched, parsed=parsed, is_pushed=is_pushed)
             plan = plan_reply(snapshot, reply, TopicIndex(), policy=PollPolicy(), now=NOW, jitter=0.5)
-            assert not plans.apply(tx, plan, now=NOW, new_message_id=lambda: "m").is_stale
+            assert not plans.apply(tx, plan, now=NOW).is_stale
             return plan.summary
 
     def stored(self) -> list[tuple[object, ...]]:

@@ -128,7 +128,7 @@ def test_an_old_database_is_upgraded_with_all_that_was_in_it(old: Path, store: S
     assert counts(old) == before
     claimed = claimed_one_day(store, old)
     assert {one.message_id for one in claimed} == messages
-    assert all(one.alert.headline and one.subscriber.address for one in claimed)
+    assert all(all(alert.title for alert in one.alerts) and one.subscriber.address for one in claimed)
 
 
 def test_a_second_upgrade_changes_nothing(old: Path, store: Store) -> None:

@@ -17,18 +17,23 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from conftest import NOW
-from reformwatch.model.alert import AlertKind
+from reformwatch.model.alert import AlertKind, Burst, NewAlert
 from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
 from reformwatch.model.feed import Feed, FeedState, NewFeed, PollState, Validators
-from reformwatch.model.plan import AlertDraft, EditedEntry, FeedFacts, NewEntry, PollPlan, Recipient, Silence, Snapshot
+from reformwatch.model.notification import AlertTopic, Code, Decision, Suppressed
+from reformwatch.model.plan import EditedEntry, FeedFacts, NewEntry, PollPlan, Snapshot
 from reformwatch.model.story import HEADLINE_WINDOW
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import Evidence, Match, NewTopic, Strength
+from reformwatch.pipeline.route import Router
 from reformwatch.store import Store, Tx, feeds, outbox, plans, tables
-from reformwatch.store.entries import all_entries, matches_of, silences_of
-from reformwatch.store.subscribers import add_subscriber, list_subscribers
+from reformwatch.store.alerts import list_alerts
+from reformwatch.store.entries import all_entries, matches_of, suppressed_of
+from reformwatch.store.notifications import has_unrouted
+from reformwatch.store.subscribers import add_subscriber, list_subscribers, pause, remove_subscriber, resume
 from reformwatch.store.topics import add_topic
+from routing_desk import BY_OPERATOR, Routed, a_router, apply_and_route, codes, records
 from sample_feeds import changed
 
 LEASE = timedelta(minutes=5)
@@ -61,23 +66,33 @@ class World:
     def news(self, entry: ParsedEntry, *keys: str, evidence: tuple[Evidence, ...] = ()) -> NewEntry:
         return NewEntry(entry=entry, standing=Standing.NEWS, matches=(self.match(*evidence),), story_keys=keys)
 
-    def draft(self, *places: int, readers: list[int] | None = None) -> AlertDraft:
-        to = tuple(Recipient(subscriber_id=r, topic_ids=(self.topic_id,)) for r in readers or self.readers)
-        return AlertDraft(
-            kind=AlertKind.STORY, headline="Akims", entries=places, topic_ids=(self.topic_id,), recipients=to
-        )
+    def alert(self, *places: int) -> NewAlert:
+        topic = AlertTopic(topic_id=self.topic_id, strength=Strength.ABOUT)
+        return NewAlert(kind=AlertKind.STORY, headline="Akims", entries=places, topics=(topic,))
 
-    def apply(self, plan: PollPlan, *, now: datetime = NOW) -> plans.Applied:
+    @property
+    def router(self) -> Router:
+        return a_router(self.store, self.new_id)
+
+    def apply(self, plan: PollPlan, *, now: datetime = NOW) -> Routed:
+        """Apply and route, as a poll does."""
         with self.store.write() as tx:
-            return plans.apply(tx, plan, now=now, new_message_id=self.new_id)
+            return apply_and_route(tx, plan, self.router, now=now)
 
-    def poll(
-        self, *new: NewEntry, which: int = 0, alerts: tuple[AlertDraft, ...] = (), now: datetime = NOW
-    ) -> plans.Applied:
-        """Claim and apply in one go."""
+    def poll(self, *new: NewEntry, which: int = 0, alerts: tuple[NewAlert, ...] = (), now: datetime = NOW) -> Routed:
+        """Claim, apply and route in one go."""
         with self.store.write() as tx:
             feed = self.claim(tx, which, now=now)
         return self.apply(plan_for(feed, *new, alerts=alerts, now=now), now=now)
+
+    def poll_while_paused(self, reader: int, *new: NewEntry, alerts: tuple[NewAlert, ...]) -> Routed:
+        """A poll whose alerts one reader does not hear of, since they are paused meanwhile."""
+        with self.store.write() as tx:
+            pause(tx, reader, because=BY_OPERATOR)
+        routed = self.poll(*new, alerts=alerts)
+        with self.store.write() as tx:
+            resume(tx, reader)
+        return routed
 
     def told(self) -> list[tuple[int, str]]:
         """Subscriber and message of each delivery."""
@@ -87,11 +102,11 @@ class World:
 
     def counts(self) -> dict[str, int]:
         """Rows of each table that a poll writes."""
-        watched = ("entries", "matches", "silences", "stories", "story_keys", "alerts", "alert_entries", "alert_topics")
+        watched = ("entries", "matches", "suppressions", "stories", "story_keys", "alerts", "alert_entries")
         with self.store.read() as tx:
             return {
                 name: tx.execute(sa.select(sa.func.count()).select_from(tables.metadata.tables[name])).scalar_one()
-                for name in (*watched, "deliveries", "told", "entry_versions")
+                for name in (*watched, "alert_topics", "notifications", "deliveries", "told", "entry_versions")
             }
 
 
@@ -141,7 +156,7 @@ def parsed(name: str, *, title: str = "", text: str = "", hash_: str = "h1") -> 
 def plan_for(
     feed: Feed,
     *new: NewEntry,
-    alerts: tuple[AlertDraft, ...] = (),
+    alerts: tuple[NewAlert, ...] = (),
     edits: tuple[EditedEntry, ...] = (),
     moved_to: str | None = None,
     now: datetime = NOW,
@@ -172,17 +187,17 @@ def plan_for(
 def test_a_plan_is_written_as_a_whole(world: World) -> None:
     evidence = Evidence(field="title", start=0, end=4, word="Akim", term="akim", how="same form")
     told = world.news(parsed("one"), PAGE, HEADLINE, evidence=(evidence,))
-    quiet = NewEntry(entry=parsed("two"), standing=Standing.LATE, silences=(Silence(reason="late"),))
-    applied = world.poll(told, quiet, alerts=(world.draft(0),))
-    assert applied == plans.Applied(alerts=1, deliveries=2)
+    quiet = NewEntry(entry=parsed("two"), standing=Standing.LATE, suppressed=(Suppressed(code=Code.LATE),))
+    assert world.poll(told, quiet, alerts=(world.alert(0),)) == Routed(alerts=1, deliveries=2)
     with world.store.read() as tx:
         feed = feeds.find_feed(tx, str(world.feed_ids[0]))
         two, one = all_entries(tx)
         assert (one.title, one.standing, two.title, two.standing) == ("Akim one", "news", "Akim two", "late")
         assert matches_of(tx, [one.id, two.id]) == {one.id: (world.match(evidence),)}
-        assert silences_of(tx, two.id) == [Silence(reason="late")]
-        [alert] = outbox.list_alerts(tx, limit=10)
+        assert suppressed_of(tx, two.id) == [Suppressed(code=Code.LATE)]
+        [alert] = list_alerts(tx, limit=10)
         assert [topic.slug for topic in alert.topics] == ["akims"]
+        assert (alert.kind, alert.headline, alert.burst, alert.created_at) == (AlertKind.STORY, "Akims", None, NOW)
         assert [item.entry for item in alert.items] == [one]
         deliveries = outbox.list_deliveries(tx)
     assert feed.poll.validators == Validators(etag='W/"é"', last_modified="odd date")
@@ -196,6 +211,9 @@ def test_a_plan_is_written_as_a_whole(world: World) -> None:
         ("Aliya", "msg_1", DeliveryState.PENDING, 0, NOW),
         ("Bolat", "msg_2", DeliveryState.PENDING, 0, NOW),
     }
+    assert {d.alert_ids for d in deliveries} == {(alert.id,)}
+    found = {(one.subscriber, one.decision, one.code, one.delivery_id) for one in records(world.store, [alert.id])}
+    assert found == {(d.subscriber, Decision.SEND, Code.INSTANT, d.id) for d in deliveries}
 
 
 @pytest.mark.parametrize("ids_before_the_fault", [0, 1, 2, 3])
@@ -208,7 +226,7 @@ def test_a_plan_that_fails_midway_leaves_nothing_at_all(world: World, ids_before
         feed,
         world.news(parsed("one"), PAGE),
         world.news(parsed("two"), "page:2"),
-        alerts=(world.draft(0), world.draft(1)),
+        alerts=(world.alert(0), world.alert(1)),
     )
 
     def breaks() -> str:
@@ -217,21 +235,33 @@ def test_a_plan_that_fails_midway_leaves_nothing_at_all(world: World, ids_before
         return world.new_id()
 
     with pytest.raises(RuntimeError, match="midway"), world.store.write() as tx:
-        plans.apply(tx, plan, now=NOW, new_message_id=breaks)
+        apply_and_route(tx, plan, a_router(world.store, breaks))
     assert world.counts() == before
     with world.store.read() as tx:
         assert feeds.find_feed(tx, str(feed.id)) == feed, "validators, next poll and lease are as they were"
     world.messages = 0
-    assert world.apply(plan) == plans.Applied(alerts=2, deliveries=4)
+    assert world.apply(plan) == Routed(alerts=2, deliveries=4)
 
 
 def test_a_plan_that_the_database_refuses_midway_leaves_nothing_at_all(world: World) -> None:  # trust: A04
     with world.store.write() as tx:
         feed = world.claim(tx)
     before = world.counts()
-    plan = plan_for(feed, world.news(parsed("one"), PAGE), alerts=(world.draft(0, readers=[4711]),))
+    unknown = replace(world.alert(0), topics=(AlertTopic(topic_id=4711, strength=Strength.ABOUT),))
     with pytest.raises(sa.exc.IntegrityError):
-        world.apply(plan)
+        world.apply(plan_for(feed, world.news(parsed("one"), PAGE), alerts=(unknown,)))
+    assert world.counts() == before
+    with world.store.read() as tx:
+        assert feeds.find_feed(tx, str(feed.id)) == feed
+
+
+def test_a_plan_whose_deliveries_the_database_refuses_leaves_nothing_at_all(world: World) -> None:  # trust: A04
+    with world.store.write() as tx:
+        feed = world.claim(tx)
+    before = world.counts()
+    plan = plan_for(feed, world.news(parsed("one"), PAGE), alerts=(world.alert(0),))
+    with pytest.raises(sa.exc.IntegrityError), world.store.write() as tx:
+        apply_and_route(tx, plan, a_router(world.store, lambda: "msg_same"))
     assert world.counts() == before
     with world.store.read() as tx:
         assert feeds.find_feed(tx, str(feed.id)) == feed
@@ -243,23 +273,27 @@ def test_one_plan_that_fails_in_a_savepoint_does_not_undo_its_neighbour(world: W
 
     with world.store.write() as tx:
         good, bad = world.claim(tx, 0), world.claim(tx, 1)
-        good_plan = plan_for(good, world.news(parsed("one"), PAGE), alerts=(world.draft(0),))
-        bad_plan = plan_for(bad, world.news(parsed("two"), "page:2"), alerts=(world.draft(0),))
-        plans.apply(tx, good_plan, now=NOW, new_message_id=world.new_id)
+        good_plan = plan_for(good, world.news(parsed("one"), PAGE), alerts=(world.alert(0),))
+        bad_plan = plan_for(bad, world.news(parsed("two"), "page:2"), alerts=(world.alert(0),))
+        apply_and_route(tx, good_plan, world.router)
         with pytest.raises(RuntimeError), tx.begin_nested():
-            plans.apply(tx, bad_plan, now=NOW, new_message_id=breaks)
+            apply_and_route(tx, bad_plan, a_router(world.store, breaks))
     with world.store.read() as tx:
         assert [entry.title for entry in all_entries(tx)] == ["Akim one"]
         assert feeds.find_feed(tx, str(bad.id)).lease_token == bad.lease_token
+        assert not has_unrouted(tx), "the bad plan's alert is gone with it"
     assert len(world.told()) == 2
 
 
 _DIES = """
 import os, pickle, sys
+from reformwatch.pipeline.route import Router
 from reformwatch.store import Store, plans
 url, plan, now = pickle.load(sys.stdin.buffer)
-with Store(url).write() as tx:
-    plans.apply(tx, plan, now=now, new_message_id=lambda: os._exit(137))
+store = Store(url)
+with store.write() as tx:
+    applied = plans.apply(tx, plan, now=now)
+    Router(store, clock=lambda: now, new_message_id=lambda: os._exit(137)).route_within(tx, applied.alerts)
 """
 
 
@@ -267,7 +301,7 @@ def test_a_process_that_dies_between_entries_and_outbox_leaves_neither(world: Wo
     with world.store.write() as tx:
         feed = world.claim(tx)
     before = world.counts()
-    plan = plan_for(feed, world.news(parsed("one"), PAGE), alerts=(world.draft(0),))
+    plan = plan_for(feed, world.news(parsed("one"), PAGE), alerts=(world.alert(0),))
     died = subprocess.run(
         [sys.executable, "-c", _DIES],
         input=pickle.dumps((world.store.url, plan, NOW)),
@@ -277,7 +311,7 @@ def test_a_process_that_dies_between_entries_and_outbox_leaves_neither(world: Wo
     )
     assert died.returncode == 137, died.stderr
     assert world.counts() == before
-    assert world.apply(plan) == plans.Applied(alerts=1, deliveries=2), "the same plan is applied by the next process"
+    assert world.apply(plan) == Routed(alerts=1, deliveries=2), "the same plan is applied by the next process"
 
 
 # -- leases
@@ -289,8 +323,8 @@ def test_a_stale_lease_writes_nothing(world: World) -> None:  # trust: A05
     with world.store.write() as tx:
         taken = world.claim(tx, now=NOW + LEASE)
     before = world.counts()
-    plan = plan_for(stale, world.news(parsed("one"), PAGE), alerts=(world.draft(0),), moved_to="https://new.example/")
-    assert world.apply(plan) == plans.Applied(is_stale=True)
+    plan = plan_for(stale, world.news(parsed("one"), PAGE), alerts=(world.alert(0),), moved_to="https://new.example/")
+    assert world.apply(plan) == Routed(is_stale=True)
     assert world.counts() == before
     with world.store.read() as tx:
         assert feeds.find_feed(tx, str(stale.id)) == taken
@@ -299,7 +333,7 @@ def test_a_stale_lease_writes_nothing(world: World) -> None:  # trust: A05
 def test_a_plan_is_applied_once_and_its_second_application_is_stale(world: World) -> None:  # trust: B17
     with world.store.write() as tx:
         feed = world.claim(tx)
-    plan = plan_for(feed, world.news(parsed("one"), PAGE), alerts=(world.draft(0),))
+    plan = plan_for(feed, world.news(parsed("one"), PAGE), alerts=(world.alert(0),))
     world.apply(plan)
     after = world.counts()
     assert world.apply(plan).is_stale
@@ -322,12 +356,14 @@ def test_plans_that_are_written_together_are_each_written_as_alone(world: World)
         first, second = world.claim(tx, 0), world.claim(tx, 1)
         quiet = [NewEntry(entry=parsed(f"quiet {i}"), standing=Standing.BASELINE) for i in range(3)]
         batch = plans.Batch(tx)
-        alone = batch.add(plan_for(first, *quiet), now=NOW, new_message_id=world.new_id)
-        plan = plan_for(second, quiet[0], world.news(parsed("one"), PAGE), alerts=(world.draft(1),))
-        told = batch.add(plan, now=NOW, new_message_id=world.new_id)
+        alone = batch.add(plan_for(first, *quiet), now=NOW)
+        plan = plan_for(second, quiet[0], world.news(parsed("one"), PAGE), alerts=(world.alert(1),))
+        told = batch.add(plan, now=NOW)
+        assert world.router.route_within(tx, told.alerts) == 2, "before the end of the batch"
         batch.flush()
         batch.flush()
-    assert (alone, told) == (plans.Applied(), plans.Applied(alerts=1, deliveries=2))
+        [alert] = list_alerts(tx, limit=9)
+    assert (alone, told) == (plans.Applied(), plans.Applied(alerts=(alert.id,)))
     counts = world.counts()
     assert (counts["entries"], counts["matches"], counts["alerts"], counts["deliveries"]) == (5, 1, 1, 2)
     with world.store.read() as tx:
@@ -441,7 +477,7 @@ def test_a_feed_that_moved_to_another_feed_s_address_keeps_its_own(world: World)
 def known(world: World) -> KnownEntry:
     with world.store.write() as tx:
         feed = feeds.find_feed(tx, str(world.feed_ids[0]))
-        return plans.snapshot(tx, feed, [parsed("one")], [], now=NOW, stories_of=no_stories).known["guid:one"]
+        return plans.snapshot(tx, feed, [parsed("one")], now=NOW, stories_of=no_stories).known["guid:one"]
 
 
 def edit(world: World, new: ParsedEntry, *matches: Match, now: datetime = NOW) -> None:
@@ -452,7 +488,7 @@ def edit(world: World, new: ParsedEntry, *matches: Match, now: datetime = NOW) -
 
 
 def test_an_edit_becomes_a_version_and_the_old_text_is_kept(world: World) -> None:
-    world.poll(world.news(parsed("one", text="first"), PAGE), alerts=(world.draft(0),))
+    world.poll(world.news(parsed("one", text="first"), PAGE), alerts=(world.alert(0),))
     told = world.told()
     edit(world, parsed("one", title="Second", text="second", hash_="h2"))
     edit(world, parsed("one", title="Third", text="third", hash_="h3"), now=NOW + timedelta(hours=1))
@@ -470,11 +506,11 @@ def test_an_edit_becomes_a_version_and_the_old_text_is_kept(world: World) -> Non
 
 def test_the_evidence_of_a_match_points_to_its_words_after_an_edit_too(world: World) -> None:
     evidence = Evidence(field="title", start=0, end=4, word="Akim", term="akim", how="same form")
-    world.poll(world.news(parsed("one"), PAGE, evidence=(evidence,)), alerts=(world.draft(0),))
+    world.poll(world.news(parsed("one"), PAGE, evidence=(evidence,)), alerts=(world.alert(0),))
     moved = replace(evidence, start=11, end=15)
     edit(world, parsed("one", title="Corrected: Akim one", hash_="h2"), world.match(moved))
     with world.store.read() as tx:
-        [alert] = outbox.list_alerts(tx, limit=1)
+        [alert] = list_alerts(tx, limit=1)
     assert [match.evidence for item in alert.items for match in item.matches] == [(moved,)]
     for item in alert.items:
         for found in (e for match in item.matches for e in match.evidence):
@@ -483,14 +519,14 @@ def test_the_evidence_of_a_match_points_to_its_words_after_an_edit_too(world: Wo
 
 
 def test_an_edit_that_matches_no_longer_has_no_match_and_its_alert_stays(world: World) -> None:
-    world.poll(world.news(parsed("one"), PAGE), alerts=(world.draft(0),))
+    world.poll(world.news(parsed("one"), PAGE), alerts=(world.alert(0),))
     told = world.told()
     edit(world, parsed("one", title="Weather", hash_="h2"))
     with world.store.read() as tx:
         [entry] = all_entries(tx)
-        [alert] = outbox.list_alerts(tx, limit=2)
+        [alert] = list_alerts(tx, limit=2)
         assert matches_of(tx, [entry.id]) == {}
-        assert silences_of(tx, entry.id) == []
+        assert suppressed_of(tx, entry.id) == []
     assert [item.entry.title for item in alert.items] == ["Weather"]
     assert world.told() == told
 
@@ -502,9 +538,8 @@ def test_an_edit_that_matches_only_now_tells_nobody_and_says_why(world: World) -
     with world.store.read() as tx:
         [entry] = all_entries(tx)
         assert matches_of(tx, [entry.id]) == {entry.id: (world.match(),)}
-        reason = "it matched only after an edit; an edited entry alerts nobody"
-        assert silences_of(tx, entry.id) == [Silence(reason=reason)], "once: the second edit matched already"
-        assert outbox.list_alerts(tx, limit=1) == []
+        assert suppressed_of(tx, entry.id) == [Suppressed(code=Code.EDITED)], "once: the second edit matched already"
+        assert list_alerts(tx, limit=1) == []
     assert world.told() == []
 
 
@@ -522,27 +557,32 @@ def test_a_snapshot_knows_the_entries_of_its_own_feed_by_key_reused_key_and_twin
             replace(parsed("new guid"), twin_key="twin:one"),
             replace(parsed("reused"), reuse_key="guid:one"),
         ]
-        seen = plans.snapshot(tx, feed, asked, [], now=NOW, stories_of=no_stories)
+        seen = plans.snapshot(tx, feed, asked, now=NOW, stories_of=no_stories)
     assert set(seen.known) == {"guid:one"}
     assert {key: twin.key for key, twin in seen.twins.items()} == {"twin:one": "guid:one"}
     assert seen.known["guid:one"].title == "Akim one"
 
 
-def test_a_snapshot_knows_stories_and_who_has_heard_of_them(world: World) -> None:
-    world.poll(world.news(parsed("one"), PAGE), alerts=(world.draft(0, readers=world.readers[:1]),))
+def test_a_snapshot_knows_stories_and_who_was_notified_of_them(world: World) -> None:
+    aliya, bolat = world.readers
+    world.poll_while_paused(bolat, world.news(parsed("one"), PAGE), alerts=(world.alert(0),))
     fresh = parsed("two")
 
-    def snapshot(feed: Feed) -> Snapshot:
-        return plans.snapshot(tx, feed, [fresh], [], now=NOW, stories_of=lambda _: (PAGE, "page:unknown"))
+    def snapshot(feed: Feed, *keys: str) -> Snapshot:
+        return plans.snapshot(tx, feed, [fresh], now=NOW, stories_of=lambda _: keys)
 
     with world.store.read() as tx:
         other = feeds.find_feed(tx, str(world.feed_ids[1]))
-        assert snapshot(other).stories == {}, "a baseline makes no stories"
-        seen = snapshot(changed(other, last_ok_at=NOW))
-        backfilled = snapshot(replace(other, backfill_days=2))
+        assert snapshot(other, PAGE) == Snapshot(feed=other), "a baseline makes no stories"
+        read_before = changed(other, last_ok_at=NOW)
+        unknown = snapshot(read_before, "page:unknown")
+        seen = snapshot(read_before, PAGE, "page:unknown")
+        backfilled = snapshot(replace(other, backfill_days=2), PAGE, "page:unknown")
     [story] = set(seen.stories.values())
     assert seen.stories == backfilled.stories == {PAGE: story}
-    assert seen.told == backfilled.told == {story: frozenset(world.readers[:1])}
+    assert seen.notified == backfilled.notified == {story: frozenset({aliya})}
+    assert {one.id for one in seen.subscribers} == {one.id for one in backfilled.subscribers} == {aliya, bolat}
+    assert (unknown.stories, unknown.subscribers) == ({}, ()), "a new story is an alert, whoever follows it"
 
 
 def test_ten_thousand_entries_are_one_snapshot(world: World) -> None:
@@ -550,7 +590,7 @@ def test_ten_thousand_entries_are_one_snapshot(world: World) -> None:
     with world.store.read() as tx:
         feed = changed(feeds.find_feed(tx, str(world.feed_ids[0])), last_ok_at=NOW)
         many = [parsed(str(i)) for i in range(10_000)]
-        seen = plans.snapshot(tx, feed, many, [], now=NOW, stories_of=lambda one: (f"page:{one.guid}", one.key))
+        seen = plans.snapshot(tx, feed, many, now=NOW, stories_of=lambda one: (f"page:{one.guid}", one.key))
     assert set(seen.known) == {"guid:9999"}
 
 
@@ -607,30 +647,55 @@ def test_an_entry_that_matches_nothing_makes_no_story(world: World) -> None:
 def test_nobody_is_told_of_a_story_twice_whichever_feed_brings_it(world: World) -> None:
     # trust: E16
     aliya, bolat = world.readers
-    world.poll(world.news(parsed("one"), PAGE, HEADLINE), alerts=(world.draft(0, readers=[aliya]),))
-    applied = world.poll(world.news(parsed("two"), "page:2", HEADLINE), which=1, alerts=(world.draft(0),))
-    assert applied == plans.Applied(alerts=1, deliveries=1)
+    world.poll_while_paused(bolat, world.news(parsed("one"), PAGE, HEADLINE), alerts=(world.alert(0),))
+    routed = world.poll(world.news(parsed("two"), "page:2", HEADLINE), which=1, alerts=(world.alert(0),))
+    assert routed == Routed(alerts=1, deliveries=1)
     assert world.told() == [(aliya, "msg_1"), (bolat, "msg_2")]
-    again = world.poll(world.news(parsed("three"), "page:2"), alerts=(world.draft(0),))
-    assert again == plans.Applied(alerts=0, deliveries=0)
-    assert world.counts()["alerts"] == 2, "an alert that nobody gets is none"
+    again = world.poll(world.news(parsed("three"), "page:2"), alerts=(world.alert(0),))
+    assert again == Routed(alerts=1, deliveries=0)
+    assert codes(world.store) == [
+        ("Aliya", "instant"), ("Bolat", "paused"),
+        ("Aliya", "already_notified"), ("Bolat", "instant"),
+        ("Aliya", "already_notified"), ("Bolat", "already_notified"),
+    ]  # fmt: skip
 
 
 def test_a_summary_is_sent_where_at_least_one_of_its_stories_is_new_to_the_reader(world: World) -> None:
     aliya, bolat = world.readers
-    world.poll(world.news(parsed("one"), PAGE), alerts=(world.draft(0, readers=[aliya]),))
+    summary = replace(world.alert(0, 1), kind=AlertKind.SUMMARY, headline="", burst=Burst(feed="b", stories=2))
+    world.poll_while_paused(bolat, world.news(parsed("one"), PAGE), alerts=(world.alert(0),))
     both = (world.news(parsed("two"), PAGE), world.news(parsed("three"), "page:3"))
-    world.poll(*both, which=1, alerts=(replace(world.draft(0, 1), kind=AlertKind.BURST),))
+    world.poll(*both, which=1, alerts=(summary,))
     assert [reader for reader, _ in world.told()] == [aliya, aliya, bolat]
-    world.poll(world.news(parsed("four"), "page:3"), alerts=(world.draft(0),))
+    world.poll(world.news(parsed("four"), "page:3"), alerts=(world.alert(0),))
+    again = (world.news(parsed("five"), PAGE), world.news(parsed("six"), "page:3"))
+    assert world.poll(*again, which=1, alerts=(summary,)).deliveries == 0, "both stories of it are known to both"
     assert len(world.told()) == 3
+    with world.store.read() as tx:
+        kept = [alert for alert in list_alerts(tx, limit=9) if alert.kind is AlertKind.SUMMARY]
+    assert [(alert.burst, alert.headline, alert.title) for alert in kept] == [(summary.burst, "", "2 · b")] * 2
+
+
+def test_an_alert_that_nobody_follows_is_stored_and_notifies_nobody(world: World) -> None:
+    with world.store.write() as tx:
+        weather = add_topic(tx, NewTopic(slug="weather", name="Weather"), now=NOW)
+        for reader in list_subscribers(tx):
+            remove_subscriber(tx, reader.id)
+        new = NewSubscriber(
+            name="Carmen", channel=ChannelKind.CONSOLE, address="-", topics=(weather.slug,), unsubscribe_token="c"
+        )
+        add_subscriber(tx, new, now=NOW)
+    assert world.poll(world.news(parsed("one"), PAGE), alerts=(world.alert(0),)) == Routed(alerts=1, deliveries=0)
+    assert codes(world.store) == []
+    with world.store.read() as tx:
+        assert not has_unrouted(tx)
 
 
 def test_entries_of_one_story_in_one_reply_are_one_alert(world: World) -> None:
     both = (world.news(parsed("one"), PAGE), world.news(parsed("two"), PAGE))
-    assert world.poll(*both, alerts=(world.draft(0, 1),)) == plans.Applied(alerts=1, deliveries=2)
+    assert world.poll(*both, alerts=(world.alert(0, 1),)) == Routed(alerts=1, deliveries=2)
     with world.store.read() as tx:
-        [alert] = outbox.list_alerts(tx, limit=9)
+        [alert] = list_alerts(tx, limit=9)
     assert [item.entry.title for item in alert.items] == ["Akim one", "Akim two"]
     assert alert.story_id is not None
 
@@ -647,22 +712,23 @@ def until(condition: Callable[[], bool], *, seconds: float) -> None:
         threading.Event().wait(0.01)
 
 
-def both_at_once(world: World) -> tuple[plans.Applied, plans.Applied]:
+def both_at_once(world: World) -> tuple[Routed, Routed]:
     """Two processes apply plans of two feeds that bring one story; the second begins before the first commits."""
     with world.store.write() as tx:
         first, second = world.claim(tx, 0), world.claim(tx, 1)
-    plan_one = plan_for(first, world.news(parsed("one"), PAGE, HEADLINE), alerts=(world.draft(0),))
-    plan_two = plan_for(second, world.news(parsed("two"), "page:2", HEADLINE), alerts=(world.draft(0),))
-    other, results, begun = Store(world.store.url), [], threading.Event()
+    plan_one = plan_for(first, world.news(parsed("one"), PAGE, HEADLINE), alerts=(world.alert(0),))
+    plan_two = plan_for(second, world.news(parsed("two"), "page:2", HEADLINE), alerts=(world.alert(0),))
+    other, begun = Store(world.store.url), threading.Event()
+    results: list[Routed] = []
 
     def apply_second() -> None:
         begun.set()
         with other.write() as tx:
-            results.append(plans.apply(tx, plan_two, now=NOW, new_message_id=world.new_id))
+            results.append(apply_and_route(tx, plan_two, world.router))
 
     thread = threading.Thread(target=apply_second)
     with world.store.write() as tx:
-        one = plans.apply(tx, plan_one, now=NOW, new_message_id=world.new_id)
+        one = apply_and_route(tx, plan_one, world.router)
         thread.start()
         assert begun.wait(10)
         if world.store.sqlite_path is None:
@@ -684,7 +750,8 @@ def test_two_processes_that_bring_one_story_at_once_tell_everybody_once_on_sqlit
 
 def test_two_processes_that_bring_one_story_at_once_tell_everybody_once_on_postgresql(postgres_store: Store) -> None:
     world = world_in(postgres_store)
-    both_at_once(world)
+    one, two = both_at_once(world)
+    assert (one.deliveries, two.deliveries) == (2, 0), "the second waits for the first, and then knows its story"
     assert len(set(stories_of_entries(world).values())) == 1
     assert [reader for reader, _ in world.told()] == world.readers
 
@@ -703,11 +770,11 @@ def test_many_processes_that_bring_known_stories_at_once_tell_everybody_once(sto
 
     def apply(one: Store, feed: Feed) -> None:
         new = [world.news(parsed(f"{feed.name} {key}"), key) for key in keys]
-        plan = plan_for(feed, *new, alerts=tuple(world.draft(i) for i in range(len(keys))))
+        plan = plan_for(feed, *new, alerts=tuple(world.alert(i) for i in range(len(keys))))
         numbers = count()
         start.wait(20)
         with one.write() as tx:
-            plans.apply(tx, plan, now=NOW, new_message_id=lambda: f"msg_{feed.id}_{next(numbers)}")
+            apply_and_route(tx, plan, a_router(one, lambda: f"msg_{feed.id}_{next(numbers)}"))
 
     threads = [threading.Thread(target=apply, args=pair) for pair in zip(stores, claimed, strict=True)]
     for thread in threads:

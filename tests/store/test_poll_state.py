@@ -38,7 +38,7 @@ def test_a_poll_writes_every_field_of_the_state_and_a_claim_reads_it(store: Stor
         feed = feeds.claim(tx, [1], token="us:1", now=NOW, lease=timedelta(minutes=5))[0]
         assert feed.poll == PollState(next_poll_at=NOW)
         plan = PollPlan(feed_id=feed.id, lease_token="us:1", after=after)
-        plans.apply(tx, plan, now=NOW, new_message_id=lambda: "msg")
+        plans.apply(tx, plan, now=NOW)
     with store.read() as tx:
         written = feeds.find_feed(tx, "1")
     assert isinstance(written, Feed)

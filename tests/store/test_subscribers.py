@@ -5,7 +5,7 @@ from msgspec.structs import asdict, replace
 
 from conftest import NOW
 from reformwatch.errors import BadInput, NotFound
-from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber, SubscriberState
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Pause, PauseCode, Subscriber, SubscriberState
 from reformwatch.model.topic import NewTopic
 from reformwatch.store import Store
 from reformwatch.store import subscribers as people
@@ -34,7 +34,7 @@ def test_a_subscriber_comes_back_as_given_and_follows_all_topics(store: Store) -
     assert found == added
     given = {name: value for name, value in asdict(ALIYA).items() if name != "topics"}
     assert {name: getattr(found, name) for name in given} == given
-    assert (found.state, found.paused_because, found.created_at) == (SubscriberState.ACTIVE, None, NOW)
+    assert (found.state, found.pause, found.created_at) == (SubscriberState.ACTIVE, None, NOW)
     assert found.topic_ids is None
     assert found.follows(4711)
 
@@ -111,15 +111,31 @@ def test_an_unsubscribe_token_names_its_subscriber_and_only_as_a_whole(store: St
         assert people.find_by_unsubscribe_token(tx, "token-of-aliy%") is None
 
 
-def test_a_pause_has_its_reason_and_a_resumption_forgets_it(store: Store) -> None:
+@pytest.mark.parametrize(
+    "why",
+    [
+        Pause(code=PauseCode.OPERATOR),
+        Pause(code=PauseCode.UNSUBSCRIBED),
+        Pause(code=PauseCode.REFUSED, detail="the mail server answered 550 5.1.1 такого адреса нет"),
+    ],
+)
+def test_a_pause_has_its_reason_and_a_resumption_forgets_it(store: Store, why: Pause) -> None:
     added = add(store)
     with store.write() as tx:
-        assert people.pause(tx, added.id, because="unsubscribed by the reader") == 0
+        assert people.pause(tx, added.id, because=why) == 0
         paused = people.find_subscriber(tx, added.name)
         people.resume(tx, added.id)
         resumed = people.find_subscriber(tx, added.name)
-    assert (paused.state, paused.paused_because) == (SubscriberState.PAUSED, "unsubscribed by the reader")
+    assert (paused.state, paused.pause) == (SubscriberState.PAUSED, why)
     assert resumed == added
+
+
+def test_the_reason_of_a_second_pause_takes_the_place_of_the_first(store: Store) -> None:
+    added = add(store)
+    with store.write() as tx:
+        people.pause(tx, added.id, because=Pause(code=PauseCode.REFUSED, detail="answered 410"))
+        people.pause(tx, added.id, because=Pause(code=PauseCode.OPERATOR))
+        assert people.find_subscriber(tx, added.name).pause == Pause(code=PauseCode.OPERATOR, detail="")
 
 
 def test_subscribers_are_listed_by_name_or_those_that_are_asked_for(store: Store) -> None:

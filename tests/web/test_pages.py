@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from reformwatch.model.subscriber import ChannelKind, NewSubscriber, SubscriberState
-from reformwatch.services.unsubscribing import UNSUBSCRIBED
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Pause, PauseCode, SubscriberState
 from reformwatch.store import Store
 from reformwatch.store.subscribers import add_subscriber, find_subscriber, pause
 from reformwatch.web.pages import Pages
@@ -66,13 +65,15 @@ class Site:
         got = dict(line.split(": ", 1) for line in given)
         return Answer(int(status.split()[1]), {name.lower(): value for name, value in got.items()}, text.decode())
 
-    def state_of(self, name: str) -> tuple[SubscriberState, str | None]:
+    def state_of(self, name: str) -> tuple[SubscriberState, Pause | None]:
         with self.store.read() as tx:
             found = find_subscriber(tx, name)
-        return found.state, found.paused_because
+        return found.state, found.pause
 
 
 ACTIVE = (SubscriberState.ACTIVE, None)
+UNSUBSCRIBED = Pause(code=PauseCode.UNSUBSCRIBED)
+REFUSED = Pause(code=PauseCode.REFUSED, detail="answered 550: no such user")
 
 
 @pytest.fixture(scope="module")
@@ -181,9 +182,9 @@ def test_a_replay_is_harmless(site: Site, readers: Readers) -> None:
 def test_a_post_leaves_the_reason_of_an_earlier_pause(site: Site, readers: Readers) -> None:
     # trust: E03
     with site.store.write() as tx:
-        pause(tx, find_subscriber(tx, readers.name).id, because="answered 550: no such user")
+        pause(tx, find_subscriber(tx, readers.name).id, because=REFUSED)
     assert site.ask("POST", f"/unsubscribe/{readers.token}").status == 200
-    assert site.state_of(readers.name) == (SubscriberState.PAUSED, "answered 550: no such user")
+    assert site.state_of(readers.name) == (SubscriberState.PAUSED, REFUSED)
 
 
 FORGERIES: dict[str, Callable[[str], str]] = {

@@ -9,14 +9,14 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from reformwatch.channels.base import Envelope
 from reformwatch.model.alert import AddressDead, SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
-from reformwatch.net.client import Door, RequestFailed
+from reformwatch.model.value import Value
 from reformwatch.text import clean_line, printable, shorten
 from reformwatch.urls import MAX_URL
 
@@ -86,11 +86,23 @@ def _encoded(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-class WebhookChannel:
-    """POSTs signed JSON through the door; at most 64 kB of a reply are read, redirects are not followed."""
+class WebhookReply(Value, frozen=True, kw_only=True):
+    """A receiver's reply, of which a bounded part of the body was read. ``retry_after`` is the receiver's own wish."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    status: int
+    body: bytes = b""
+    retry_after: timedelta | None = None
+
+
+#: POSTs a body with headers to an address at a time, without following redirects; TryLater where no reply came.
+Post = Callable[[str, bytes, Mapping[str, str], datetime], WebhookReply | TryLater]
+
+
+class WebhookChannel:
+    """POSTs signed JSON. ``post`` keeps the address policy, the deadline and the bound on the reply."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
 
     def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:
         """Try once."""
@@ -101,14 +113,13 @@ class WebhookChannel:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": sign(envelope.secret or "", envelope.message_id, timestamp, body),
         }
-        try:
-            reply = self._door.post(envelope.address, body, headers)
-        except RequestFailed as failed:
-            return TryLater(reason=failed.reason)
-        return outcome_of(reply.status, reply.body, retry_after=reply.retry_after(now=now))
+        reply = self._post(envelope.address, body, headers, now)
+        if isinstance(reply, TryLater):
+            return reply
+        return outcome_of(reply.status, reply.body, retry_after=reply.retry_after)
 
     def close(self) -> None:
-        """The door belongs to whoever opened it."""
+        """Nothing to give back: the connections belong to ``post``."""
 
 
 def outcome_of(status: int, body: bytes, *, retry_after: timedelta | None = None) -> SendOutcome:

@@ -1,19 +1,19 @@
 """Porch: alerts and deliveries."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
 from reformwatch.cli.context import Invocation
-from reformwatch.cli.output import ago, emit_json, facts, iso, json_option, say, table
+from reformwatch.cli.output import ago, emit_json, facts, json_option, say, table
 from reformwatch.cli.topic import show_match
-from reformwatch.model.alert import Alert, Attempt, Delivery
 from reformwatch.model.delivery import DeliveryState
-from reformwatch.services.entries import match_view
-from reformwatch.services.views import as_json as plain
-from reformwatch.store import outbox
+from reformwatch.services import alerts as services
+from reformwatch.services import deliveries as outbox
+from reformwatch.services.views import AlertView, DeliveryView
 from reformwatch.wiring.basics import utc_now
+
+_SHOWN = 5
 
 
 @click.group()
@@ -30,53 +30,22 @@ def list_(invocation: Invocation, limit: int, as_json: bool) -> None:
 
     Example: reformwatch alert list --json
     """
-    with invocation.store() as store, store.read() as tx:
-        alerts = outbox.list_alerts(tx, limit=limit)
-        sent = _by_alert(outbox.list_deliveries(tx, alert_ids=[a.id for a in alerts], limit=100_000))
+    with invocation.store() as store:
+        alerts = services.list_alerts(store, limit=limit)
     if as_json:
-        emit_json([as_dict(one, sent.get(one.id, [])) for one in alerts])
+        emit_json(alerts)
         return
+    now = utc_now()
     table(
         ["no", "when", "topics", "headline", "deliveries"],
-        (
-            [
-                a.id,
-                ago(a.created_at, now=utc_now()),
-                ", ".join(t.slug for t in a.topics),
-                a.headline,
-                _summary(sent.get(a.id, [])),
-            ]
-            for a in alerts
-        ),
+        ([a.id, ago(a.created, now=now), ", ".join(a.topics), a.headline, _summary(a)] for a in alerts),
         empty="no alerts yet",
     )
 
 
-def _by_alert(deliveries: Sequence[Delivery]) -> dict[int, list[Delivery]]:
-    found: dict[int, list[Delivery]] = {}
-    for one in reversed(deliveries):
-        found.setdefault(one.alert_id, []).append(one)
-    return found
-
-
-def _summary(deliveries: Sequence[Delivery]) -> str:
-    return ", ".join(f"{d.subscriber} {d.state.value}" for d in deliveries[:5]) + (" …" if len(deliveries) > 5 else "")
-
-
-def as_dict(one: Alert, deliveries: Sequence[Delivery]) -> dict[str, Any]:
-    """An alert for JSON, as the command line's contract has it."""
-    return {
-        "id": one.id,
-        "kind": one.kind.value,
-        "topics": [topic.slug for topic in one.topics],
-        "created": iso(one.created_at),
-        "headline": one.headline,
-        "entries": [{"url": item.entry.url, "title": item.entry.title} for item in one.items],
-        "deliveries": [
-            {"subscriber": d.subscriber, "channel": d.channel.value, "state": d.state.value, "attempts": d.attempts}
-            for d in deliveries
-        ],
-    }
+def _summary(alert: AlertView) -> str:
+    shown = ", ".join(f"{one.subscriber} {one.state}" for one in alert.deliveries[:_SHOWN])
+    return shown + (" …" if len(alert.deliveries) > _SHOWN else "")
 
 
 @alert.command("show")
@@ -88,39 +57,40 @@ def show(invocation: Invocation, number: int, as_json: bool) -> None:
 
     Example: reformwatch alert show 17
     """
-    with invocation.store() as store, store.read() as tx:
-        one = outbox.find_alert(tx, number)
-        sent = _by_alert(outbox.list_deliveries(tx, alert_ids=[number], limit=100_000)).get(number, [])
-    if as_json:
-        matches = [plain(match_view(item.entry, m)) | {"topic": m.slug} for item in one.items for m in item.matches]
-        emit_json(as_dict(one, sent) | {"matches": matches})
-        return
+    with invocation.store() as store:
+        alert = services.show_alert(store, number)
+        if as_json:
+            emit_json(alert)
+            return
+        deliveries = outbox.list_deliveries(store, alert=number, limit=100_000)
     facts(
         [
-            ("alert", f"{one.id}, {one.kind.value}"),
-            ("topics", ", ".join(t.name for t in one.topics)),
-            ("when", one.created_at),
+            ("alert", f"{alert.id}, {alert.kind}"),
+            ("topics", ", ".join(alert.topic_names)),
+            ("when", alert.created),
         ]
     )
-    for item in one.items:
-        for match in item.matches:
-            show_match(item.entry, match)
-    _delivery_table(sent)
+    for match in alert.matches:
+        show_match(match.archived, match)
+    _delivery_table(list(reversed(deliveries)))
+    suppressed = [one for one in alert.notifications if one.decision != "send"]
+    if suppressed:
+        say(f"not notified: {', '.join(f'{one.subscriber} ({one.code})' for one in suppressed)}")
 
 
-def _delivery_table(found: Sequence[Delivery]) -> None:
+def _delivery_table(found: Sequence[DeliveryView]) -> None:
     now = utc_now()
     table(
         ["no", "alert", "subscriber", "channel", "state", "attempts", "next", "last error"],
         (
             [
                 d.id,
-                d.alert_id,
+                ", ".join(map(str, d.alerts)) or None,
                 d.subscriber,
-                d.channel.value,
-                d.state.value,
+                d.channel,
+                d.state,
                 d.attempts,
-                ago(d.next_attempt_at, now=now) if d.next_attempt_at else None,
+                ago(d.next_attempt, now=now) if d.next_attempt else None,
                 d.last_error,
             ]
             for d in found
@@ -146,32 +116,12 @@ def list_deliveries(invocation: Invocation, state: str | None, limit: int, as_js
 
     Example: reformwatch delivery list --state dead
     """
-    with invocation.store() as store, store.read() as tx:
-        found = outbox.list_deliveries(tx, state=DeliveryState(state) if state else None, limit=limit)
+    with invocation.store() as store:
+        found = outbox.list_deliveries(store, state=DeliveryState(state) if state else None, limit=limit)
     if as_json:
-        emit_json([delivery_dict(one) for one in found])
+        emit_json(found)
         return
     _delivery_table(found)
-
-
-def delivery_dict(one: Delivery, attempts: Sequence[Attempt] | None = None) -> dict[str, Any]:
-    """A delivery for JSON."""
-    told: dict[str, Any] = {
-        "id": one.id,
-        "message_id": one.message_id,
-        "alert": one.alert_id,
-        "subscriber": one.subscriber,
-        "channel": one.channel.value,
-        "state": one.state.value,
-        "attempts": one.attempts,
-        "created": iso(one.created_at),
-        "next_attempt": iso(one.next_attempt_at),
-        "sent": iso(one.sent_at),
-        "last_error": one.last_error,
-    }
-    if attempts is not None:
-        told["history"] = [{"at": iso(a.at), "outcome": a.outcome, "detail": a.detail} for a in attempts]
-    return told
 
 
 @delivery.command("show")
@@ -183,22 +133,24 @@ def show_delivery(invocation: Invocation, number: int, as_json: bool) -> None:
 
     Example: reformwatch delivery show 4
     """
-    with invocation.store() as store, store.read() as tx:
-        one, attempts = outbox.find_delivery(tx, number), outbox.attempts_of(tx, number)
+    with invocation.store() as store:
+        one = outbox.show_delivery(store, number)
     if as_json:
-        emit_json(delivery_dict(one, attempts))
+        emit_json(one)
         return
+    alerts = ", ".join(map(str, one.alerts)) or "none"
     facts(
         [
-            ("delivery", f"{one.id} of alert {one.alert_id}"),
+            ("delivery", f"{one.id} of alert {alerts}"),
             ("id", one.message_id),
-            ("to", f"{one.subscriber} ({one.channel.value})"),
-            ("state", one.state.value),
+            ("to", f"{one.subscriber} ({one.channel})"),
+            ("state", one.state),
             ("attempts", one.attempts),
-            ("next", one.next_attempt_at),
+            ("next", one.next_attempt),
         ]
     )
-    table(["when", "outcome", "what was said"], ([a.at, a.outcome, a.detail] for a in attempts), empty="not tried yet")
+    rows = ([each.at, each.outcome, each.detail] for each in one.history)
+    table(["when", "outcome", "what was said"], rows, empty="not tried yet")
 
 
 @delivery.command("retry")
@@ -212,10 +164,7 @@ def retry(invocation: Invocation, numbers: Sequence[int], all_dead: bool) -> Non
     """
     if not numbers and not all_dead:
         raise click.UsageError("give the numbers of deliveries, or --dead")
-    with invocation.store() as store, store.write() as tx:
-        chosen = list(numbers)
-        if all_dead:
-            chosen = outbox.dead_letters(tx)
-        for number in chosen:
-            outbox.retry(tx, number, now=utc_now())
-    say(f"{len(chosen)} deliveries are due again")
+    with invocation.store() as store:
+        now = utc_now()
+        count = outbox.retry_dead(store, now=now) if all_dead else outbox.retry(store, numbers, now=now)
+    say(f"{count} deliveries are due again")

@@ -2,29 +2,17 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
-from reformwatch.channels import apprise as apprise_channel
-from reformwatch.channels.email import valid_address
-from reformwatch.channels.webhook import new_secret
 from reformwatch.cli.context import Invocation
-from reformwatch.cli.output import emit_json, facts, iso, json_option, say, table
-from reformwatch.errors import BadInput, NotPermitted, ReformwatchError
-from reformwatch.messages.phrases import phrase
-from reformwatch.model.delivery import DeliveryState
-from reformwatch.model.feed import FailureKind
+from reformwatch.cli.output import emit_json, facts, json_option, say, table
+from reformwatch.errors import ReformwatchError
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber
-from reformwatch.model.topic import LANGUAGES, Topic
-from reformwatch.settings import Settings
-from reformwatch.store import outbox
-from reformwatch.store.subscribers import add_subscriber, find_subscriber, list_subscribers, remove_subscriber
-from reformwatch.store.subscribers import pause as pause_subscriber
-from reformwatch.store.subscribers import resume as resume_subscriber
-from reformwatch.store.topics import list_topics
-from reformwatch.urls import safe_link
-from reformwatch.wiring.basics import new_message_id, new_unsubscribe_token, utc_now, zone
+from reformwatch.model.topic import LANGUAGES
+from reformwatch.services import subscribers as services
+from reformwatch.services.views import SubscriberView
+from reformwatch.wiring.basics import new_unsubscribe_token, utc_now, zone
 
 
 @click.group()
@@ -61,64 +49,36 @@ def add(
 
     Example: reformwatch subscriber add Aliya --email aliya@example.org --topic mayoral-elections --language kk
     """
-    kind, address = _address(invocation.settings, email=email, webhook=webhook, channel=channel)
+    kind, address = services.address_of(email=email, webhook=webhook, channel=channel)
+    if kind is ChannelKind.WEBHOOK:
+        _check_reachable(invocation, address)
     zone(timezone)
-    secret = new_secret() if kind is ChannelKind.WEBHOOK else None
     new = NewSubscriber(
-        name=" ".join(name.split()),
+        name=name,
         channel=kind,
         address=address,
-        secret=secret,
         language=language,
         timezone=timezone,
         topics=tuple(dict.fromkeys(topics)),
         wants_mentions=mentions,
         unsubscribe_token=new_unsubscribe_token(),
     )
-    with invocation.store() as store, store.write() as tx:
-        added = add_subscriber(tx, new, now=utc_now())
+    with invocation.store() as store:
+        added = services.add_subscriber(store, new, now=utc_now())
     say(f"added {added.name}: {kind.value} {address if kind is not ChannelKind.APPRISE else ''}".rstrip())
-    if secret:
+    if added.secret:
         say("the secret to check signatures with, shown this once:")
-        click.echo(secret)
+        click.echo(added.secret)
     if kind is ChannelKind.EMAIL and not invocation.settings.smtp.host:
         say("note: no mail server is configured yet; set [smtp] host and from, then `reformwatch subscriber test`")
 
 
-def _address(
-    settings: Settings, *, email: str | None, webhook: str | None, channel: str | None
-) -> tuple[ChannelKind, str]:
-    if sum(given is not None for given in (email, webhook, channel)) != 1:
-        raise BadInput("give one of --email, --webhook, --channel")
-    if email is not None:
-        if not valid_address(email):
-            raise BadInput(f"--email {email!r}: it is not one plain mail address")
-        return ChannelKind.EMAIL, email
-    if webhook is not None:
-        return ChannelKind.WEBHOOK, _webhook_address(settings, webhook)
-    if channel == "console":
-        return ChannelKind.CONSOLE, "-"
-    assert channel is not None  # noqa: S101 - counted above
-    if not apprise_channel.is_known(channel):
-        raise BadInput("--channel: Apprise does not know this kind of address")
-    return ChannelKind.APPRISE, channel
+def _check_reachable(invocation: Invocation, address: str) -> None:
+    """Refuse a private address; one that can't be reached now may be reached later. Raises NotPermitted."""
+    from reformwatch.wiring.delivery import check_webhook  # with an HTTP client, which few commands need
 
-
-def _webhook_address(settings: Settings, webhook: str) -> str:
-    address = safe_link(webhook, base="")
-    if address is None or "://" not in webhook:
-        raise BadInput(f"--webhook {webhook!r}: it is not an http or https address")
-    from reformwatch.net.client import RequestFailed
-    from reformwatch.wiring.delivery import build_webhook_door
-
-    with build_webhook_door(settings) as door:
-        try:
-            door.check(address)
-        except RequestFailed as no:
-            if no.kind is FailureKind.REFUSED_ADDRESS:
-                raise NotPermitted(f"--webhook: {no.reason}") from no
-            say(f"note: {no.reason}; it is stored all the same")
-    return address
+    if (trouble := check_webhook(invocation.settings, address)) is not None:
+        say(f"note: {trouble}; it is stored all the same")
 
 
 @subscriber.command("list")
@@ -129,51 +89,24 @@ def list_(invocation: Invocation, as_json: bool) -> None:
 
     Example: reformwatch subscriber list
     """
-    with invocation.store() as store, store.read() as tx:
-        found, topics = list_subscribers(tx), list_topics(tx)
+    with invocation.store() as store:
+        found = services.list_subscribers(store)
     if as_json:
-        emit_json([as_dict(one, topics) for one in found])
+        emit_json(found)
         return
     table(
         ["name", "channel", "address", "topics", "language", "state"],
-        (
-            [s.name, s.channel.value, shown_address(s), ", ".join(_slugs(s, topics) or ["all"]), s.language, _state(s)]
-            for s in found
-        ),
+        ([s.name, s.channel, s.address, _topics(s), s.language, _state(s)] for s in found),
         empty="no subscribers yet: `reformwatch subscriber add NAME --email ADDRESS`",
     )
 
 
-def shown_address(one: Subscriber) -> str:
-    """An address that may be shown; Apprise addresses hold passwords."""
-    if one.channel is ChannelKind.APPRISE:
-        return f"{one.address.partition('://')[0]}://…"
-    return one.address
+def _topics(one: SubscriberView) -> str:
+    return ", ".join(one.topics or ()) or "all"
 
 
-def _slugs(one: Subscriber, topics: Sequence[Topic]) -> list[str]:
-    """The topics by name; empty where all are meant."""
-    return [] if one.topic_ids is None else [topic.slug for topic in topics if topic.id in one.topic_ids]
-
-
-def _state(one: Subscriber) -> str:
-    return f"{one.state.value}: {one.paused_because}" if one.paused_because else one.state.value
-
-
-def as_dict(one: Subscriber, topics: Sequence[Topic]) -> dict[str, Any]:
-    """A subscriber for JSON, without secrets."""
-    return {
-        "name": one.name,
-        "channel": one.channel.value,
-        "address": shown_address(one),
-        "topics": None if one.topic_ids is None else _slugs(one, topics),
-        "mentions": one.wants_mentions,
-        "language": one.language,
-        "timezone": one.timezone,
-        "state": one.state.value,
-        "paused_because": one.paused_because,
-        "created": iso(one.created_at),
-    }
+def _state(one: SubscriberView) -> str:
+    return f"{one.state}: {one.paused_because}" if one.paused_because else one.state
 
 
 @subscriber.command("show")
@@ -185,21 +118,21 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
 
     Example: reformwatch subscriber show Aliya
     """
-    with invocation.store() as store, store.read() as tx:
-        one, topics = find_subscriber(tx, name), list_topics(tx)
+    with invocation.store() as store:
+        one = services.show_subscriber(store, name)
     if as_json:
-        emit_json(as_dict(one, topics))
+        emit_json(one)
         return
     facts(
         [
             ("subscriber", one.name),
-            ("channel", f"{one.channel.value} {shown_address(one)}"),
-            ("topics", ", ".join(_slugs(one, topics)) or "all"),
-            ("told of", "what is about a topic, and mentions" if one.wants_mentions else "what is about a topic"),
+            ("channel", f"{one.channel} {one.address}"),
+            ("topics", _topics(one)),
+            ("told of", "what is about a topic, and mentions" if one.mentions else "what is about a topic"),
             ("language", one.language),
             ("time zone", one.timezone),
             ("state", _state(one)),
-            ("since", one.created_at),
+            ("since", one.created),
         ]
     )
 
@@ -213,14 +146,14 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
 
     Example: reformwatch subscriber remove Aliya --yes
     """
-    with invocation.store() as store:
-        with store.read() as tx:
-            one = find_subscriber(tx, name)
+
+    def confirm(one: Subscriber) -> None:
         if not yes:
             click.confirm(f"Remove {one.name} and the record of what they were told?", abort=True, err=True)
-        with store.write() as tx:
-            remove_subscriber(tx, one.id)
-    say(f"removed {one.name}")
+
+    with invocation.store() as store:
+        removed = services.remove_subscriber(store, name, confirm=confirm)
+    say(f"removed {removed}")
 
 
 @subscriber.command("pause")
@@ -231,10 +164,9 @@ def pause(invocation: Invocation, name: str) -> None:
 
     Example: reformwatch subscriber pause Aliya
     """
-    with invocation.store() as store, store.write() as tx:
-        one = find_subscriber(tx, name)
-        closed = pause_subscriber(tx, one.id, because="paused by the operator")
-    say(f"paused {one.name}; {closed} waiting deliveries closed")
+    with invocation.store() as store:
+        paused, closed = services.pause_subscriber(store, name)
+    say(f"paused {paused}; {closed} waiting deliveries closed")
 
 
 @subscriber.command("resume")
@@ -245,10 +177,9 @@ def resume(invocation: Invocation, name: str) -> None:
 
     Example: reformwatch subscriber resume Aliya
     """
-    with invocation.store() as store, store.write() as tx:
-        one = find_subscriber(tx, name)
-        resume_subscriber(tx, one.id)
-    say(f"resumed {one.name}")
+    with invocation.store() as store:
+        resumed = services.resume_subscriber(store, name)
+    say(f"resumed {resumed}")
 
 
 @subscriber.command("test")
@@ -260,24 +191,14 @@ def test(invocation: Invocation, name: str, as_json: bool) -> None:
 
     Example: reformwatch subscriber test Aliya
     """
-    from reformwatch.wiring.delivery import DeliverTools  # with all that sends, which other commands do without
+    from reformwatch.wiring.delivery import TestTools  # with all that sends, which other commands do without
 
     invocation.log_quietly()
-    with invocation.store() as store:
-        with store.write() as tx:
-            one = find_subscriber(tx, name)
-            headline = phrase("test", one.language)
-            number = outbox.queue_test(tx, one, message_id=new_message_id(), headline=headline, now=utc_now())
-        tools = DeliverTools(invocation.settings, store, owner="cli", stdout=sys.stderr if as_json else None)
-        try:
-            tools.deliverer.deliver_due()
-        finally:
-            tools.close()
-        with store.read() as tx:
-            delivery = outbox.find_delivery(tx, number)
+    with invocation.store() as store, TestTools(invocation.settings, stdout=sys.stderr if as_json else None) as tools:
+        sent = services.send_test(store, name, send=tools.send)
     if as_json:
-        emit_json({"subscriber": one.name, "state": delivery.state.value, "detail": delivery.last_error})
-    if delivery.state is not DeliveryState.SENT:
-        raise ReformwatchError(f"{one.name}: the test message was not taken: {delivery.last_error or 'not tried yet'}")
+        emit_json({"subscriber": sent.subscriber, "state": sent.state, "detail": sent.detail})
+    if sent.state != "sent":
+        raise ReformwatchError(f"{sent.subscriber}: the test message was not taken: {sent.detail}")
     if not as_json:
-        say(f"{one.name}: the test message was taken ({delivery.channel.value})")
+        say(f"{sent.subscriber}: the test message was taken ({sent.channel})")

@@ -11,9 +11,9 @@ from reformwatch.cli.output import emit_json, facts, highlighted, json_option, s
 from reformwatch.errors import BadInput
 from reformwatch.matching.snippets import marked, snippet
 from reformwatch.model.entry import Entry
-from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, Match, NewTopic, TopicKind
+from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, NewTopic, TopicKind
 from reformwatch.services import topics
-from reformwatch.services.views import FeedCoverageView, MatchView, TrialView
+from reformwatch.services.views import FeedCoverageView, FoundView, MatchView, TrialView
 from reformwatch.wiring.basics import utc_now
 
 _MOST_UNREAD: Final = 8
@@ -267,7 +267,7 @@ def test(invocation: Invocation, slug: str, since: datetime | None, limit: int, 
     say(f"{counted} {slug}{more}")
 
 
-def show_match(entry: Entry, match: Match | MatchView) -> None:
+def show_match(entry: Entry, match: MatchView | FoundView) -> None:
     """A match for a person: headline and snippets with the words marked."""
     out = stdout()
     out.print(highlighted(marked(entry.title, match.evidence, field="title")), style="bold", soft_wrap=True)
@@ -280,6 +280,6 @@ def show_match(entry: Entry, match: Match | MatchView) -> None:
             out.print("  ", highlighted(pieces), sep="", soft_wrap=True)
 
 
-def fields_with_hits(match: Match | MatchView) -> Iterable[str]:
+def fields_with_hits(match: MatchView | FoundView) -> Iterable[str]:
     """The text fields of an entry, apart from its title, in which words matched."""
     return [field for field in ("summary", "content", "author") if any(e.field == field for e in match.evidence)]

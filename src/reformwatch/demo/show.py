@@ -21,6 +21,7 @@ from rich.text import Text
 
 from reformwatch.channels.webhook import new_secret, sign
 from reformwatch.demo.newsroom import OUTLETS, Newsroom
+from reformwatch.messages.reasons import why_suppressed
 from reformwatch.model.entry import Standing
 from reformwatch.model.feed import Feed, FeedKind, NewFeed
 from reformwatch.model.plan import NewEntry, PollPlan
@@ -166,7 +167,7 @@ class _Demo:
         if not new.matches:
             self.out.print(Text(f"        · {printable(new.entry.title)}: matches no topic", style="dim"))
             return
-        style = "bold yellow" if not new.silences else "dim"
+        style = "bold yellow" if not new.suppressed else "dim"
         self.out.print(Text.assemble("        ", ("● ", style), (printable(new.entry.title), style)))
         for match in new.matches:
             words = ", ".join(dict.fromkeys(e.word for e in match.evidence))
@@ -175,8 +176,9 @@ class _Demo:
                     "          matches ", (match.slug, "green"), f" ({match.strength.value}): {printable(words)}"
                 )
             )
-        for silence in dict.fromkeys(s.reason for s in new.silences):
-            self.out.print(Text(f"          not told: {silence}", style="magenta"))
+        for code in dict.fromkeys(one.code for one in new.suppressed):
+            why = why_suppressed(code, published=new.entry.published, first_seen=utc_now())
+            self.out.print(Text(f"          not told: {why}", style="magenta"))
 
     def _show_mails(self) -> None:
         for raw in self.mailbox.mails:

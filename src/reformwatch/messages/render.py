@@ -1,4 +1,4 @@
-"""Messages: an alert to a :class:`~reformwatch.model.message.Message`: subject, text, HTML, and the webhook's payload.
+"""Messages: an alert to a :class:`~reformwatch.model.message.Message`: subject, text, HTML, and the webhook's body.
 
 The templates' texts are handed in; nothing is read here. HTML is made with autoescaping on: whatever a feed says
 appears as text, and a link appears only if it is an http or https address, with its real host beside it.
@@ -12,19 +12,16 @@ import jinja2
 from markupsafe import Markup, escape
 
 from reformwatch.matching.snippets import Piece, marked, snippet
+from reformwatch.messages.payload import MAX_ITEMS, payload_of, test_payload
 from reformwatch.messages.phrases import phrase
-from reformwatch.model.alert import Alert, AlertItem, AlertKind, ClaimedDelivery
+from reformwatch.model.alert import Alert, AlertItem
 from reformwatch.model.message import MARK_OFF, MARK_ON, Message
 from reformwatch.model.subscriber import Subscriber
-from reformwatch.model.topic import Evidence, Match, Strength
+from reformwatch.model.topic import Evidence
 from reformwatch.model.value import Value
-from reformwatch.text import clean_line, shorten
+from reformwatch.text import clean_line
 from reformwatch.urls import host_of
 
-MAX_ITEMS: Final = 40
-MAX_EVIDENCE: Final = 12
-MAX_WORD: Final = 100
-MAX_SNIPPET: Final = 400
 _BODY_FIELDS: Final = ("summary", "content")
 _MARK_STYLE: Final = "background:#ffe58a;color:#1d1d1f;padding:0 2px;border-radius:2px"
 
@@ -52,60 +49,70 @@ class Renderer:
         # compiled now: the threads that send would all compile them at the same moment
         self._text, self._html = environment.get_template("mail.txt"), environment.get_template("mail.html")
 
-    def render(self, delivery: ClaimedDelivery, reader: Reader) -> Message:
-        """The message of one delivery."""
-        alert, language = delivery.alert, reader.subscriber.language
+    def render(self, alert: Alert, reader: Reader) -> Message:
+        """The message of one alert."""
         subject = subject_of(alert, reader.subscriber)
-        values = _values(alert, reader, subject)
+        thread = alert.topics[0].slug if alert.topics else ""
+        return self._message(_values(alert, reader, subject), reader, thread=thread, payload=payload_of(alert))
+
+    def render_test(self, reader: Reader, *, now: datetime) -> Message:
+        """A message that shows only that messages arrive."""
+        subject = phrase("test", reader.subscriber.language)
+        values = _test_values(reader, subject)
+        return self._message(values, reader, thread="", payload=test_payload(subject, now=now))
+
+    def _message(
+        self, values: Mapping[str, Any], reader: Reader, *, thread: str, payload: Mapping[str, Any]
+    ) -> Message:
         return Message(
-            subject=subject,
+            subject=values["subject"],
             marked_text=self._text.render(values).strip() + "\n",
             html=self._html.render(values),
-            thread=alert.topics[0].slug if alert.topics else "",
-            payload=payload_of(alert),
-            language=language,
+            thread=thread,
+            payload=payload,
+            language=reader.subscriber.language,
         )
 
 
 def subject_of(alert: Alert, subscriber: Subscriber) -> str:
     """The subject in the subscriber's language, with the topics' names in it where they have one."""
     language = subscriber.language
-    if alert.kind is AlertKind.TEST:
-        return phrase("test", language)
     topic = ", ".join(clean_line(t.name_in(language), limit=70) for t in alert.topics[:2])
     if len(alert.topics) > 2:
         topic += f" +{len(alert.topics) - 2}"
-    if alert.kind is AlertKind.BURST:
-        return phrase("burst", language, topic=topic, count=len(alert.items), feed=_feed_name(alert))
+    if alert.burst is not None:
+        feed = clean_line(alert.burst.feed, limit=60)
+        return phrase("burst", language, topic=topic, count=len(alert.items), feed=feed)
     return phrase("story", language, topic=topic, headline=clean_line(alert.headline, limit=150))
-
-
-def _feed_name(alert: Alert) -> str:
-    """The feed of a burst; its headline names it still where its entries have been removed."""
-    return clean_line(alert.items[0].entry.feed_name if alert.items else alert.headline, limit=60)
 
 
 def _values(alert: Alert, reader: Reader, subject: str) -> dict[str, Any]:
     subscriber = reader.subscriber
     language = subscriber.language
     names = {topic.id: topic.name_in(language) for topic in alert.topics}
-    is_burst = alert.kind is AlertKind.BURST
     shown = alert.items[:MAX_ITEMS]
     return {
         "language": language,
         "subject": subject,
         "topics": list(names.values()),
         "items": [_item(item, names, reader.zone, language) for item in shown],
-        "is_test": alert.kind is AlertKind.TEST,
-        "lead": phrase("many", language, feed=_feed_name(alert), count=len(alert.items)) if is_burst else "",
+        "is_test": False,
+        "lead": phrase("many", language, feed=clean_line(alert.burst.feed, limit=60), count=len(alert.items))
+        if alert.burst
+        else "",
         "more": phrase("more", language, count=len(alert.items) - MAX_ITEMS, alert=alert.id)
         if len(alert.items) > MAX_ITEMS
         else "",
-        "test_body": phrase("test_body", language, name=subscriber.name),
         "footer": phrase("footer", language, name=subscriber.name, topics=", ".join(names.values())),
         "unsubscribe_url": reader.unsubscribe_url or "",
         "t": lambda key: phrase(key, language),
     }
+
+
+def _test_values(reader: Reader, subject: str) -> dict[str, Any]:
+    language = reader.subscriber.language
+    body = phrase("test_body", language, name=reader.subscriber.name)
+    return {"language": language, "subject": subject, "is_test": True, "test_body": body}
 
 
 def _item(item: AlertItem, names: Mapping[int, str], zone: tzinfo, language: str) -> dict[str, Any]:
@@ -159,55 +166,3 @@ def _as_html(pieces: Sequence[Piece]) -> Markup:
 
 def _as_text(pieces: Sequence[Piece]) -> str:
     return "".join(f"{MARK_ON}{piece.text}{MARK_OFF}" if piece.is_hit else piece.text for piece in pieces)
-
-
-def payload_of(alert: Alert) -> dict[str, Any]:
-    """The webhook's body: ``type``, ``timestamp``, ``data`` (its JSON Schema is ``webhook.schema.json``)."""
-    kinds = {AlertKind.STORY: "alert.story", AlertKind.BURST: "digest", AlertKind.TEST: "test"}
-    shown = alert.items[:MAX_ITEMS]
-    matches = [match for item in alert.items for match in item.matches]
-    is_about = any(match.strength is Strength.ABOUT for match in matches)
-    return {
-        "type": kinds[alert.kind],
-        "timestamp": alert.created_at.isoformat(),
-        "data": {
-            "alert_id": alert.id,
-            "topics": [{"slug": topic.slug, "name": topic.name} for topic in alert.topics],
-            "story": {
-                "id": alert.story_id,
-                "headline": alert.headline,
-                "entries": [_entry_payload(item) for item in shown],
-            },
-            "evidence": [e for item in shown for match in item.matches for e in _evidence_payload(item, match)],
-            "strength": (Strength.ABOUT if is_about or not matches else Strength.MENTION).value,
-        },
-    }
-
-
-def _entry_payload(item: AlertItem) -> dict[str, Any]:
-    entry = item.entry
-    return {
-        "title": entry.title,
-        "url": entry.url,
-        "feed": entry.feed_name,
-        "language": entry.language,
-        "published": entry.published.isoformat() if entry.published else None,
-    }
-
-
-def _evidence_payload(item: AlertItem, match: Match) -> list[dict[str, str]]:
-    shown = []
-    for found in match.evidence[:MAX_EVIDENCE]:
-        text = getattr(item.entry, found.field, "")
-        pieces = snippet(text, [found], field=found.field) if isinstance(text, str) else ()
-        shown.append(
-            {
-                "topic": match.slug,
-                "field": found.field,
-                "term": found.term,
-                "word": shorten(found.word, limit=MAX_WORD),
-                "how": found.how,
-                "snippet": shorten("".join(piece.text for piece in pieces) or found.word, limit=MAX_SNIPPET),
-            }
-        )
-    return shown

@@ -1,21 +1,21 @@
-"""Ground: alerts, deliveries, and what became of them."""
+"""Ground: alerts, the deliveries that carry them, and what became of each."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from reformwatch.model.delivery import DeliveryState
+from reformwatch.model.delivery import Closed, DeliveryState
 from reformwatch.model.entry import Entry
+from reformwatch.model.notification import AlertTopic
 from reformwatch.model.subscriber import ChannelKind, Subscriber
 from reformwatch.model.topic import Match, Topic
 from reformwatch.model.value import Value
 
 
 class AlertKind(StrEnum):
-    """What an alert tells. ``burst``: many stories of one feed at once, in one summary; ``test``: a trial message."""
+    """What an alert is about. ``summary``: many stories of one feed's poll in one."""
 
     STORY = "story"
-    BURST = "burst"
-    TEST = "test"
+    SUMMARY = "summary"
 
 
 class AlertItem(Value, frozen=True, kw_only=True):
@@ -25,8 +25,28 @@ class AlertItem(Value, frozen=True, kw_only=True):
     matches: tuple[Match, ...]
 
 
+class Burst(Value, frozen=True, kw_only=True):
+    """What a summary sums up: how many stories one poll of a feed brought."""
+
+    feed: str
+    stories: int
+
+
+class NewAlert(Value, frozen=True, kw_only=True):
+    """An alert that was born: of a poll, and later of the clock or an operator.
+
+    ``entries`` are places in ``PollPlan.entries``; ``headline`` is empty for a summary, whose ``burst`` names it.
+    """
+
+    kind: AlertKind
+    headline: str
+    entries: tuple[int, ...]
+    topics: tuple[AlertTopic, ...]
+    burst: Burst | None = None
+
+
 class Alert(Value, frozen=True, kw_only=True):
-    """One thing worth telling."""
+    """One thing worth an alert, as it is stored."""
 
     id: int
     kind: AlertKind
@@ -35,14 +55,30 @@ class Alert(Value, frozen=True, kw_only=True):
     headline: str
     topics: tuple[Topic, ...]
     items: tuple[AlertItem, ...]
+    burst: Burst | None = None
+
+    @property
+    def title(self) -> str:
+        """Its headline, in any language: of a summary the number of stories and the feed."""
+        return f"{self.burst.stories} · {self.burst.feed}" if self.burst else self.headline
+
+
+class AlertForRouting(Value, frozen=True, kw_only=True):
+    """What routing needs to know of an alert. ``after``: the last subscriber that an earlier slice routed; 0: none."""
+
+    id: int
+    kind: AlertKind
+    topics: tuple[AlertTopic, ...]
+    stories: frozenset[int]
+    after: int = 0
 
 
 class Delivery(Value, frozen=True, kw_only=True):
-    """An outbox row. ``message_id`` is stable over all attempts."""
+    """An outbox row. ``message_id`` is stable over all attempts; ``closed`` is why it ended without being sent."""
 
     id: int
     message_id: str
-    alert_id: int
+    alert_ids: tuple[int, ...]
     subscriber: str
     channel: ChannelKind
     state: DeliveryState
@@ -51,10 +87,14 @@ class Delivery(Value, frozen=True, kw_only=True):
     next_attempt_at: datetime | None
     sent_at: datetime | None
     last_error: str | None
+    closed: Closed | None = None
 
 
 class ClaimedDelivery(Value, frozen=True, kw_only=True):
-    """A delivery held by this process until its lease ends. ``attempts`` includes the one about to be made."""
+    """A delivery held by this process until its lease ends. ``attempts`` includes the one about to be made.
+
+    ``alerts`` are what its message carries, each reduced to the subscriber's topics: one, in instant mode.
+    """
 
     id: int
     message_id: str
@@ -62,7 +102,7 @@ class ClaimedDelivery(Value, frozen=True, kw_only=True):
     attempts: int
     created_at: datetime
     subscriber: Subscriber
-    alert: Alert
+    alerts: tuple[Alert, ...]
 
 
 class Attempt(Value, frozen=True, kw_only=True):
@@ -93,7 +133,7 @@ class Rejected(Value, frozen=True, kw_only=True):
 
 
 class AddressDead(Value, frozen=True, kw_only=True):
-    """Never to be taken, nor any other for this address: the subscriber is paused and the operator told."""
+    """Never to be taken, nor any other for this address: the subscriber is paused and the operator notified."""
 
     reason: str
 
@@ -109,10 +149,15 @@ class RetryAt(Value, frozen=True, kw_only=True):
 
 
 class GiveUp(Value, frozen=True, kw_only=True):
-    """A failed delivery becomes a dead letter. ``pauses_subscriber``: the address itself is dead."""
+    """A failed delivery becomes a dead letter; ``reason`` is what the receiver answered last."""
 
+    closed: Closed
     reason: str
-    pauses_subscriber: bool = False
+
+    @property
+    def pauses_subscriber(self) -> bool:
+        """Whether the address itself is dead, so that nothing more is sent there."""
+        return self.closed is Closed.ADDRESS_DEAD
 
 
 class Delivered(Value, frozen=True, kw_only=True):

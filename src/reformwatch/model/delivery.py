@@ -12,6 +12,15 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+class Closed(StrEnum):
+    """Why a delivery ended without being sent."""
+
+    GIVEN_UP = "given_up"  # every attempt failed
+    REJECTED = "rejected"  # the receiver never takes this message
+    ADDRESS_DEAD = "address_dead"  # the receiver never takes any message for this address
+    SUBSCRIBER_PAUSED = "subscriber_paused"
+
+
 @dataclass(kw_only=True)
 class DeliverReport:
     """What a run did."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from msgspec import field
 
-from reformwatch.model.alert import AlertKind
+from reformwatch.model.alert import NewAlert
 from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
 from reformwatch.model.feed import Feed, Gap, Notice, PollState
+from reformwatch.model.notification import Suppressed
 from reformwatch.model.subscriber import Subscriber
 from reformwatch.model.topic import Match
 from reformwatch.model.value import Value
@@ -17,22 +18,16 @@ class Snapshot(Value, frozen=True, kw_only=True):
     """What the store knew when a poll was planned.
 
     ``known`` maps every key an entry of this reply may have to the stored entry; ``stories`` maps story keys to story
-    ids; ``told`` maps a story id to the subscribers who have heard of it.
+    ids; ``notified`` maps a story id to the subscribers who were notified of it. ``subscribers`` are needed where a
+    story is known, and empty elsewhere.
     """
 
     feed: Feed
     known: Mapping[str, KnownEntry] = field(default_factory=dict)
     twins: Mapping[str, KnownEntry] = field(default_factory=dict)
     stories: Mapping[str, int] = field(default_factory=dict)
-    told: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    notified: Mapping[int, frozenset[int]] = field(default_factory=dict)
     subscribers: tuple[Subscriber, ...] = ()
-
-
-class Silence(Value, frozen=True, kw_only=True):
-    """A decision to tell nothing, with its reason. ``subscriber_id`` None: it holds for everybody."""
-
-    reason: str
-    subscriber_id: int | None = None
 
 
 class NewEntry(Value, frozen=True, kw_only=True):
@@ -43,7 +38,7 @@ class NewEntry(Value, frozen=True, kw_only=True):
     language: str | None = None
     matches: tuple[Match, ...] = ()
     story_keys: tuple[str, ...] = ()
-    silences: tuple[Silence, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
 
 
 class EditedEntry(Value, frozen=True, kw_only=True):
@@ -52,23 +47,6 @@ class EditedEntry(Value, frozen=True, kw_only=True):
     known: KnownEntry
     entry: ParsedEntry
     matches: tuple[Match, ...] = ()
-
-
-class Recipient(Value, frozen=True, kw_only=True):
-    """One subscriber of an alert, and which of their topics it is for."""
-
-    subscriber_id: int
-    topic_ids: tuple[int, ...]
-
-
-class AlertDraft(Value, frozen=True, kw_only=True):
-    """An alert to be stored with one outbox row for each recipient. ``entries`` are places in ``PollPlan.entries``."""
-
-    kind: AlertKind
-    headline: str
-    entries: tuple[int, ...]
-    topic_ids: tuple[int, ...]
-    recipients: tuple[Recipient, ...]
 
 
 class FeedFacts(Value, frozen=True, kw_only=True):
@@ -113,7 +91,7 @@ class PollPlan(Value, frozen=True, kw_only=True):
     is_gone: bool = False
     entries: tuple[NewEntry, ...] = ()
     edits: tuple[EditedEntry, ...] = ()
-    alerts: tuple[AlertDraft, ...] = ()
+    alerts: tuple[NewAlert, ...] = ()
     gap: Gap | None = None
     notices: tuple[Notice, ...] = ()
     hub: Hub | None = None

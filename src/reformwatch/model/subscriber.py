@@ -23,6 +23,21 @@ class SubscriberState(StrEnum):
     PAUSED = "paused"
 
 
+class PauseCode(StrEnum):
+    """Why a subscriber is paused."""
+
+    OPERATOR = "operator"
+    UNSUBSCRIBED = "unsubscribed"  # by the reader, through the link in a mail
+    REFUSED = "refused"  # the receiver's reply says that the address is dead
+
+
+class Pause(Value, frozen=True, kw_only=True):
+    """Why a subscriber is paused; ``detail`` is the receiver's reply where it was refused."""
+
+    code: PauseCode
+    detail: str = ""
+
+
 class NewSubscriber(Value, frozen=True, kw_only=True):
     """A subscriber to be added. ``topics`` empty means all topics, those still to come included.
 
@@ -55,7 +70,7 @@ class Subscriber(Value, frozen=True, kw_only=True):
     language: str
     timezone: str
     state: SubscriberState
-    paused_because: str | None
+    pause: Pause | None
     topic_ids: frozenset[int] | None
     wants_mentions: bool = False
     unsubscribe_token: str

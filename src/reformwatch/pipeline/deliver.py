@@ -2,6 +2,7 @@
 
 The numbered steps of one run, which goes round until nothing is due and nothing under way:
 
+0. Route the alerts that are not routed yet, such as those of a process that died.
 1. Claim due deliveries with a lease and a token.
 2. Render and send in threads, under an id that is the same at every attempt; a few of each subscriber at a time, so
    that a slow one delays nobody else.
@@ -17,16 +18,15 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
-from reformwatch.channels.base import Channel, Envelope
 from reformwatch.errors import ReformwatchError
-from reformwatch.messages.render import Reader, Renderer
 from reformwatch.model.alert import ClaimedDelivery, Delivered, GiveUp, RetryAt, SendOutcome, Settlement, TryLater
-from reformwatch.model.delivery import DeliverReport
-from reformwatch.model.subscriber import ChannelKind, Subscriber
+from reformwatch.model.delivery import Closed, DeliverReport
+from reformwatch.pipeline.route import Router
+from reformwatch.pipeline.send import Sender
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.planning.retry import settle
 from reformwatch.store import Store, Tx, outbox
@@ -53,10 +53,8 @@ class Deliverer:
         self,
         *,
         store: Store,
-        channels: Mapping[ChannelKind, Channel],
-        renderer: Renderer,
-        zone: Callable[[str], tzinfo],
-        unsubscribe_url: Callable[[Subscriber], str | None],
+        router: Router,
+        sender: Sender,
         clock: Callable[[], datetime],
         chance: Callable[[], float],
         new_token: Callable[[], str],
@@ -65,9 +63,7 @@ class Deliverer:
         watcher: Watcher = nobody_watches,
         on_delivered: OnDelivered = no_listener,
     ) -> None:
-        self.store, self.channels, self.renderer = store, channels, renderer
-        self._used: set[ChannelKind] = set()
-        self.zone, self.unsubscribe_url = zone, unsubscribe_url
+        self.store, self.router, self.sender = store, router, sender
         self.clock, self.chance, self.new_token = clock, chance, new_token
         self.workers, self.lease, self.watcher, self.on_delivered = workers, lease, watcher, on_delivered
         self.progress_at = time.monotonic()
@@ -77,33 +73,10 @@ class Deliverer:
         """Send all that is due, until nothing is."""
         try:
             with self.running:
+                self.router.route_all(stop)
                 return _Run(self, stop or threading.Event()).run()
         finally:
-            used, self._used = self._used, set()
-            for kind in used:
-                self.channels[kind].close()
-
-    def try_once(self, delivery: ClaimedDelivery) -> SendOutcome:
-        """Step 2 for one delivery."""
-        subscriber = delivery.subscriber
-        url = self.unsubscribe_url(subscriber)
-        reader = Reader(subscriber=subscriber, zone=self.zone(subscriber.timezone), unsubscribe_url=url)
-        message = self.renderer.render(delivery, reader)
-        self.watcher("rendered")
-        channel = self.channels.get(subscriber.channel)
-        if channel is None:
-            return TryLater(reason=f"no {subscriber.channel.value} channel is configured")
-        self._used.add(subscriber.channel)
-        envelope = Envelope(
-            message_id=delivery.message_id,
-            address=subscriber.address,
-            created_at=delivery.created_at,
-            secret=subscriber.secret,
-            unsubscribe_url=url,
-        )
-        outcome = channel.send(message, envelope, now=self.clock())
-        self.watcher("sent")
-        return outcome
+            self.sender.close()
 
 
 class _Line:
@@ -198,7 +171,7 @@ class _Run:
 
     def _outcome(self, delivery: ClaimedDelivery) -> SendOutcome:
         try:
-            return self.deliverer.try_once(delivery)
+            return self.deliverer.sender.send(delivery)
         except ReformwatchError as no:
             return TryLater(reason=str(no))
         except Exception as bug:
@@ -280,12 +253,10 @@ class _Run:
             case RetryAt(at=at, reason=reason):
                 self.report.to_retry += 1
                 log.warning("deliver: %s; again at %s: %s", reason, at.strftime("%Y-%m-%dT%H:%M:%SZ"), to, extra=extra)
-            case GiveUp(reason=reason, pauses_subscriber=pauses):
+            case GiveUp(closed=closed, reason=reason):
                 self.report.dead += 1
-                also = (
-                    f"; subscriber paused, `reformwatch subscriber resume {subscriber.name!r}` when it is mended"
-                    if pauses
-                    else ""
-                )
+                also = f" (given up after {delivery.attempts} attempts)" if closed is Closed.GIVEN_UP else ""
+                if settlement.pauses_subscriber:
+                    also = f"; subscriber paused, `reformwatch subscriber resume {subscriber.name!r}` when it is mended"
                 log.error("deliver: given up: %s%s: %s", reason, also, to, extra=extra)
         self.deliverer.on_delivered(delivery, settlement)

@@ -3,11 +3,13 @@
 1. Claim what is due, with a lease; at most so many of one host, so that nobody waits behind one host's queue.
 2. Drive the readings (:mod:`reformwatch.pipeline.reading`): requests in threads, one at a time to a host and a gap
    between two; documents in worker processes.
-3. For those that came in meanwhile: take a snapshot, plan, apply, feed after feed, in one write transaction. The group
-   saves syncs to disk; a feed's entries, alerts, outbox rows and validators still stand or fall together.
+3. For those that came in meanwhile: take a snapshot, plan, apply, route, feed after feed, in one write transaction. The
+   group saves syncs to disk; a feed's entries, alerts and validators still stand or fall together. Alerts with very
+   many followers are routed after it, slice by slice (:mod:`reformwatch.pipeline.route`).
 4. Say one line for each feed.
 
-Whatever dies before the commit of step 3 is fetched again after its lease; whatever dies after it is in the outbox.
+Whatever dies before the commit of step 3 is fetched again after its lease; whatever dies after it is routed and
+delivered later.
 """
 
 import logging
@@ -30,11 +32,11 @@ from reformwatch.matching.index import TopicIndex
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Elsewhere, FailureKind, Feed, Fetched, FetchFailed, Notice, NoticeKind, NotModified
 from reformwatch.model.plan import PollPlan, PollReport
-from reformwatch.model.subscriber import Subscriber
 from reformwatch.net.host_limiter import Turnstile
 from reformwatch.net.outage import NetworkWatch
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.reading import Ask, FeedFetcher, Look, Outcome, PageFetcher, Reader, Reading, Work
+from reformwatch.pipeline.route import Router
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.pipeline.topicbook import TopicBook
 from reformwatch.planning.fingerprints import unmarked
@@ -44,7 +46,6 @@ from reformwatch.planning.stories import stories_of
 from reformwatch.planning.websub import SILENCE
 from reformwatch.store import Store, Tx, feeds, plans, websub
 from reformwatch.store.notices import add_notices
-from reformwatch.store.subscribers import list_subscribers
 from reformwatch.urls import host_of, origin_of
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Poller:
         policy: PollPolicy,
         clock: Callable[[], datetime],
         chance: Callable[[], float],
-        new_message_id: Callable[[], str],
+        router: Router,
         new_token: Callable[[], str],
         new_secret: Callable[[], str],
         workers: int = 32,
@@ -99,7 +100,7 @@ class Poller:
         on_polled: OnPolled = no_listener,
     ) -> None:
         self.store, self.parser, self.policy = store, parser, policy
-        self.clock, self.chance, self.new_message_id, self.new_token = clock, chance, new_message_id, new_token
+        self.clock, self.chance, self.router, self.new_token = clock, chance, router, new_token
         self.new_secret = new_secret
         self.workers, self.lease, self.watcher, self.on_polled = workers, lease, watcher, on_polled
         self.per_host_gap_s = per_host_gap_s
@@ -196,14 +197,14 @@ class _Task:
     asked: int = 0
 
 
-_Done = tuple[Outcome, PollPlan, plans.Applied]
+#: What one poll came to: its outcome, its plan, what was written, and how many deliveries its alerts made.
+_Done = tuple[Outcome, PollPlan, plans.Applied, int]
 
 
 class _Known(Struct, frozen=True, kw_only=True):
     """What all feeds of one write are held against."""
 
     index: TopicIndex
-    subscribers: Sequence[Subscriber]
     with_hubs: frozenset[int]
 
 
@@ -422,8 +423,12 @@ class _Run:
         self.poller.watcher("committed")
         if written < len(quiet):
             log.warning("poll: %d feeds had been taken over by another process, nothing written", len(quiet) - written)
-        for one, plan, applied in [*done, *((one, plan, plans.Applied()) for one, plan in quiet)]:
-            self._tell(one, plan, applied)
+        routed_later = (
+            self.poller.router.route_all(self.stop) if any(applied.alerts for _, _, applied, _ in done) else 0
+        )
+        self.report.deliveries += routed_later
+        for one, plan, applied, deliveries in [*done, *((one, plan, plans.Applied(), 0) for one, plan in quiet)]:
+            self._tell(one, plan, applied, deliveries)
 
     def _watch_network(self, ready: Sequence[Outcome]) -> list[Notice]:
         """Note what was reached; the operator is told once when nothing is, and once when something is again."""
@@ -456,9 +461,7 @@ class _Run:
         raise AssertionError(f"{one.fetched!r} is no outcome without a document")
 
     def _known(self, tx: Tx) -> "_Known":
-        return _Known(
-            index=self.poller.book.index(tx), subscribers=list_subscribers(tx), with_hubs=websub.with_hubs(tx)
-        )
+        return _Known(index=self.poller.book.index(tx), with_hubs=websub.with_hubs(tx))
 
     def _apply_documents(self, tx: Tx, documents: Sequence[Outcome]) -> list["_Done"]:
         """Plan and write all of them in one savepoint; where one makes trouble, each in a savepoint of its own."""
@@ -486,10 +489,10 @@ class _Run:
                 now = self.poller.clock()
                 plan = self._plan_document(tx, one, known, now)
                 self.poller.watcher("planned")
-                applied = batch.add(plan, now=now, new_message_id=self.poller.new_message_id)
+                applied = batch.add(plan, now=now)
                 if (plan.hub is not None and plan.hub.url is not None) or one.feed.id in known.with_hubs:
                     note_hub(tx, one.feed, plan, now=now, new_secret=self.poller.new_secret)
-                done.append((one, plan, applied))
+                done.append((one, plan, applied, self.poller.router.route_within(tx, applied.alerts)))
             batch.flush()
         return done
 
@@ -506,25 +509,25 @@ class _Run:
             now = self.poller.clock()
             failed = FetchFailed(kind=FailureKind.PARSER, reason=f"a fault of this program ({type(bug).__name__})")
             plan = plan_failure(one.feed, failed, policy=self.poller.policy, now=now, jitter=self.poller.chance())
-            return one, plan, plans.apply(tx, plan, now=now, new_message_id=self.poller.new_message_id)
+            return one, plan, plans.apply(tx, plan, now=now), 0
 
     def _plan_document(self, tx: Tx, one: Outcome, known: "_Known", now: datetime) -> PollPlan:
         assert isinstance(one.fetched, Fetched)  # noqa: S101 - only what was fetched is parsed
         assert isinstance(one.parsed, ParsedFeed)  # noqa: S101 - what _write sorted out
         entries = unmarked([*one.parsed.entries, *one.older], one.feed.poll.marks)
-        snapshot = plans.snapshot(tx, one.feed, entries, known.subscribers, now=now, stories_of=stories_of)
+        snapshot = plans.snapshot(tx, one.feed, entries, now=now, stories_of=stories_of)
         reply = Reply(fetched=one.fetched, parsed=one.parsed, older=one.older, pages=one.pages, is_pushed=one.is_pushed)
         policy, jitter = self.poller.policy, self.poller.chance()
         return plan_reply(snapshot, reply, known.index, policy=policy, now=now, jitter=jitter)
 
-    def _tell(self, one: Outcome, plan: PollPlan, applied: plans.Applied) -> None:
+    def _tell(self, one: Outcome, plan: PollPlan, applied: plans.Applied, deliveries: int) -> None:
         """Step 4."""
         has_failed = plan.after.failing_since is not None
         self.report.polled += 1
         self.report.failed += has_failed
         self.report.new_entries += len(plan.entries)
-        self.report.alerts += applied.alerts
-        self.report.deliveries += applied.deliveries
+        self.report.alerts += len(applied.alerts)
+        self.report.deliveries += deliveries
         level = logging.WARNING if has_failed else logging.INFO
         extra = {"feed": _USER_PART.sub("//", one.feed.url), "outcome": plan.summary, "took_ms": one.took_ms}
         act = "push" if one.is_pushed else "poll"

@@ -219,7 +219,7 @@ def _knows_any(feed: Feed, entries: Sequence[ParsedEntry]) -> Part:
 
 
 def _snapshot(tx: Tx, *, feed: Feed, entries: Sequence[ParsedEntry], now: datetime) -> Any:
-    return plans.snapshot(tx, feed, unmarked(entries, feed.poll.marks), (), now=now, stories_of=stories_of)
+    return plans.snapshot(tx, feed, unmarked(entries, feed.poll.marks), now=now, stories_of=stories_of)
 
 
 def _with_texts(parsed: ParsedFeed, texts: Mapping[str, str]) -> ParsedFeed:

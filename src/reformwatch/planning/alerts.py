@@ -1,68 +1,71 @@
-"""Planning: what is worth telling, and to whom. Whatever is not told has a reason (:class:`Silence`)."""
+"""Planning: what is worth an alert. Who hears of it is decided by :mod:`reformwatch.planning.routing`.
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+An entry that brings no alert has a code that says why (:class:`Suppressed`).
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from reformwatch.model.alert import AlertKind
+from reformwatch.model.alert import AlertForRouting, AlertKind, Burst, NewAlert
 from reformwatch.model.entry import ParsedEntry, Standing
 from reformwatch.model.feed import Feed
-from reformwatch.model.plan import AlertDraft, NewEntry, Recipient, Silence, Snapshot
-from reformwatch.model.subscriber import Subscriber, SubscriberState
-from reformwatch.model.topic import Strength
+from reformwatch.model.notification import AlertTopic, Code, Suppressed
+from reformwatch.model.plan import NewEntry, Snapshot
+from reformwatch.model.topic import Match, Strength
+from reformwatch.planning.routing import route
 
 
-def standing_of(entry: ParsedEntry, feed: Feed, *, late_after: timedelta, now: datetime) -> tuple[Standing, str]:
-    """Whether a new entry is news, and why not.
+def standing_of(
+    entry: ParsedEntry, feed: Feed, *, late_after: timedelta, now: datetime
+) -> tuple[Standing, Code | None]:
+    """Whether a new entry is news, and the code of why it is not.
 
-    Without a date, or dated in the future, it counts as seen now. The first good poll of a feed is a baseline, but for
-    entries younger than the feed's ``backfill_days``.
+    An entry without a date, or dated in the future, counts as seen now. The first good poll of a feed is a baseline,
+    but for entries younger than the feed's ``backfill_days``.
     """
     seen = min(entry.published or now, now)
     if not feed.has_baseline:
         if feed.backfill_days and entry.published and seen >= now - timedelta(days=feed.backfill_days):
-            return Standing.NEWS, ""
-        return Standing.BASELINE, "it was there at the first poll of this feed (baseline)"
+            return Standing.NEWS, None
+        return Standing.BASELINE, Code.BASELINE
     if seen < now - late_after:
-        return Standing.LATE, f"late: dated {seen:%d %B %Y}, first seen {now:%d %B %Y}"
-    return Standing.NEWS, ""
+        return Standing.LATE, Code.LATE
+    return Standing.NEWS, None
 
 
-def with_silences(entry: NewEntry, reason: str) -> NewEntry:
-    """The entry with one more reason why nobody hears of it."""
-    return replace(entry, silences=(*entry.silences, Silence(reason=reason)))
+def suppress(entry: NewEntry, code: Code) -> NewEntry:
+    """The entry with a code of why it brings no alert."""
+    return replace(entry, suppressed=(*entry.suppressed, Suppressed(code=code)))
 
 
 def plan_alerts(
     entries: Sequence[NewEntry], snapshot: Snapshot, *, burst_limit: int
-) -> tuple[tuple[NewEntry, ...], tuple[AlertDraft, ...]]:
-    """The alerts that a poll's entries are worth; the entries come back with the silences they met.
+) -> tuple[tuple[NewEntry, ...], tuple[NewAlert, ...]]:
+    """The alerts of a poll's entries; the entries come back with the codes of those that bring none.
 
     1. Entries that match and are news are grouped to stories: known ones, else one another.
-    2. For each story, each subscriber who follows one of its topics and has not heard of it is a recipient.
-    3. More than ``burst_limit`` stories at once become one summary.
+    2. A story that is new is an alert; one that is known is an alert only where a follower has yet to hear of it.
+    3. More than ``burst_limit`` alerts of one poll become one summary.
     """
-    groups = _by_story(entries, snapshot)
-    silences: dict[int, list[Silence]] = defaultdict(list)
-    drafts = []
-    for places in groups:
-        told = _told(places, entries, snapshot)
-        recipients = _recipients(places, entries, snapshot.subscribers, told, silences)
-        if recipients:
-            drafts.append(_draft(places, entries, recipients))
-    if len(drafts) > burst_limit:
-        drafts = [_burst(drafts, snapshot.feed)]
-    quiet = tuple(
-        replace(entry, silences=(*entry.silences, *silences[i])) if i in silences else entry
-        for i, entry in enumerate(entries)
-    )
-    return quiet, tuple(drafts)
+    planned = list(entries)
+    alerts = []
+    for places in _by_story(entries, snapshot):
+        alert = _story_alert(places, entries)
+        code = _code_against(alert, places, entries, snapshot)
+        if code is None:
+            alerts.append(alert)
+        else:
+            for place in places:
+                planned[place] = suppress(planned[place], code)
+    if len(alerts) > burst_limit:
+        alerts = [_summary(alerts, snapshot.feed)]
+    return tuple(planned), tuple(alerts)
 
 
 def _by_story(entries: Sequence[NewEntry], snapshot: Snapshot) -> list[list[int]]:
-    """Places of the entries that may be told, one list a story."""
+    """Places of the entries that may bring an alert, one list a story."""
     group_of: dict[str, list[int]] = {}
     groups: list[list[int]] = []
     for i, entry in enumerate(entries):
@@ -74,79 +77,51 @@ def _by_story(entries: Sequence[NewEntry], snapshot: Snapshot) -> list[list[int]
         for other in met:
             groups.remove(other)
         groups.append(group)
-        for name, one in list(group_of.items()):
-            if one in met:
-                group_of[name] = group
+        if met:
+            group_of |= {name: group for name, earlier in group_of.items() if earlier in met}
         group_of.update(dict.fromkeys(names, group))
     return sorted(groups)
 
 
-def _told(places: Iterable[int], entries: Sequence[NewEntry], snapshot: Snapshot) -> frozenset[int]:
-    stories = {snapshot.stories[key] for i in places for key in entries[i].story_keys if key in snapshot.stories}
-    return frozenset().union(*(snapshot.told.get(story, frozenset()) for story in stories))
-
-
-def _recipients(
-    places: Sequence[int],
-    entries: Sequence[NewEntry],
-    subscribers: Iterable[Subscriber],
-    told: frozenset[int],
-    silences: Mapping[int, list[Silence]],
-) -> tuple[Recipient, ...]:
-    topic_ids = _topic_ids(places, entries)
-    recipients = []
-    followers = [s for s in subscribers if any(s.follows(topic) for topic in topic_ids)]
-    mentioned = set(topic_ids) - set(_topic_ids(places, entries, only=Strength.ABOUT))
-    for subscriber in followers:
-        theirs = tuple(topic for topic in topic_ids if subscriber.follows(topic))
-        reason = _silence(subscriber, told, is_mention=mentioned.issuperset(theirs))
-        if reason is None:
-            recipients.append(Recipient(subscriber_id=subscriber.id, topic_ids=theirs))
-        else:
-            for i in places:
-                silences[i].append(Silence(reason=reason, subscriber_id=subscriber.id))
-    if not followers:
-        for i in places:
-            silences[i].append(Silence(reason="no subscriber follows its topics"))
-    return tuple(recipients)
-
-
-def _silence(subscriber: Subscriber, told: frozenset[int], *, is_mention: bool) -> str | None:
-    if subscriber.state is SubscriberState.PAUSED:
-        return f"{subscriber.name} is paused"
-    if subscriber.id in told:
-        return f"{subscriber.name} has already heard of this story"
-    if is_mention and not subscriber.wants_mentions:
-        return f"it only mentions the topic, and {subscriber.name} wants what is about it"
-    return None
-
-
-def _topic_ids(places: Iterable[int], entries: Sequence[NewEntry], *, only: Strength | None = None) -> tuple[int, ...]:
-    """The topics that these entries match, in order; with ``only``, those they match with this strength."""
-    found = (match for i in places for match in entries[i].matches if only is None or match.strength is only)
-    return tuple(dict.fromkeys(match.topic_id for match in found))
-
-
-def _draft(places: Sequence[int], entries: Sequence[NewEntry], recipients: tuple[Recipient, ...]) -> AlertDraft:
-    return AlertDraft(
+def _story_alert(places: Sequence[int], entries: Sequence[NewEntry]) -> NewAlert:
+    return NewAlert(
         kind=AlertKind.STORY,
         headline=entries[places[0]].entry.title,
         entries=tuple(places),
-        topic_ids=_topic_ids(places, entries),
-        recipients=recipients,
+        topics=_topics(match for place in places for match in entries[place].matches),
     )
 
 
-def _burst(drafts: Sequence[AlertDraft], feed: Feed) -> AlertDraft:
-    """One summary in place of many alerts; each recipient with all the topics it concerns them for."""
-    theirs: dict[int, dict[int, None]] = defaultdict(dict)
-    for draft in drafts:
-        for recipient in draft.recipients:
-            theirs[recipient.subscriber_id].update(dict.fromkeys(recipient.topic_ids))
-    return AlertDraft(
-        kind=AlertKind.BURST,
-        headline=f"{len(drafts)} · {feed.name}",
-        entries=tuple(place for draft in drafts for place in draft.entries),
-        topic_ids=tuple(dict.fromkeys(topic for draft in drafts for topic in draft.topic_ids)),
-        recipients=tuple(Recipient(subscriber_id=i, topic_ids=tuple(topics)) for i, topics in theirs.items()),
+def _topics(found: Iterable[Match | AlertTopic]) -> tuple[AlertTopic, ...]:
+    """Each topic once, in order, with the strongest of its strengths."""
+    strengths: dict[int, Strength] = {}
+    for one in found:
+        if one.strength is Strength.ABOUT or one.topic_id not in strengths:
+            strengths[one.topic_id] = one.strength
+    return tuple(AlertTopic(topic_id=topic_id, strength=strength) for topic_id, strength in strengths.items())
+
+
+def _code_against(
+    alert: NewAlert, places: Sequence[int], entries: Sequence[NewEntry], snapshot: Snapshot
+) -> Code | None:
+    """Why a story is not worth an alert; None where it is."""
+    keys = {key for place in places for key in entries[place].story_keys}
+    stories = frozenset(snapshot.stories[key] for key in keys if key in snapshot.stories)
+    if not stories:
+        return None
+    known = AlertForRouting(id=0, kind=alert.kind, topics=alert.topics, stories=stories)
+    notifications = route(known, snapshot.subscribers, snapshot.notified)
+    if not notifications:
+        return Code.NO_FOLLOWER
+    return None if any(one.is_sent for one in notifications) else Code.NOBODY_LEFT
+
+
+def _summary(alerts: Sequence[NewAlert], feed: Feed) -> NewAlert:
+    """One summary in place of many alerts."""
+    return NewAlert(
+        kind=AlertKind.SUMMARY,
+        headline="",
+        entries=tuple(place for alert in alerts for place in alert.entries),
+        topics=_topics(topic for alert in alerts for topic in alert.topics),
+        burst=Burst(feed=feed.name, stories=len(alerts)),
     )

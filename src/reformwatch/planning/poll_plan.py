@@ -26,7 +26,7 @@ from reformwatch.model.feed import (
 )
 from reformwatch.model.plan import EditedEntry, FeedFacts, Hub, NewEntry, PollPlan, Snapshot
 from reformwatch.model.value import Value
-from reformwatch.planning.alerts import plan_alerts, standing_of, with_silences
+from reformwatch.planning.alerts import plan_alerts, standing_of, suppress
 from reformwatch.planning.fingerprints import marks_of, unmarked
 from reformwatch.planning.schedule import PollPolicy, Turnover, after_failure, after_outage, after_success, rhythm_of
 from reformwatch.planning.stories import stories_of, story_keys
@@ -305,7 +305,7 @@ def _new_entry(
     policy: PollPolicy,
     now: datetime,
 ) -> NewEntry:
-    standing, reason = standing_of(entry, feed, late_after=policy.late_after, now=now)
+    standing, code = standing_of(entry, feed, late_after=policy.late_after, now=now)
     language = _language(entry, feed, parsed)
     if standing is Standing.BASELINE:
         return NewEntry(entry=entry, standing=standing, language=language)
@@ -313,9 +313,9 @@ def _new_entry(
     planned = NewEntry(entry=entry, standing=standing, language=language, matches=matches)
     if not planned.matches:
         return planned
-    if standing is Standing.NEWS:
-        return replace(planned, story_keys=stories_of(entry))
-    return with_silences(planned, reason)
+    if code is not None:
+        return suppress(planned, code)
+    return replace(planned, story_keys=stories_of(entry))
 
 
 def _document(entry: ParsedEntry, feed: Feed, parsed: ParsedFeed) -> Document:

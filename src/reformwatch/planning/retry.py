@@ -18,6 +18,7 @@ from reformwatch.model.alert import (
     Settlement,
     TryLater,
 )
+from reformwatch.model.delivery import Closed
 
 #: The wait before the second, third ... attempt.
 WAITS: Final = (
@@ -41,11 +42,11 @@ def settle(outcome: SendOutcome, *, attempts: int, now: datetime, jitter: float)
         case Sent(detail=detail):
             return Delivered(detail=detail)
         case Rejected(reason=reason):
-            return GiveUp(reason=reason)
+            return GiveUp(closed=Closed.REJECTED, reason=reason)
         case AddressDead(reason=reason):
-            return GiveUp(reason=reason, pauses_subscriber=True)
+            return GiveUp(closed=Closed.ADDRESS_DEAD, reason=reason)
         case TryLater(reason=reason) if attempts >= MAX_ATTEMPTS:
-            return GiveUp(reason=f"{reason} (given up after {attempts} attempts)")
+            return GiveUp(closed=Closed.GIVEN_UP, reason=reason)
         case TryLater(reason=reason, retry_after=wish):
             wait = WAITS[attempts - 1] * (1 + 0.1 * jitter)
             return RetryAt(at=now + max(wait, min(wish or timedelta(), _LONGEST_WISH)), reason=reason)

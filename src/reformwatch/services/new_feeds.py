@@ -33,7 +33,6 @@ from reformwatch.planning.stories import stories_of
 from reformwatch.services.feeds import interval_cost, name_view
 from reformwatch.services.views import FeedAddedView, FeedChoiceView, FeedLinkView
 from reformwatch.store import feeds, plans
-from reformwatch.store.subscribers import list_subscribers
 from reformwatch.urls import host_of, safe_link
 
 
@@ -137,11 +136,12 @@ def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed
             raise BadInput(f"{named.url}: this feed is known already; see `reformwatch feed show {named.url}`")
         feed_id = feeds.find_feed(tx, named.url).id
         feed = feeds.claim(tx, [feed_id], token=token, now=now, lease=timedelta(minutes=5))[0]
-        snapshot = plans.snapshot(tx, feed, parsed.entries, list_subscribers(tx), now=now, stories_of=stories_of)
+        snapshot = plans.snapshot(tx, feed, parsed.entries, now=now, stories_of=stories_of)
         reply = Reply(fetched=fetched, parsed=parsed)
         index = poller.book.index(tx)
         plan = plan_reply(snapshot, reply, index, policy=poller.policy, now=now, jitter=poller.chance())
-        plans.apply(tx, plan, now=now, new_message_id=poller.new_message_id)
+        applied = plans.apply(tx, plan, now=now)
+        poller.router.route_within(tx, applied.alerts)
         note_hub(tx, feed, plan, now=now, new_secret=poller.new_secret)
         added = feeds.find_feed(tx, named.url)
     cost = interval_cost(added, usual_interval=poller.policy.min_interval)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from reformwatch.messages.reasons import why_paused
 from reformwatch.model.feed import Feed, FeedState, Notice
 from reformwatch.model.subscriber import SubscriberState
 from reformwatch.planning.feed_health import health_of
@@ -91,7 +92,11 @@ def _outbox_view(tx: Tx) -> OutboxView:
 
 def _paused(tx: Tx) -> tuple[PausedSubscriberView, ...]:
     return tuple(
-        PausedSubscriberView(name=subscriber.name, why=subscriber.paused_because, channel=subscriber.channel)
+        PausedSubscriberView(
+            name=subscriber.name,
+            why=why_paused(subscriber.pause),
+            channel=subscriber.channel,
+        )
         for subscriber in list_subscribers(tx)
         if subscriber.state is SubscriberState.PAUSED
     )

@@ -1,14 +1,10 @@
 """Services: readers who end their messages by the link in a mail."""
 
-from typing import Final
-
-from reformwatch.model.subscriber import Subscriber, SubscriberState
+from reformwatch.messages.reasons import why_paused
+from reformwatch.model.subscriber import Pause, PauseCode, Subscriber, SubscriberState
 from reformwatch.services.views import ReaderView
 from reformwatch.store import Store
 from reformwatch.store.subscribers import find_by_unsubscribe_token, pause
-
-#: Why a subscriber is paused who has used the link.
-UNSUBSCRIBED: Final = "unsubscribed by the reader"
 
 
 def find(store: Store, token: str) -> ReaderView | None:
@@ -22,11 +18,15 @@ def unsubscribe(store: Store, token: str) -> ReaderView | None:
     with store.write() as tx:
         subscriber = find_by_unsubscribe_token(tx, token)
         if subscriber is not None and subscriber.state is not SubscriberState.PAUSED:
-            pause(tx, subscriber.id, because=UNSUBSCRIBED)
+            pause(tx, subscriber.id, because=Pause(code=PauseCode.UNSUBSCRIBED))
     return _view(subscriber)
 
 
 def _view(subscriber: Subscriber | None) -> ReaderView | None:
     if subscriber is None:
         return None
-    return ReaderView(name=subscriber.name, language=subscriber.language, paused_because=subscriber.paused_because)
+    return ReaderView(
+        name=subscriber.name,
+        language=subscriber.language,
+        paused_because=why_paused(subscriber.pause),
+    )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from reformwatch.model.entry import Entry
+from reformwatch.model.entry import Entry, Standing
 from reformwatch.model.feed import FeedKind, FeedState, NoticeKind, SourceType
 from reformwatch.model.health import HealthState
 from reformwatch.model.subscriber import ChannelKind
@@ -552,6 +552,178 @@ class UpgradeView(View, frozen=True, kw_only=True):
     before: str | None
     after: str | None
     backup: str | None
+
+
+# -- alerts, deliveries, subscribers
+
+
+class AlertEntryView(View, frozen=True, kw_only=True):
+    """An entry as an alert names it."""
+
+    url: str | None
+    title: str
+
+
+class AlertDeliveryView(View, frozen=True, kw_only=True):
+    """A delivery as its alert names it."""
+
+    subscriber: str
+    channel: str
+    state: str
+    attempts: int
+
+
+class AlertView(View, frozen=True, kw_only=True):
+    """An alert with the deliveries that carry it."""
+
+    id: int
+    kind: str
+    topics: tuple[str, ...]
+    created: datetime
+    headline: str
+    entries: tuple[AlertEntryView, ...]
+    deliveries: tuple[AlertDeliveryView, ...]
+
+
+class TopicMatchView(MatchView, frozen=True, kw_only=True):
+    """A match of one of several topics."""
+
+    topic: str
+
+
+class NotificationView(View, frozen=True, kw_only=True):
+    """What was decided for one subscriber of an alert; ``decision`` is send, hold or suppress."""
+
+    subscriber: str
+    decision: str
+    code: str
+
+
+class AlertDetail(AlertView, frozen=True, kw_only=True):
+    """An alert with all that is known of it; ``topic_names`` in the order of ``topics``."""
+
+    topic_names: tuple[str, ...]
+    matches: tuple[TopicMatchView, ...]
+    notifications: tuple[NotificationView, ...]
+
+
+class DeliveryView(View, frozen=True, kw_only=True):
+    """A delivery. ``alert`` is the first of ``alerts``, all that its message carries."""
+
+    id: int
+    message_id: str
+    alert: int | None
+    alerts: tuple[int, ...]
+    subscriber: str
+    channel: str
+    state: str
+    closed: str | None
+    attempts: int
+    created: datetime
+    next_attempt: datetime | None
+    sent: datetime | None
+    last_error: str | None
+
+
+class AttemptView(View, frozen=True, kw_only=True):
+    """One attempt of a delivery."""
+
+    at: datetime
+    outcome: str
+    detail: str
+
+
+class DeliveryDetail(DeliveryView, frozen=True, kw_only=True):
+    """A delivery with every attempt."""
+
+    history: tuple[AttemptView, ...]
+
+
+class SubscriberView(View, frozen=True, kw_only=True):
+    """A subscriber without secrets. ``topics`` None: all topics."""
+
+    name: str
+    channel: str
+    address: str
+    topics: tuple[str, ...] | None
+    mentions: bool
+    language: str
+    timezone: str
+    state: str
+    paused_code: str | None
+    paused_because: str | None
+    created: datetime
+
+
+class SentTest(View, frozen=True, kw_only=True):
+    """What came of a test message; ``state`` is sent or failed, ``detail`` what went wrong."""
+
+    subscriber: str
+    channel: str
+    state: str
+    detail: str | None
+
+
+class PartView(View, frozen=True, kw_only=True):
+    """A part of a query that had to be met."""
+
+    part: str
+    met: bool
+    words: tuple[str, ...]
+
+
+class FoundView(View, frozen=True, kw_only=True):
+    """How an entry met a topic."""
+
+    strength: Strength
+    evidence: tuple[Evidence, ...]
+
+
+class VerdictView(View, frozen=True, kw_only=True):
+    """An entry against a topic: the match, or for each query the parts of its nearest miss."""
+
+    topic: str
+    state: TopicState
+    match: FoundView | None
+    missing: Mapping[str, tuple[PartView, ...]]
+
+
+class ExplainedEntry(EntryView, frozen=True, kw_only=True):
+    """An entry with how it stood when it was first seen; ``archived`` has its texts."""
+
+    aside: ClassVar = frozenset({"archived"})
+
+    standing: Standing
+    first_seen: datetime
+    archived: Entry
+
+
+class ExplainedDelivery(View, frozen=True, kw_only=True):
+    """A delivery that told of an entry."""
+
+    id: int
+    subscriber: str
+    channel: str
+    state: str
+    last_error: str | None
+
+
+class SilenceView(View, frozen=True, kw_only=True):
+    """Why somebody, or with ``subscriber`` None everybody, got no message."""
+
+    subscriber: str | None
+    code: str
+    reason: str
+
+
+class Explanation(View, frozen=True, kw_only=True):
+    """Why an entry matched or did not, and what became of it."""
+
+    entry: ExplainedEntry
+    topics: tuple[VerdictView, ...]
+    alerts: tuple[int, ...]
+    deliveries: tuple[ExplainedDelivery, ...]
+    silences: tuple[SilenceView, ...]
 
 
 # -- readers of messages

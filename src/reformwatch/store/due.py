@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from reformwatch.model.delivery import DeliveryState
 from reformwatch.store import tables as t
 from reformwatch.store.engine import Tx
+from reformwatch.store.notifications import has_unrouted
 
 
 def is_free(now: datetime) -> sa.ColumnElement[bool]:
@@ -16,6 +17,8 @@ def is_free(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def is_delivery_due(tx: Tx, *, now: datetime) -> bool:
-    """Whether a delivery waits that may be sent now."""
+    """Whether a delivery waits that may be sent now, or an alert that becomes deliveries."""
+    if has_unrouted(tx):
+        return True
     due = sa.select(t.deliveries.c.id).where(is_free(now), t.deliveries.c.next_attempt_at <= now).limit(1)
     return tx.execute(due).first() is not None

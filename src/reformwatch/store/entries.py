@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from reformwatch.errors import NotFound
 from reformwatch.model.entry import Entry, Standing
-from reformwatch.model.plan import Silence
+from reformwatch.model.notification import Code, Suppressed
 from reformwatch.model.topic import Evidence, Match, Strength
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import chunks
-from reformwatch.store.tables import entries, feeds, matches, silences, topics
+from reformwatch.store.tables import entries, feeds, matches, suppressions, topics
 from reformwatch.urls import safe_link, spellings
 
 _RESULT = [
@@ -33,11 +33,13 @@ def entry_from(row: Any) -> Entry:
     return Entry(**{**given, "tags": tuple(given["tags"]), "standing": Standing(given["standing"])})
 
 
-def count_entries(tx: Tx, *, since: datetime | None = None) -> int:
-    """How many entries the archive has."""
+def count_entries(tx: Tx, *, since: datetime | None = None, until: datetime | None = None) -> int:
+    """How many entries the archive has, first seen in a half-open window; None: no bound."""
     statement = sa.select(sa.func.count()).select_from(entries)
     if since is not None:
         statement = statement.where(entries.c.first_seen >= since)
+    if until is not None:
+        statement = statement.where(entries.c.first_seen < until)
     return int(tx.execute(statement).scalar_one())
 
 
@@ -103,12 +105,11 @@ def _match_from(row: Any) -> Match:
     )
 
 
-def silences_of(tx: Tx, entry_id: int) -> list[Silence]:
-    """Why somebody, or everybody, was not told of an entry."""
-    statement = sa.select(silences.c.reason, silences.c.subscriber_id).where(silences.c.entry_id == entry_id)
-    return [
-        Silence(reason=r.reason, subscriber_id=r.subscriber_id) for r in tx.execute(statement.order_by(silences.c.id))
-    ]
+def suppressed_of(tx: Tx, entry_id: int) -> list[Suppressed]:
+    """Why an entry brought no alert."""
+    c = suppressions.c
+    rows = tx.execute(sa.select(c.code, c.subscriber_id).where(c.entry_id == entry_id).order_by(c.id))
+    return [Suppressed(code=Code(row.code), subscriber_id=row.subscriber_id) for row in rows]
 
 
 def remove_entries_before(tx: Tx, moment: datetime) -> int:

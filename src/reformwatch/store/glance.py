@@ -28,8 +28,14 @@ def sqlite_text(time: datetime) -> str:
 
 
 def is_no_delivery_due(url: str, *, now: datetime) -> bool:
-    """Whether it is certain that no delivery may be sent now. ``url`` is the database's address."""
-    question = "SELECT 1 FROM deliveries WHERE state = ? AND next_attempt_at <= ? LIMIT 1"
+    """Whether it is certain that no delivery may be sent now, and all alerts are routed.
+
+    ``url`` is the database's address.
+    """
+    question = (
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM deliveries WHERE state = ? AND next_attempt_at <= ?) "
+        "OR EXISTS (SELECT 1 FROM alerts WHERE routed_at IS NULL)"
+    )
     return _answer(url, question, DeliveryState.PENDING.value, sqlite_text(now)) == []
 
 

@@ -7,41 +7,43 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec.structs import asdict
 
-from reformwatch.model.delivery import DeliveryState
+from reformwatch.model.alert import NewAlert
 from reformwatch.model.entry import KnownEntry, ParsedEntry
 from reformwatch.model.feed import Feed, FeedState, Notice, NoticeKind
-from reformwatch.model.plan import AlertDraft, EditedEntry, NewEntry, PollPlan, Recipient, Snapshot
+from reformwatch.model.notification import Code
+from reformwatch.model.plan import EditedEntry, NewEntry, PollPlan, Snapshot
 from reformwatch.model.story import HEADLINE_WINDOW, is_headline_key
-from reformwatch.model.subscriber import Subscriber
 from reformwatch.model.value import Value
 from reformwatch.store import poll_state
 from reformwatch.store import tables as t
+from reformwatch.store.alerts import add_alert
 from reformwatch.store.engine import Tx
 from reformwatch.store.gaps import add_gap
 from reformwatch.store.notices import add_notices
+from reformwatch.store.notifications import hold_routing, notified_of
 from reformwatch.store.sql import chunks, execute_many, insert_or_ignore, insert_or_update, insert_returning_id
+from reformwatch.store.subscribers import list_subscribers
 from reformwatch.urls import origin_of
 
-#: An arbitrary number that all daemons share.
-_STORY_LOCK = 2022_03_12
 #: So many of a document's last entries are asked for first.
 _LAST = 3
 _KNOWN = [t.entries.c[name] for name in ("id", "key", "twin_key", "url", "title", "text_hash", "version")]
 
 
 class Applied(Value, frozen=True, kw_only=True):
-    """What became of a plan. ``is_stale``: another process had taken the feed meanwhile; nothing was written."""
+    """What became of a plan. ``is_stale``: another process had taken the feed meanwhile; nothing was written.
+
+    ``alerts`` are the numbers of those that are to be routed.
+    """
 
     is_stale: bool = False
-    alerts: int = 0
-    deliveries: int = 0
+    alerts: tuple[int, ...] = ()
 
 
 def snapshot(
     tx: Tx,
     feed: Feed,
     entries: Sequence[ParsedEntry],
-    subscribers: Sequence[Subscriber],
     *,
     now: datetime,
     stories_of: Callable[[ParsedEntry], Iterable[str]],
@@ -51,7 +53,7 @@ def snapshot(
     ``stories_of`` gives the names of the story that an entry reports.
     """
     if not feed.has_baseline and not feed.backfill_days:
-        return Snapshot(feed=feed, subscribers=tuple(subscribers))
+        return Snapshot(feed=feed)
     known = {k.key: k for k in _known(tx, feed.id, t.entries.c.key, {entry.key for entry in entries})}
     reused = {e.reuse_key for e in entries if e.key in known and known[e.key].twin_key != e.twin_key}
     known |= {k.key: k for k in _known(tx, feed.id, t.entries.c.key, reused)}
@@ -64,8 +66,8 @@ def snapshot(
         known=known,
         twins=twins,
         stories=stories,
-        told=_told(tx, set(stories.values())),
-        subscribers=tuple(subscribers),
+        notified=notified_of(tx, set(stories.values())),
+        subscribers=tuple(list_subscribers(tx)) if stories else (),
     )
 
 
@@ -101,20 +103,12 @@ def find_stories(tx: Tx, keys: Iterable[str], *, now: datetime) -> dict[str, int
     return found
 
 
-def _told(tx: Tx, stories: set[int]) -> dict[int, frozenset[int]]:
-    told: dict[int, set[int]] = {}
-    for chunk in chunks(stories):
-        for row in tx.execute(sa.select(t.told.c.story_id, t.told.c.subscriber_id).where(t.told.c.story_id.in_(chunk))):
-            told.setdefault(row.story_id, set()).add(row.subscriber_id)
-    return {story: frozenset(subscribers) for story, subscribers in told.items()}
-
-
-def apply(tx: Tx, plan: PollPlan, *, now: datetime, new_message_id: Callable[[], str]) -> Applied:
+def apply(tx: Tx, plan: PollPlan, *, now: datetime) -> Applied:
     """Write one plan, all of it or nothing. Where another process has taken the feed meanwhile, nothing is written."""
     if not held(tx, {plan.feed_id: plan.lease_token}):
         return Applied(is_stale=True)
     batch = Batch(tx)
-    applied = batch.add(plan, now=now, new_message_id=new_message_id)
+    applied = batch.add(plan, now=now)
     batch.flush()
     return applied
 
@@ -131,7 +125,7 @@ def held(tx: Tx, leases: Mapping[int, str | None]) -> frozenset[int]:
 class Batch:
     """Plans of feeds that are held, written together: what no other plan looks at waits, and goes in one statement.
 
-    A plan is its feed with validators and next poll, entries, versions, matches, silences, alerts, and outbox rows.
+    A plan is its feed with validators and next poll, entries, versions, matches, suppressions, and alerts.
     Whoever adds plans must :meth:`flush` in the same transaction.
     """
 
@@ -140,25 +134,24 @@ class Batch:
         self._feeds: list[tuple[PollPlan, datetime]] = []
         self._entries: list[dict[str, Any]] = []
 
-    def add(self, plan: PollPlan, *, now: datetime, new_message_id: Callable[[], str]) -> Applied:
-        """Write a plan; stories and who has heard of them are there for the next one to see."""
+    def add(self, plan: PollPlan, *, now: datetime) -> Applied:
+        """Write a plan; its stories and alerts are there for the next one to see."""
         tx = self._tx
         self._feeds.append((plan, now))
         self._entries += [_entry_row(new, plan.feed_id, now) for new in plan.entries]
         if plan.gap is not None:
             add_gap(tx, plan.gap)
         if any(new.story_keys for new in plan.entries):
-            _one_at_a_time(tx)
+            hold_routing(tx)
         for edit in plan.edits:
             _write_edit(tx, edit, now)
-        if not any(new.matches or new.silences or new.story_keys for new in plan.entries):
+        if not any(new.matches or new.suppressed or new.story_keys for new in plan.entries):
             return Applied()  # nobody asks for the numbers of its entries
         self._flush_entries()
         ids = _ids_of(tx, plan)
         _write_matches(tx, plan, ids, now)
         stories = {i: _write_story(tx, new, ids[i], now) for i, new in enumerate(plan.entries) if new.story_keys}
-        deliveries = [_write_alert(tx, draft, ids, stories, now, new_message_id) for draft in plan.alerts]
-        return Applied(alerts=sum(n > 0 for n in deliveries), deliveries=sum(deliveries))
+        return Applied(alerts=tuple(_write_alert(tx, alert, ids, stories, now) for alert in plan.alerts))
 
     def flush(self) -> None:
         """Write what waits."""
@@ -231,13 +224,13 @@ def _write_matches(tx: Tx, plan: PollPlan, ids: Sequence[int], now: datetime) ->
     found = [_match_row(ids[i], match, now) for i, new in enumerate(plan.entries) for match in new.matches]
     if found:
         tx.execute(sa.insert(t.matches), found)
-    quiet = [
-        {"entry_id": ids[i], "subscriber_id": s.subscriber_id, "reason": s.reason, "created_at": now}
+    suppressed = [
+        {"entry_id": ids[i], "subscriber_id": one.subscriber_id, "code": one.code.value, "created_at": now}
         for i, new in enumerate(plan.entries)
-        for s in new.silences
+        for one in new.suppressed
     ]
-    if quiet:
-        tx.execute(sa.insert(t.silences), quiet)
+    if suppressed:
+        tx.execute(sa.insert(t.suppressions), suppressed)
 
 
 def _ids_of(tx: Tx, plan: PollPlan) -> list[int]:
@@ -304,19 +297,8 @@ def _write_edit(tx: Tx, edit: EditedEntry, now: datetime) -> None:
     if edit.matches:
         tx.execute(sa.insert(t.matches), [_match_row(old.id, match, now) for match in edit.matches])
     if {match.topic_id for match in edit.matches} - set(had):
-        reason = "it matched only after an edit; an edited entry alerts nobody"
-        tx.execute(
-            sa.insert(t.silences), {"entry_id": old.id, "subscriber_id": None, "reason": reason, "created_at": now}
-        )
-
-
-def _one_at_a_time(tx: Tx) -> None:
-    """Several daemons on PostgreSQL write stories one after another, so that two see one story as one.
-
-    SQLite has one writer anyway. The lock ends with the transaction.
-    """
-    if tx.dialect.name == "postgresql":
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_STORY_LOCK)))
+        row = {"entry_id": old.id, "subscriber_id": None, "code": Code.EDITED.value, "created_at": now}
+        tx.execute(sa.insert(t.suppressions), row)
 
 
 def _write_story(tx: Tx, new: NewEntry, entry_id: int, now: datetime) -> int:
@@ -332,50 +314,6 @@ def _write_story(tx: Tx, new: NewEntry, entry_id: int, now: datetime) -> int:
     return story_id
 
 
-def _write_alert(
-    tx: Tx,
-    draft: AlertDraft,
-    ids: Sequence[int],
-    stories: dict[int, int],
-    now: datetime,
-    new_message_id: Callable[[], str],
-) -> int:
-    """One alert with its outbox rows; whoever has heard of all its stories meanwhile is left out. How many rows."""
-    told_of = [stories[i] for i in draft.entries if i in stories]
-    recipients = [r for r in draft.recipients if _tell(tx, r, told_of, now) or not told_of]
-    if not recipients:
-        return 0
-    row = {"kind": draft.kind.value, "headline": draft.headline, "created_at": now}
-    alert_id = insert_returning_id(tx, t.alerts, row | {"story_id": told_of[0] if told_of else None})
-    tx.execute(
-        sa.insert(t.alert_entries),
-        [{"alert_id": alert_id, "entry_id": ids[place], "position": i} for i, place in enumerate(draft.entries)],
-    )
-    tx.execute(
-        sa.insert(t.alert_topics),
-        [{"alert_id": alert_id, "topic_id": topic, "position": i} for i, topic in enumerate(draft.topic_ids)],
-    )
-    tx.execute(sa.insert(t.deliveries), [_delivery_row(alert_id, r, now, new_message_id()) for r in recipients])
-    return len(recipients)
-
-
-def _tell(tx: Tx, recipient: Recipient, stories: Iterable[int], now: datetime) -> bool:
-    """Enter in the ledger that a subscriber hears of these stories; False where each was entered before."""
-    rows = [
-        {"subscriber_id": recipient.subscriber_id, "story_id": story, "at": now} for story in dict.fromkeys(stories)
-    ]
-    entered = [insert_or_ignore(tx, t.told, row) for row in rows]
-    return any(entered)
-
-
-def _delivery_row(alert_id: int, recipient: Recipient, now: datetime, message_id: str) -> dict[str, Any]:
-    return {
-        "message_id": message_id,
-        "alert_id": alert_id,
-        "subscriber_id": recipient.subscriber_id,
-        "topic_ids": list(recipient.topic_ids),
-        "state": DeliveryState.PENDING.value,
-        "attempts": 0,
-        "next_attempt_at": now,
-        "created_at": now,
-    }
+def _write_alert(tx: Tx, alert: NewAlert, ids: Sequence[int], stories: Mapping[int, int], now: datetime) -> int:
+    story_id = next((stories[place] for place in alert.entries if place in stories), None)
+    return add_alert(tx, alert, entry_ids=[ids[place] for place in alert.entries], story_id=story_id, now=now)

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from reformwatch.errors import BadInput, NotFound
-from reformwatch.model.delivery import DeliveryState
-from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber, SubscriberState
+from reformwatch.model.delivery import Closed, DeliveryState
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Pause, PauseCode, Subscriber, SubscriberState
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import insert_returning_id
 from reformwatch.store.tables import deliveries, subscribers, subscriptions, topics
@@ -17,7 +17,10 @@ from reformwatch.store.tables import deliveries, subscribers, subscriptions, top
 def list_subscribers(tx: Tx, ids: Collection[int] | None = None) -> list[Subscriber]:
     """All subscribers by name, or those with these ids."""
     followed: dict[int, set[int]] = {}
-    for row in tx.execute(sa.select(subscriptions)):
+    subscribed = sa.select(subscriptions)
+    if ids is not None:
+        subscribed = subscribed.where(subscriptions.c.subscriber_id.in_(list(ids)))
+    for row in tx.execute(subscribed):
         followed.setdefault(row.subscriber_id, set()).add(row.topic_id)
     statement = sa.select(subscribers).order_by(sa.func.lower(subscribers.c.name))
     if ids is not None:
@@ -43,7 +46,9 @@ def _subscriber_from(row: Any, followed: set[int]) -> Subscriber:
     given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
     topic_ids = None if given.pop("all_topics") else frozenset(followed)
     channel, state = ChannelKind(given.pop("channel")), SubscriberState(given.pop("state"))
-    return Subscriber(**given, channel=channel, state=state, topic_ids=topic_ids)
+    code, detail = given.pop("pause_code"), given.pop("pause_detail")
+    pause = Pause(code=PauseCode(code), detail=detail) if code else None
+    return Subscriber(**given, channel=channel, state=state, topic_ids=topic_ids, pause=pause)
 
 
 def add_subscriber(tx: Tx, new: NewSubscriber, *, now: datetime) -> Subscriber:
@@ -86,19 +91,23 @@ def remove_subscriber(tx: Tx, subscriber_id: int) -> None:
     tx.execute(sa.delete(subscribers).where(subscribers.c.id == subscriber_id))
 
 
-def pause(tx: Tx, subscriber_id: int, *, because: str) -> int:
-    """Stop telling a subscriber anything; what was queued is closed. How many deliveries that were."""
-    where = subscribers.c.id == subscriber_id
-    tx.execute(sa.update(subscribers).where(where).values(state=SubscriberState.PAUSED.value, paused_because=because))
+def pause(tx: Tx, subscriber_id: int, *, because: Pause) -> int:
+    """Stop notifying a subscriber; deliveries that wait are closed. How many these were."""
+    values = {"state": SubscriberState.PAUSED.value, "pause_code": because.code.value, "pause_detail": because.detail}
+    tx.execute(sa.update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
     queued = sa.and_(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state == DeliveryState.PENDING.value)
-    closed = {"state": DeliveryState.DEAD.value, "next_attempt_at": None, "last_error": f"subscriber paused: {because}"}
+    closed = {
+        "state": DeliveryState.DEAD.value,
+        "closed": Closed.SUBSCRIBER_PAUSED.value,
+        "next_attempt_at": None,
+    }
     return tx.execute(sa.update(deliveries).where(queued).values(closed)).rowcount
 
 
 def resume(tx: Tx, subscriber_id: int) -> None:
-    """Tell a subscriber again."""
-    where = subscribers.c.id == subscriber_id
-    tx.execute(sa.update(subscribers).where(where).values(state=SubscriberState.ACTIVE.value, paused_because=None))
+    """Notify a subscriber again."""
+    values = {"state": SubscriberState.ACTIVE.value, "pause_code": None, "pause_detail": ""}
+    tx.execute(sa.update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
 
 
 def has_any(tx: Tx) -> bool:

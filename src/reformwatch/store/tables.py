@@ -270,9 +270,10 @@ subscribers = sa.Table(
     sa.Column("all_topics", sa.Boolean(create_constraint=False), nullable=False),
     sa.Column("wants_mentions", sa.Boolean(create_constraint=False), nullable=False, server_default=sa.false()),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("paused_because", sa.Text),
     sa.Column("unsubscribe_token", sa.Text, nullable=False, unique=True),
     sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("pause_code", sa.Text),
+    sa.Column("pause_detail", sa.Text, nullable=False, server_default=""),
 )
 
 subscriptions = sa.Table(
@@ -290,6 +291,10 @@ alerts = sa.Table(
     _ref("story_id", "stories", ondelete="SET NULL", index=True),
     sa.Column("headline", sa.Text, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False, index=True),
+    sa.Column("burst", sa.JSON(none_as_null=True)),
+    sa.Column("routed_at", UtcTime),
+    # partial on PostgreSQL as well, by its migration
+    sa.Index("ix_alerts_unrouted", "id", sqlite_where=sa.text("routed_at IS NULL")),
 )
 
 alert_entries = sa.Table(
@@ -306,6 +311,7 @@ alert_topics = sa.Table(
     _ref("alert_id", "alerts", primary_key=True),
     _ref("topic_id", "topics", primary_key=True, index=True),
     sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("strength", sa.Text, nullable=False),
 )
 
 deliveries = sa.Table(
@@ -313,9 +319,7 @@ deliveries = sa.Table(
     metadata,
     _id(),
     sa.Column("message_id", sa.Text, nullable=False, unique=True),
-    _ref("alert_id", "alerts", nullable=False, index=True),
     _ref("subscriber_id", "subscribers", nullable=False, index=True),
-    sa.Column("topic_ids", sa.JSON, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("next_attempt_at", UtcTime),
@@ -324,8 +328,21 @@ deliveries = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("sent_at", UtcTime),
     sa.Column("last_error", sa.Text),
+    sa.Column("closed", sa.Text),
     # partial on PostgreSQL as well, by its migration; to name that here would load that dialect in every command
     sa.Index("ix_deliveries_pending", "next_attempt_at", sqlite_where=sa.text("state = 'pending'")),
+)
+
+notifications = sa.Table(
+    "notifications",
+    metadata,
+    _ref("alert_id", "alerts", primary_key=True),
+    _ref("subscriber_id", "subscribers", primary_key=True, index=True),
+    _ref("delivery_id", "deliveries", ondelete="SET NULL", index=True),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("topic_ids", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
 )
 
 attempts = sa.Table(
@@ -346,13 +363,13 @@ told = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
 )
 
-silences = sa.Table(
-    "silences",
+suppressions = sa.Table(
+    "suppressions",
     metadata,
     _id(),
     _ref("entry_id", "entries", nullable=False, index=True),
     _ref("subscriber_id", "subscribers", index=True),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
 )
 

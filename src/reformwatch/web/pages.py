@@ -18,7 +18,7 @@ from reformwatch.messages.phrases import phrase
 from reformwatch.model.value import Value
 from reformwatch.model.websub import Confirmed, Denied, HubQuestion, Released
 from reformwatch.pipeline.websub import Callback, PushReceipt
-from reformwatch.services.unsubscribing import UNSUBSCRIBED, find, unsubscribe
+from reformwatch.services.unsubscribing import find, unsubscribe
 from reformwatch.wiring.basics import Store
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Pages:
         if reader is None:
             return _unknown_link()
         paused = f" (paused already: {reader.paused_because})" if reader.paused_because else ""
-        log.info("web: %s%s: %s", UNSUBSCRIBED, paused, reader.name)
+        log.info("web: unsubscribed by the reader%s: %s", paused, reader.name)
         done = html.escape(phrase("unsubscribe_done", reader.language))
         return _html(HTTPStatus.OK, reader.language, f"<p>{done}</p>")
 

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reformwatch import __version__
 from reformwatch.errors import ConfigError
+from reformwatch.pipeline.route import Router
+from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.settings import Settings
 from reformwatch.store import Store as Store  # the porch names the type by this module
 from reformwatch.store.migrate import current_revision, quick_check, require_current, upgrade
@@ -100,6 +102,11 @@ def create_store(settings: Settings) -> Store:
                 )
                 add_subscriber(tx, console, now=utc_now())
     return store
+
+
+def build_router(store: Store, *, clock: Callable[[], datetime] = utc_now, watcher: Watcher = nobody_watches) -> Router:
+    """What makes notifications and deliveries of alerts."""
+    return Router(store, clock=clock, new_message_id=new_message_id, watcher=watcher)
 
 
 def user_agent(settings: Settings) -> str:

@@ -11,21 +11,25 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING, Generic, TextIO, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TextIO, TypeVar
 
 from reformwatch.channels.base import Channel
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls, valid_address
-from reformwatch.errors import ConfigError
+from reformwatch.errors import ConfigError, NotPermitted
 from reformwatch.messages.render import Renderer
+from reformwatch.model.alert import SendOutcome, TryLater
+from reformwatch.model.feed import FailureKind
 from reformwatch.model.subscriber import ChannelKind, Subscriber
 from reformwatch.pipeline.deliver import Deliverer, OnDelivered, no_listener
 from reformwatch.pipeline.memory import keep_little
+from reformwatch.pipeline.send import Sender
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.settings import Settings
 from reformwatch.store import Store
-from reformwatch.wiring.basics import token_maker, user_agent, utc_now, zone
+from reformwatch.wiring.basics import build_router, new_message_id, token_maker, user_agent, utc_now, zone
 
 if TYPE_CHECKING:
+    from reformwatch.channels.webhook import Post
     from reformwatch.net.client import Door
 
 T = TypeVar("T")
@@ -76,6 +80,35 @@ def build_webhook_door(settings: Settings) -> "Door":
     )
 
 
+def webhook_post(door: "Door") -> "Post":
+    """How the channel of webhooks reaches the network."""
+    from reformwatch.channels.webhook import WebhookReply
+    from reformwatch.net.client import RequestFailed
+
+    def post(url: str, body: bytes, headers: Mapping[str, str], now: datetime) -> WebhookReply | TryLater:
+        try:
+            reply = door.post(url, body, headers)
+        except RequestFailed as failed:
+            return TryLater(reason=failed.reason)
+        return WebhookReply(status=reply.status, body=reply.body, retry_after=reply.retry_after(now=now))
+
+    return post
+
+
+def check_webhook(settings: Settings, address: str) -> str | None:
+    """Why a webhook's address can't be reached at this moment; None: it can. Raises NotPermitted for a private one."""
+    from reformwatch.net.client import RequestFailed
+
+    with build_webhook_door(settings) as door:
+        try:
+            door.check(address)
+        except RequestFailed as no:
+            if no.kind is FailureKind.REFUSED_ADDRESS:
+                raise NotPermitted(f"--webhook: {no.reason}") from no
+            return no.reason
+    return None
+
+
 def build_channels(settings: Settings, webhook_door: Callable[[], "Door"], *, stdout: TextIO | None = None) -> Channels:
     """The channels that can be used; mail only where a server is configured. Raises ConfigError where it is wrongly."""
 
@@ -87,7 +120,7 @@ def build_channels(settings: Settings, webhook_door: Callable[[], "Door"], *, st
     def webhook() -> Channel:
         from reformwatch.channels.webhook import WebhookChannel
 
-        return WebhookChannel(webhook_door())
+        return WebhookChannel(webhook_post(webhook_door()))
 
     def apprise() -> Channel:
         from reformwatch.channels.apprise import AppriseChannel
@@ -135,6 +168,24 @@ def unsubscribe_url(settings: Settings, subscriber: Subscriber) -> str | None:
     return f"{settings.alerts.base_url.rstrip('/')}/unsubscribe/{subscriber.unsubscribe_token}"
 
 
+def build_sender(
+    settings: Settings,
+    channels: Mapping[ChannelKind, Channel],
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    watcher: Watcher = nobody_watches,
+) -> Sender:
+    """What sends single messages."""
+    return Sender(
+        channels=channels,
+        renderer=build_renderer(),
+        zone=zone,
+        unsubscribe_url=partial(unsubscribe_url, settings),
+        clock=clock,
+        watcher=watcher,
+    )
+
+
 def build_deliverer(
     settings: Settings,
     store: Store,
@@ -148,10 +199,8 @@ def build_deliverer(
     """The deliverer."""
     return Deliverer(
         store=store,
-        channels=channels,
-        renderer=build_renderer(),
-        zone=zone,
-        unsubscribe_url=partial(unsubscribe_url, settings),
+        router=build_router(store, clock=clock, watcher=watcher),
+        sender=build_sender(settings, channels, clock=clock, watcher=watcher),
         clock=clock,
         chance=random.random,
         new_token=token_maker(owner),
@@ -185,3 +234,23 @@ class DeliverTools:
         """Give everything back but the store."""
         if self.door.made is not None:
             self.door.made.close()
+
+
+class TestTools:
+    """What sends test messages, to be used in a ``with``."""
+
+    def __init__(self, settings: Settings, *, stdout: TextIO | None = None) -> None:
+        self._door = Once(partial(build_webhook_door, settings))
+        self._sender = build_sender(settings, build_channels(settings, self._door, stdout=stdout))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sender.close()
+        if self._door.made is not None:
+            self._door.made.close()
+
+    def send(self, subscriber: Subscriber) -> SendOutcome:
+        """Try once to send a test message."""
+        return self._sender.send_test(subscriber, message_id=new_message_id())

@@ -15,7 +15,7 @@ from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.settings import Settings
 from reformwatch.store import Store
-from reformwatch.wiring.basics import new_hub_secret, new_hub_token, new_message_id, token_maker, user_agent, utc_now
+from reformwatch.wiring.basics import build_router, new_hub_secret, new_hub_token, token_maker, user_agent, utc_now
 
 #: Pushed documents that wait in memory, in documents of the largest size that is taken.
 _PUSHES_KEPT: Final = 4
@@ -62,7 +62,7 @@ def build_poller(
         policy=poll_policy(settings),
         clock=clock,
         chance=random.random,
-        new_message_id=new_message_id,
+        router=build_router(store, clock=clock, watcher=watcher),
         new_token=token_maker(owner),
         new_secret=new_hub_secret,
         workers=settings.http.workers,

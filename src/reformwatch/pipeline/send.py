@@ -1,0 +1,74 @@
+"""Pipeline: one message: rendered for its subscriber, and handed to the channel of their address."""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, tzinfo
+
+from reformwatch.channels.base import Channel, Envelope
+from reformwatch.messages.render import Reader, Renderer
+from reformwatch.model.alert import ClaimedDelivery, SendOutcome, TryLater
+from reformwatch.model.message import Message
+from reformwatch.model.subscriber import ChannelKind, Subscriber
+from reformwatch.pipeline.steps import Watcher, nobody_watches
+
+
+class Sender:
+    """Sends single messages with the tools it is given. Threads may share one."""
+
+    def __init__(
+        self,
+        *,
+        channels: Mapping[ChannelKind, Channel],
+        renderer: Renderer,
+        zone: Callable[[str], tzinfo],
+        unsubscribe_url: Callable[[Subscriber], str | None],
+        clock: Callable[[], datetime],
+        watcher: Watcher = nobody_watches,
+    ) -> None:
+        self._channels, self._renderer, self._zone = channels, renderer, zone
+        self._unsubscribe_url, self._clock, self._watcher = unsubscribe_url, clock, watcher
+        self._used: set[ChannelKind] = set()
+        self._lock = threading.Lock()
+
+    def send(self, delivery: ClaimedDelivery) -> SendOutcome:
+        """Try once to send what a delivery carries."""
+        [alert] = delivery.alerts
+        reader = self._reader(delivery.subscriber)
+        message = self._renderer.render(alert, reader)
+        self._watcher("rendered")
+        outcome = self._hand_over(message, reader, message_id=delivery.message_id, created_at=delivery.created_at)
+        self._watcher("sent")
+        return outcome
+
+    def send_test(self, subscriber: Subscriber, *, message_id: str) -> SendOutcome:
+        """Try once to send a test message."""
+        reader, now = self._reader(subscriber), self._clock()
+        message = self._renderer.render_test(reader, now=now)
+        return self._hand_over(message, reader, message_id=message_id, created_at=now)
+
+    def _reader(self, subscriber: Subscriber) -> Reader:
+        url = self._unsubscribe_url(subscriber)
+        return Reader(subscriber=subscriber, zone=self._zone(subscriber.timezone), unsubscribe_url=url)
+
+    def _hand_over(self, message: Message, reader: Reader, *, message_id: str, created_at: datetime) -> SendOutcome:
+        subscriber = reader.subscriber
+        channel = self._channels.get(subscriber.channel)
+        if channel is None:
+            return TryLater(reason=f"no {subscriber.channel.value} channel is configured")
+        with self._lock:
+            self._used.add(subscriber.channel)
+        envelope = Envelope(
+            message_id=message_id,
+            address=subscriber.address,
+            created_at=created_at,
+            secret=subscriber.secret,
+            unsubscribe_url=reader.unsubscribe_url,
+        )
+        return channel.send(message, envelope, now=self._clock())
+
+    def close(self) -> None:
+        """Give back the connections of the channels that were used."""
+        with self._lock:
+            used, self._used = self._used, set()
+        for kind in used:
+            self._channels[kind].close()

@@ -1,0 +1,127 @@
+"""Services: why an entry matched a topic or did not, who was notified of it, and who was not and why."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reformwatch.matching.explain import Part, parts_of
+from reformwatch.matching.index import compile_topic, document_of, match_entry
+from reformwatch.matching.query import Document, parse_query
+from reformwatch.messages.reasons import why_not_sent, why_suppressed
+from reformwatch.model.alert import Delivery
+from reformwatch.model.entry import Entry
+from reformwatch.model.notification import Code, Decision, NotificationRecord
+from reformwatch.model.subscriber import Subscriber
+from reformwatch.model.topic import Match, Topic
+from reformwatch.services.entries import entry_view
+from reformwatch.services.views import (
+    EntryView,
+    ExplainedDelivery,
+    ExplainedEntry,
+    Explanation,
+    FoundView,
+    PartView,
+    SilenceView,
+    VerdictView,
+)
+from reformwatch.store import Store, Tx, alerts, notifications, outbox
+from reformwatch.store.entries import find_entries, suppressed_of
+from reformwatch.store.subscribers import list_subscribers
+from reformwatch.store.topics import find_topic, list_topics
+
+_ALL = 10_000
+_MAX_WORDS = 4
+
+
+def explain(store: Store, which: str, *, slug: str | None = None) -> list[Explanation]:
+    """What is known of the entries with this number or address.
+
+    ``slug``: only this topic. Raises NotFound.
+    """
+    with store.read() as tx:
+        entries = find_entries(tx, which)
+        topics = [find_topic(tx, slug)] if slug else list_topics(tx)
+        subscribers = list_subscribers(tx)
+        return [_explained(tx, entry, topics, subscribers) for entry in entries]
+
+
+def _explained(tx: Tx, entry: Entry, topics: Sequence[Topic], subscribers: Sequence[Subscriber]) -> Explanation:
+    document = document_of(entry, source=entry.feed_name, language=entry.language)
+    own = alerts.alerts_of_entry(tx, entry.id)
+    deliveries = outbox.list_deliveries(tx, alert_ids=[alert.id for alert in own], limit=_ALL) if own else []
+    pauses = {one.name: one.pause for one in subscribers}
+    viewed = entry_view(entry)
+    return Explanation(
+        entry=ExplainedEntry(
+            **{name: getattr(viewed, name) for name in EntryView.__struct_fields__},
+            standing=entry.standing,
+            archived=entry,
+            first_seen=entry.first_seen,
+        ),
+        topics=tuple(_verdict(topic, document) for topic in topics),
+        alerts=tuple(alert.id for alert in own),
+        deliveries=tuple(_delivery(one, why_not_sent(one, pauses.get(one.subscriber))) for one in deliveries),
+        silences=tuple(_silences(tx, entry, [alert.id for alert in own], {one.id: one.name for one in subscribers})),
+    )
+
+
+def _verdict(topic: Topic, document: Document) -> VerdictView:
+    matches = match_entry(document, (compile_topic(topic.id, topic.slug, topic.queries),))
+    missing = {} if matches else {
+        language: tuple(_part(part) for part in parts_of(parse_query(query), query, document))
+        for language, query in topic.queries.items()
+    }  # fmt: skip
+    match = _found(matches[0]) if matches else None
+    return VerdictView(topic=topic.slug, state=topic.state, match=match, missing=missing)
+
+
+def _found(match: Match) -> FoundView:
+    return FoundView(strength=match.strength, evidence=match.evidence)
+
+
+def _part(part: Part) -> PartView:
+    words = dict.fromkeys(evidence.word for evidence in part.evidence[:_MAX_WORDS])
+    return PartView(part=part.text, met=part.is_met, words=tuple(words))
+
+
+def _delivery(one: Delivery, last_error: str | None) -> ExplainedDelivery:
+    return ExplainedDelivery(
+        id=one.id,
+        subscriber=one.subscriber,
+        channel=one.channel.value,
+        state=one.state.value,
+        last_error=last_error,
+    )
+
+
+def _silences(tx: Tx, entry: Entry, own: Sequence[int], names: Mapping[int, str]) -> Iterable[SilenceView]:
+    """Why somebody got no message: codes of the entry, then of its alerts, or of its story's earlier ones."""
+    suppressed = suppressed_of(tx, entry.id)
+    story_alerts = alerts.alerts_of_story_of(tx, entry.id)
+    for one in suppressed:
+        if one.code is not Code.NOBODY_LEFT or not story_alerts:
+            name = names.get(one.subscriber_id) if one.subscriber_id is not None else None
+            yield _silence(entry, one.code, name)
+    records = notifications.notifications_of(tx, own)
+    if own and not records:
+        yield _silence(entry, Code.NO_FOLLOWER, None)
+    for record in records:
+        if record.decision is Decision.SUPPRESS:
+            yield _silence(entry, record.code, record.subscriber)
+    if any(one.code is Code.NOBODY_LEFT for one in suppressed):
+        yield from _earlier(entry, notifications.notifications_of(tx, story_alerts))
+
+
+def _earlier(entry: Entry, records: Iterable[NotificationRecord]) -> Iterable[SilenceView]:
+    """Each subscriber once: those who were notified of the story before, and why the others were not."""
+    codes: dict[str, Code] = {}
+    for record in records:
+        if record.decision is Decision.SEND:
+            codes[record.subscriber] = Code.ALREADY_NOTIFIED
+        else:
+            codes.setdefault(record.subscriber, record.code)
+    for name, code in codes.items():
+        yield _silence(entry, code, name)
+
+
+def _silence(entry: Entry, code: Code, name: str | None) -> SilenceView:
+    reason = why_suppressed(code, published=entry.published, first_seen=entry.first_seen, name=name)
+    return SilenceView(subscriber=name, code=code.value, reason=reason)

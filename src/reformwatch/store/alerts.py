@@ -1,0 +1,118 @@
+"""Store: alerts: written with what gave birth to them, and read whole."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec.structs import asdict, replace
+
+from reformwatch.errors import NotFound
+from reformwatch.model.alert import Alert, AlertItem, AlertKind, Burst, NewAlert
+from reformwatch.store import tables as t
+from reformwatch.store.engine import Tx
+from reformwatch.store.entries import entries_by_id, matches_of
+from reformwatch.store.sql import insert_returning_id
+from reformwatch.store.topics import list_topics
+
+
+def add_alert(tx: Tx, alert: NewAlert, *, entry_ids: Sequence[int], story_id: int | None, now: datetime) -> int:
+    """Store an alert that nobody was notified of yet (``routed_at`` null); its number.
+
+    ``entry_ids`` are those of the alert's entries, in their order.
+    """
+    row = {"kind": alert.kind.value, "headline": alert.headline, "story_id": story_id, "created_at": now}
+    burst = asdict(alert.burst) if alert.burst else None
+    alert_id = insert_returning_id(tx, t.alerts, row | {"burst": burst})
+    tx.execute(
+        sa.insert(t.alert_entries),
+        [{"alert_id": alert_id, "entry_id": entry_id, "position": i} for i, entry_id in enumerate(entry_ids)],
+    )
+    tx.execute(
+        sa.insert(t.alert_topics),
+        [
+            {"alert_id": alert_id, "topic_id": topic.topic_id, "position": i, "strength": topic.strength.value}
+            for i, topic in enumerate(alert.topics)
+        ],
+    )
+    return alert_id
+
+
+def alerts_by_id(tx: Tx, ids: Collection[int]) -> dict[int, Alert]:
+    """Whole alerts: topics, entries, matches."""
+    if not ids:
+        return {}
+    of_entries = _members(tx, t.alert_entries.c.entry_id, ids)
+    of_topics = _members(tx, t.alert_topics.c.topic_id, ids)
+    entry_ids = {entry_id for some in of_entries.values() for entry_id in some}
+    entries, matches = entries_by_id(tx, entry_ids), matches_of(tx, entry_ids)
+    topics = {topic.id: topic for topic in list_topics(tx)}
+    return {
+        row.id: Alert(
+            id=row.id,
+            kind=AlertKind(row.kind),
+            created_at=row.created_at,
+            story_id=row.story_id,
+            headline=row.headline,
+            burst=Burst(**row.burst) if row.burst else None,
+            topics=tuple(topics[i] for i in of_topics.get(row.id, ())),
+            items=tuple(AlertItem(entry=entries[i], matches=matches.get(i, ())) for i in of_entries.get(row.id, ())),
+        )
+        for row in tx.execute(sa.select(t.alerts).where(t.alerts.c.id.in_(ids)))
+    }
+
+
+def _members(tx: Tx, member: sa.Column[Any], ids: Collection[int]) -> Mapping[int, list[int]]:
+    """What belongs to alerts, in its order, by alert."""
+    table = member.table
+    found: dict[int, list[int]] = {}
+    wanted = sa.select(table.c.alert_id, member.label("member")).where(table.c.alert_id.in_(ids))
+    for row in tx.execute(wanted.order_by(table.c.alert_id, table.c.position)):
+        found.setdefault(row.alert_id, []).append(row.member)
+    return found
+
+
+def part_for(alert: Alert, topic_ids: Collection[int]) -> Alert:
+    """The part of an alert that is about these topics."""
+    wanted = set(topic_ids)
+    items = (
+        AlertItem(entry=item.entry, matches=tuple(m for m in item.matches if m.topic_id in wanted))
+        for item in alert.items
+    )
+    kept = tuple(item for item in items if item.matches) or alert.items
+    return replace(alert, topics=tuple(topic for topic in alert.topics if topic.id in wanted), items=kept)
+
+
+def list_alerts(tx: Tx, *, limit: int) -> list[Alert]:
+    """The newest alerts, newest first."""
+    ids = [row.id for row in tx.execute(sa.select(t.alerts.c.id).order_by(t.alerts.c.id.desc()).limit(limit))]
+    found = alerts_by_id(tx, ids)
+    return [found[i] for i in ids]
+
+
+def alerts_of_entry(tx: Tx, entry_id: int) -> list[Alert]:
+    """The alerts that an entry is in, oldest first."""
+    wanted = sa.select(t.alert_entries.c.alert_id).where(t.alert_entries.c.entry_id == entry_id)
+    found = alerts_by_id(tx, tx.execute(wanted).scalars().all())
+    return [found[i] for i in sorted(found)]
+
+
+def alerts_of_story_of(tx: Tx, entry_id: int) -> list[int]:
+    """The numbers of all alerts of the story that an entry reports, oldest first."""
+    story = sa.select(t.entries.c.story_id).where(t.entries.c.id == entry_id).scalar_subquery()
+    wanted = (
+        sa.select(t.alert_entries.c.alert_id)
+        .join(t.entries, t.entries.c.id == t.alert_entries.c.entry_id)
+        .where(t.entries.c.story_id == story)
+        .distinct()
+        .order_by(t.alert_entries.c.alert_id)
+    )
+    return list(tx.execute(wanted).scalars())
+
+
+def find_alert(tx: Tx, alert_id: int) -> Alert:
+    """An alert by number. Raises NotFound."""
+    found = alerts_by_id(tx, [alert_id])
+    if alert_id not in found:
+        raise NotFound(f"alert {alert_id}: there is none; see `reformwatch alert list`")
+    return found[alert_id]
