@@ -3,17 +3,23 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from conftest import NOW
 from reformwatch.matching.index import compile_topic
+from reformwatch.model.alert import AlertKind
 from reformwatch.model.entry import Entry, Standing
+from reformwatch.model.notification import Code
 from reformwatch.planning.backtest import (
+    Replay,
     Score,
     add_up,
     difference,
     find_hits,
     moment_of,
+    polls_of,
     replay,
     report_terms,
     try_out,
@@ -45,40 +51,95 @@ def test_an_entry_is_news_at_its_own_date_or_when_it_was_first_seen() -> None:
     assert moment_of(replace(old, published=None, first_seen=NOW)) == NOW
 
 
+def replayed(entries: list[Entry], *, burst_limit: int = 10, with_mentions: bool = False) -> Replay:
+    found = find_hits(entries, TOPIC)
+    return replay(polls_of(found.hits), entries=found.entries, burst_limit=burst_limit, with_mentions=with_mentions)
+
+
+def sent_by(replay: Replay) -> list[list[int]]:
+    """The numbers of the entries in each alert."""
+    return [[hit.entry.id for hit in alert.hits] for alert in replay.alerts]
+
+
 def test_a_story_is_told_once_and_a_mention_to_nobody_who_does_not_want_it() -> None:
     told = "The election of the akim of our village is on Sunday"
-    found = find_hits(
-        [
-            entry(1, told),
-            entry(2, told, when=NOW + timedelta(hours=2), feed_id=2),
-            entry(3, "Harvest news", summary="Good weather. The akim spoke after the election."),
-        ],
-        TOPIC,
+    entries = [
+        entry(1, told),
+        entry(2, told, when=NOW + timedelta(hours=2), feed_id=2),
+        entry(3, "Harvest news", summary="Good weather. The akim spoke after the election."),
+    ]
+    quiet = replayed(entries)
+    assert sent_by(quiet) == [[1]]
+    assert quiet.suppressed == {Code.ONLY_MENTION: 1, Code.NOBODY_LEFT: 1}
+    assert len(replayed(entries, with_mentions=True).alerts) == 2
+
+
+def test_what_was_late_or_a_baseline_then_is_so_in_a_replay() -> None:
+    old = replace(
+        entry(1, "Elections of akims a month ago", when=NOW - timedelta(days=30)),
+        first_seen=NOW,
+        standing=Standing.LATE,
     )
-    quiet = replay(found.hits, entries=found.entries, burst_limit=10, with_mentions=False)
-    assert [alert.hits[0].entry.id for alert in quiet.alerts] == [1]
-    assert quiet.silences == {"only a mention": 1, "the story had been told": 1}
-    full = replay(found.hits, entries=found.entries, burst_limit=10, with_mentions=True)
-    assert len(full.alerts) == 2
+    there = replace(entry(2, "Elections of akims, the first of them"), standing=Standing.BASELINE)
+    result = replayed([old, there, entry(3, "An akim after the election")])
+    assert sent_by(result) == [[3]]
+    assert result.suppressed == {Code.LATE: 1, Code.BASELINE: 1}
+    assert result.alerts[0].at == NOW
+
+
+def test_an_alert_is_sent_at_its_poll_not_at_the_date_of_its_entry() -> None:
+    dated = replace(entry(1, "Elections of akims are near"), published=NOW - timedelta(days=5))
+    assert replayed([dated]).alerts[0].at == NOW
+
+
+def test_what_lies_outside_the_window_is_remembered_and_not_counted() -> None:
+    title = "The election of the akim is on Sunday"
+    found = find_hits([entry(1, title), entry(2, title, when=NOW + timedelta(days=1), feed_id=2)], TOPIC)
+    result = replay(
+        polls_of(found.hits), entries=2, burst_limit=10, with_mentions=False, since=NOW + timedelta(hours=1)
+    )
+    assert (sent_by(result), result.suppressed) == ([], {Code.NOBODY_LEFT: 1})
+
+
+@given(st.data())
+def test_a_replay_sends_what_a_poll_with_a_store_would_have_sent(data: st.DataObject) -> None:
+    """The replay's own memory of stories against the rule of each: one page or headline, once within three days."""
+    count = data.draw(st.integers(1, 8))
+    hours = sorted(data.draw(st.lists(st.integers(0, 200), min_size=count, max_size=count)))
+    pages = data.draw(st.lists(st.integers(0, 2), min_size=count, max_size=count))
+    entries = [
+        replace(
+            entry(i, f"Akim number {i} wins the election", when=NOW + timedelta(hours=hour), feed_id=i),
+            url=f"https://example.org/page{page}",
+        )
+        for i, (hour, page) in enumerate(zip(hours, pages, strict=True))
+    ]
+    first_of_each = [[i] for i, page in enumerate(pages) if page not in pages[:i]]
+    assert sent_by(replayed(entries)) == first_of_each
 
 
 def test_the_same_headline_after_a_week_is_another_story() -> None:
     title = "The election of the akim is on Sunday"
-    found = find_hits([entry(1, title), entry(2, title, when=NOW + timedelta(days=8))], TOPIC)
-    assert len(replay(found.hits, entries=2, burst_limit=10, with_mentions=False).alerts) == 2
+    assert len(replayed([entry(1, title), entry(2, title, when=NOW + timedelta(days=8))]).alerts) == 2
 
 
-@pytest.mark.parametrize(("count", "alerts"), [(5, 5), (6, 1)])
-def test_a_burst_of_one_feed_is_one_summary(count: int, alerts: int) -> None:
-    found = find_hits([entry(i, f"Akim number {i} wins the election in a village") for i in range(count)], TOPIC)
-    told = replay(found.hits, entries=count, burst_limit=5, with_mentions=False)
-    assert len(told.alerts) == alerts
-    assert sum(len(alert.hits) for alert in told.alerts) == count
+@pytest.mark.parametrize(("count", "alerts"), [(10, 10), (11, 1)])
+def test_a_burst_of_one_poll_is_one_summary(count: int, alerts: int) -> None:
+    result = replayed([entry(i, f"Akim number {i} wins the election in a village") for i in range(count)])
+    assert len(result.alerts) == alerts
+    assert sum(len(alert.hits) for alert in result.alerts) == count
+    assert (result.alerts[0].kind is AlertKind.SUMMARY) is (alerts == 1)
+
+
+def test_polls_minutes_apart_are_no_burst() -> None:
+    entries = [
+        entry(i, f"Akim number {i} wins the election in a village", when=NOW + timedelta(minutes=i)) for i in range(11)
+    ]
+    assert len(replayed(entries).alerts) == 11
 
 
 def test_a_week_begins_on_monday() -> None:
-    found = find_hits([entry(1, "Akim election", when=NOW)], TOPIC)
-    (alert,) = replay(found.hits, entries=1, burst_limit=5, with_mentions=False).alerts
+    (alert,) = replayed([entry(1, "Akim election", when=NOW)]).alerts
     assert alert.week == date(2022, 3, 7)
 
 
@@ -97,6 +158,16 @@ def test_a_trial_counts_what_the_last_days_would_have_brought() -> None:
     assert trial.mentions == 0
     assert trial.alerts_a_day == pytest.approx(4 / 30)
     assert [hit.entry.id for hit in trial.examples] == [0, 1, 2]
+
+
+def test_a_trial_counts_a_baseline_as_news_of_its_own_date() -> None:
+    there = [
+        replace(
+            entry(i, f"Akim number {i} wins the election", when=NOW - timedelta(days=i)), standing=Standing.BASELINE
+        )
+        for i in range(6)
+    ]
+    assert try_out(find_hits(there, TOPIC).hits, now=NOW, days=30, burst_limit=10).alerts_a_day == pytest.approx(6 / 30)
 
 
 def test_terms_that_never_occur_and_the_one_in_all_of_them_are_named() -> None:

@@ -11,6 +11,8 @@ from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, json_option, say, stdout, table, tracked
 from reformwatch.cli.topic import query_pairs, topic
 from reformwatch.errors import BadInput
+from reformwatch.messages.reasons import why_not_replayed
+from reformwatch.model.notification import Code
 from reformwatch.services.backtest import Window, replay, score
 from reformwatch.services.views import (
     BacktestView,
@@ -84,7 +86,8 @@ def _show(view: BacktestView | ComparisonView) -> None:
         empty=f"{view.topic} would have brought no alert",
     )
     for version, name in zip(versions, ("", " with the new queries"), strict=False):
-        quiet = ", ".join(f"{count} because {reason}" for reason, count in version.silences.items()) or "none"
+        reasons = (f"{count} because {why_not_replayed(Code(code))}" for code, count in version.silences.items())
+        quiet = ", ".join(reasons) or "none"
         say(f"{len(version.alerts)} alerts of {version.entries} entries{name}; not told: {quiet}")
     if isinstance(view, ComparisonView):
         _show_hits("gained", view.gained)

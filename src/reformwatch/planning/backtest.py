@@ -1,21 +1,33 @@
-"""Planning: the whole path replayed on an archive: which alerts a topic would have brought, and which silences.
+"""Planning: the archive replayed: which alerts a topic would have brought, and why other entries would not.
 
-Matching, strength, once per story, one summary for a burst of a feed: the same functions that plan a poll. Time is each
-entry's own date, so that a topic can be tried on what was there before it.
+Poll by poll, through the very functions that plan a poll: what was a baseline or late then is so here, a story is sent
+once, and a burst is one summary. Before a topic is saved, what it would bring is estimated instead: each entry counts
+as news of its own date, since a young archive is mostly baseline.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
 
 from reformwatch.matching.index import CompiledTopic, TopicIndex, document_of
 from reformwatch.matching.query.anchors import terms_of
-from reformwatch.model.entry import Entry
+from reformwatch.model.alert import AlertForRouting, AlertKind
+from reformwatch.model.entry import Entry, ParsedEntry, Standing
+from reformwatch.model.feed import Feed, FeedKind, FeedState, PollState
+from reformwatch.model.notification import Code
+from reformwatch.model.plan import NewEntry, Snapshot
 from reformwatch.model.story import HEADLINE_WINDOW, is_headline_key
+from reformwatch.model.subscriber import ChannelKind, Subscriber, SubscriberState
 from reformwatch.model.topic import Match, Strength
 from reformwatch.model.value import Value
-from reformwatch.planning.stories import story_keys
+from reformwatch.planning.alerts import plan_alerts, suppress
+from reformwatch.planning.routing import route
+from reformwatch.planning.stories import stories_of
+
+_NEWS: Final = Standing.NEWS
 
 
 class Hit(Value, frozen=True, kw_only=True):
@@ -26,28 +38,34 @@ class Hit(Value, frozen=True, kw_only=True):
     moment: datetime
 
 
-class ReplayedAlert(Value, frozen=True, kw_only=True):
-    """An alert that would have been sent; more than one hit where it is a summary of a burst."""
+class ReplayedPoll(Value, frozen=True, kw_only=True):
+    """What one poll of a feed brought of a topic; ``at`` is the time of the poll."""
 
+    at: datetime
+    feed_id: int
+    feed: str
     hits: tuple[Hit, ...]
 
-    @property
-    def moment(self) -> datetime:
-        """When."""
-        return self.hits[0].moment
+
+class ReplayedAlert(Value, frozen=True, kw_only=True):
+    """An alert that would have been sent, at the time of its poll; several hits where it is a story's, or a summary."""
+
+    at: datetime
+    kind: AlertKind
+    hits: tuple[Hit, ...]
 
     @property
     def week(self) -> date:
         """The Monday of its week."""
-        day = self.moment.date()
+        day = self.at.date()
         return day - timedelta(days=day.weekday())
 
 
 class Replay(Value, frozen=True, kw_only=True):
-    """What a topic would have brought. ``silences`` counts by reason what would not have been told."""
+    """What a topic would have brought. ``suppressed`` counts the entries that brought no message, by code."""
 
     alerts: tuple[ReplayedAlert, ...]
-    silences: Mapping[str, int]
+    suppressed: Mapping[Code, int]
     entries: int
 
 
@@ -77,48 +95,164 @@ def find_hits(entries: Iterable[Entry], topic: CompiledTopic) -> Found:
     return Found(hits=tuple(hits), entries=count, evaluated=index.evaluated)
 
 
-@dataclass(kw_only=True)
-class _Told:
-    """Who has heard of which story: one imagined subscriber."""
-
-    stories: dict[str, datetime] = field(default_factory=dict)
-
-    def knows(self, hit: Hit) -> bool:
-        """Whether the story of an entry was told; from now on it was."""
-        keys = story_keys(url=hit.entry.url, title=hit.entry.title)
-        known = any(self._is_alive(key, hit.moment) for key in keys)
-        self.stories.update(dict.fromkeys(keys, hit.moment))
-        return known
-
-    def _is_alive(self, key: str, moment: datetime) -> bool:
-        told = self.stories.get(key)
-        return told is not None and (not is_headline_key(key) or moment - told <= HEADLINE_WINDOW)
+def polls_of(hits: Iterable[Hit]) -> list[ReplayedPoll]:
+    """The polls that brought these hits, as they were: what a feed brought at one moment came in one poll."""
+    return _grouped((hit.entry.first_seen, hit) for hit in hits)
 
 
-def replay(hits: Sequence[Hit], *, entries: int, burst_limit: int, with_mentions: bool) -> Replay:
-    """The alerts of these hits, in the order of time.
+def _polls_by_date(hits: Iterable[Hit]) -> list[ReplayedPoll]:
+    """Hourly polls that bring each hit at its own date as news, also what was there before the first poll."""
+    return _grouped(
+        (hit.moment.replace(minute=0, second=0, microsecond=0), replace(hit, entry=replace(hit.entry, standing=_NEWS)))
+        for hit in hits
+    )
 
-    1. A mention is told only to who wants mentions. 2. A story is told once. 3. What a feed brings in one hour beyond
-    the burst limit is one summary.
+
+def _grouped(timed: Iterable[tuple[datetime, Hit]]) -> list[ReplayedPoll]:
+    polls: dict[tuple[datetime, int], list[Hit]] = {}
+    for at, hit in sorted(timed, key=lambda pair: (pair[0], pair[1].entry.feed_id, pair[1].entry.id)):
+        polls.setdefault((at, hit.entry.feed_id), []).append(hit)
+    return [
+        ReplayedPoll(at=at, feed_id=feed_id, feed=some[0].entry.feed_name, hits=tuple(some))
+        for (at, feed_id), some in polls.items()
+    ]
+
+
+class _Memory:
+    """What the store would know during a replay: stories by key, and of which ones the subscriber was notified."""
+
+    def __init__(self) -> None:
+        self._stories: dict[str, tuple[int, datetime]] = {}
+        self.notified: dict[int, frozenset[int]] = {}
+
+    def known(self, keys: Iterable[str], at: datetime) -> dict[str, int]:
+        """The stories that these keys stand for at a time; a headline stands for its story only for a while."""
+        found = {key: self._stories[key] for key in keys if key in self._stories}
+        return {
+            key: story
+            for key, (story, seen_at) in found.items()
+            if not is_headline_key(key) or seen_at >= at - HEADLINE_WINDOW
+        }
+
+    def learn(self, keys: Sequence[str], at: datetime) -> int:
+        """The story of an entry with these keys, a new one where none is known."""
+        known = self.known(keys, at)
+        story = next(iter(known.values()), len(self.notified) + 1)
+        self.notified.setdefault(story, frozenset())
+        for key in keys:
+            if key not in known or is_headline_key(key):
+                self._stories[key] = (known.get(key, story), at)
+        return story
+
+
+def replay(
+    polls: Iterable[ReplayedPoll],
+    *,
+    entries: int,
+    burst_limit: int,
+    with_mentions: bool,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Replay:
+    """The alerts of these polls for a subscriber who follows the topic, in the order of time.
+
+    Each poll goes through :func:`plan_alerts` and :func:`route`, with all that came before it in memory; what is
+    outside ``since`` (inclusive) and ``until`` (exclusive) is remembered and not counted.
     """
-    told, silences = _Told(), Counter[str]()
-    batches: dict[tuple[int, datetime], list[Hit]] = defaultdict(list)
-    for hit in hits:
-        if hit.match.strength is Strength.MENTION and not with_mentions:
-            silences["only a mention"] += 1
-        elif told.knows(hit):
-            silences["the story had been told"] += 1
-        else:
-            hour = hit.moment.replace(minute=0, second=0, microsecond=0)
-            batches[hit.entry.feed_id, hour].append(hit)
+    memory, subscriber = _Memory(), _imagined_subscriber(with_mentions=with_mentions)
     alerts: list[ReplayedAlert] = []
-    for batch in batches.values():
-        if len(batch) > burst_limit:
-            alerts.append(ReplayedAlert(hits=tuple(batch)))
-            silences["one summary for a burst"] += len(batch) - 1
-        else:
-            alerts += [ReplayedAlert(hits=(hit,)) for hit in batch]
-    return Replay(alerts=tuple(sorted(alerts, key=lambda one: one.moment)), silences=dict(silences), entries=entries)
+    suppressed: Counter[Code] = Counter()
+    for poll in polls:
+        sent, codes = _replay_poll(poll, memory, subscriber, burst_limit=burst_limit)
+        if (since is None or poll.at >= since) and (until is None or poll.at < until):
+            alerts += sent
+            suppressed += codes
+    return Replay(alerts=tuple(alerts), suppressed=dict(suppressed), entries=entries)
+
+
+def _replay_poll(
+    poll: ReplayedPoll, memory: _Memory, subscriber: Subscriber, *, burst_limit: int
+) -> tuple[list[ReplayedAlert], Counter[Code]]:
+    """What a poll sends, and how many of its entries bring no message, by code."""
+    entries = [_new_entry(hit) for hit in poll.hits]
+    stories = memory.known({key for entry in entries for key in entry.story_keys}, poll.at)
+    snapshot = Snapshot(
+        feed=_feed_of(poll), stories=stories, notified=memory.notified, subscribers=(subscriber,)
+    )  # fmt: skip
+    planned, alerts = plan_alerts(entries, snapshot, burst_limit=burst_limit)
+    codes = Counter(one.code for entry in planned for one in entry.suppressed)
+    learned = {i: memory.learn(entry.story_keys, poll.at) for i, entry in enumerate(entries) if entry.story_keys}
+    sent = []
+    for alert in alerts:
+        stories_of_alert = frozenset(learned[place] for place in alert.entries if place in learned)
+        for_routing = AlertForRouting(id=0, kind=alert.kind, topics=alert.topics, stories=stories_of_alert)
+        for notification in route(for_routing, (subscriber,), memory.notified):
+            if not notification.is_sent:
+                codes[notification.code] += len(alert.entries)
+                continue
+            for story in stories_of_alert:
+                memory.notified[story] |= {subscriber.id}
+            hits = tuple(poll.hits[place] for place in alert.entries)
+            sent.append(ReplayedAlert(at=poll.at, kind=alert.kind, hits=hits))
+    return sent, codes
+
+
+def _new_entry(hit: Hit) -> NewEntry:
+    """An archived entry as it was when its poll was planned."""
+    entry = hit.entry
+    parsed = ParsedEntry(
+        key=entry.key,
+        reuse_key=entry.key,
+        twin_key="",
+        guid=entry.guid,
+        url=entry.url,
+        title=entry.title,
+        summary=entry.summary,
+        content=entry.content,
+        author=entry.author,
+        tags=entry.tags,
+        published=entry.published,
+        text_hash=entry.text_hash,
+        language=entry.language,
+    )
+    planned = NewEntry(entry=parsed, standing=entry.standing, matches=(hit.match,))
+    if entry.standing is _NEWS:
+        return replace(planned, story_keys=stories_of(parsed))
+    return suppress(planned, Code.BASELINE if entry.standing is Standing.BASELINE else Code.LATE)
+
+
+def _feed_of(poll: ReplayedPoll) -> Feed:
+    return Feed(
+        id=poll.feed_id,
+        url="",
+        name=poll.feed,
+        kind=FeedKind.INDEPENDENT,
+        language=None,
+        state=FeedState.ACTIVE,
+        site_url=None,
+        pack=None,
+        backfill_days=None,
+        added_at=poll.at,
+        poll=PollState(next_poll_at=poll.at),
+    )
+
+
+def _imagined_subscriber(*, with_mentions: bool) -> Subscriber:
+    return Subscriber(
+        id=1,
+        name="",
+        channel=ChannelKind.CONSOLE,
+        address="-",
+        secret=None,
+        language="en",
+        timezone="UTC",
+        state=SubscriberState.ACTIVE,
+        pause=None,
+        topic_ids=None,
+        wants_mentions=with_mentions,
+        unsubscribe_token="",
+        created_at=datetime.min.replace(tzinfo=UTC),
+    )
 
 
 class Difference(Value, frozen=True, kw_only=True):
@@ -153,12 +287,13 @@ def try_out(hits: Sequence[Hit], *, now: datetime, days: int, burst_limit: int) 
     since = now - timedelta(days=days)
     recent = [hit for hit in hits if hit.moment >= since]
     about = [hit for hit in recent if hit.match.strength is Strength.ABOUT]
-    told = replay(recent, entries=len(recent), burst_limit=burst_limit, with_mentions=False).alerts
+    polls = _polls_by_date(recent)
+    sent = replay(polls, entries=len(recent), burst_limit=burst_limit, with_mentions=False).alerts
     return Trial(
         days=days,
         about=len(about),
         mentions=len(recent) - len(about),
-        alerts_a_day=len(told) / days,
+        alerts_a_day=len(sent) / days,
         examples=tuple(reversed(about[-3:])),
     )
 

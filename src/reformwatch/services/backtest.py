@@ -14,8 +14,8 @@ from reformwatch.matching.query import Document
 from reformwatch.model.entry import Entry
 from reformwatch.model.topic import Strength
 from reformwatch.model.value import Value
-from reformwatch.planning.backtest import Replay, ReplayedAlert, Score, add_up, difference, find_hits, moment_of
-from reformwatch.planning.backtest import replay as replay_hits
+from reformwatch.planning.backtest import Replay, ReplayedAlert, Score, add_up, difference, find_hits, polls_of
+from reformwatch.planning.backtest import replay as replay_polls
 from reformwatch.services.entries import entry_view
 from reformwatch.services.pack_files import check_queries
 from reformwatch.services.topics import hit_view
@@ -40,9 +40,9 @@ class Window(Value, frozen=True, kw_only=True):
     until: datetime | None = None
 
     def has(self, entry: Entry) -> bool:
-        """Whether an entry was news in it."""
-        moment = moment_of(entry)
-        return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
+        """Whether an entry was first seen in it, which is the time of the poll that brought it."""
+        seen = entry.first_seen
+        return (self.since is None or seen >= self.since) and (self.until is None or seen < self.until)
 
 
 def replay(
@@ -54,15 +54,23 @@ def replay(
     Raises NotFound, BadInput or QueryError. Nothing is stored.
     """
     versions = _versions(store, slug, changed)
-    found = [find_hits(_entries(store, window, track), version) for version in versions]
+    found = [find_hits(_entries(store, track), version) for version in versions]
+    entries = _count(store, window)
     replays = [
-        replay_hits(one.hits, entries=one.entries, burst_limit=burst_limit, with_mentions=wants_mentions)
+        replay_polls(
+            polls_of(one.hits),
+            entries=entries,
+            burst_limit=burst_limit,
+            with_mentions=wants_mentions,
+            since=window.since,
+            until=window.until,
+        )
         for one in found
     ]
     first = {"topic": slug, **asdict(_replay_view(replays[0]))}
     if len(found) == 1:
         return BacktestView(**first)
-    between = difference(found[0].hits, found[1].hits)
+    between = difference(*([hit for hit in one.hits if window.has(hit.entry)] for one in found))
     return ComparisonView(
         **first,
         changed=_replay_view(replays[1]),
@@ -97,9 +105,14 @@ def _versions(store: Store, slug: str, changed: Mapping[str, str]) -> list[Compi
     return versions
 
 
-def _entries(store: Store, window: Window, track: Track[Entry]) -> Iterator[Entry]:
+def _entries(store: Store, track: Track[Entry]) -> Iterator[Entry]:
     with store.read() as tx:
-        yield from filter(window.has, track(all_entries(tx), count_entries(tx)))
+        yield from track(all_entries(tx), count_entries(tx))
+
+
+def _count(store: Store, window: Window) -> int:
+    with store.read() as tx:
+        return count_entries(tx, since=window.since, until=window.until)
 
 
 def _replay_view(one: Replay) -> ReplayView:
@@ -108,13 +121,13 @@ def _replay_view(one: Replay) -> ReplayView:
         entries=one.entries,
         alerts=tuple(map(_alert_view, one.alerts)),
         weeks=tuple(WeekView(week=week, alerts=count) for week, count in sorted(weeks.items())),
-        silences=dict(one.silences),
+        silences={code.value: count for code, count in one.suppressed.items()},
     )
 
 
 def _alert_view(alert: ReplayedAlert) -> ReplayedAlertView:
     return ReplayedAlertView(
-        when=alert.moment,
+        when=alert.at,
         week=alert.week,
         strength=alert.hits[0].match.strength,
         entries=tuple(entry_view(hit.entry) for hit in alert.hits),
