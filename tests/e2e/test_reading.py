@@ -197,6 +197,37 @@ def test_a_gap_is_filled_from_the_news_sitemap_that_robots_txt_names(desk: Desk)
     assert gap.recovered_at is not None
 
 
+def test_at_most_ten_older_pages_of_a_feed_are_asked_for(desk: Desk) -> None:
+    later = NOW + 3 * DAY
+
+    def older(page: int) -> str:
+        return f'<a:link rel="prev-archive" href="{desk.server.url(f"/older-{page}")}"/>'
+
+    for page in range(1, 14):
+        entries = range(1_000 - 3 * page, 1_003 - 3 * page)
+        desk.server.on(f"/older-{page}", ok(rss(entries, head=older(page + 1), at=later - 3 * page * HOUR)))
+    newest = rss(range(1_000, 1_003), head=older(1), at=later)
+    desk.add(desk.server.on("/f", ok(rss(range(1, 11))), ok(newest)))
+    desk.poll()
+    report = desk.poll(later=3 * DAY)
+    assert desk.asked()[2:] == [f"/older-{page}" for page in range(1, 11)]
+    assert report.new_entries == 33, "what the ten pages have is not lost"
+    with desk.store.read() as tx:
+        [gap] = gaps_since(tx, NOW - DAY)
+    assert (gap.recovered_at, gap.pages, gap.found) == (None, 10, 30), "there may be more than was looked at"
+
+
+def test_at_most_two_news_sitemaps_of_a_site_are_asked_for(desk: Desk) -> None:
+    site = desk.server.url("")
+    named = "".join(f"Sitemap: {site}/news-{n}.xml\n" for n in range(1, 6))
+    desk.server.on("/robots.txt", reply(200, named.encode()))
+    documents = (rss(range(1, 11), link=site), rss(range(40, 50), at=NOW + DAY, link=site))
+    desk.add(desk.server.on("/f", *(ok(body) for body in documents)))
+    desk.poll()
+    desk.poll(later=DAY)
+    assert desk.asked() == ["/f", "/f", "/robots.txt", "/news-1.xml", "/news-2.xml"]
+
+
 def test_what_of_a_topic_s_sources_was_read(desk: Desk) -> None:
     desk.add(desk.server.on("/f", ok(rss(range(1, 6))), ok(rss(range(20, 26)))), name="holed", language="en")
     desk.add(desk.server.on("/g", ok(rss(range(1, 6)))), name="whole", language="en")
@@ -244,6 +275,27 @@ def test_the_pages_of_new_entries_are_read_matched_and_archived(desk: Desk) -> N
     assert {entry for entry, standing in desk.stored().items() if standing is Standing.NEWS} == {
         f"Item number {n} of the wire" for n in (5, 6, 7)
     }
+
+
+def test_thirty_pages_of_new_entries_are_asked_for_and_the_others_keep_the_feed_s_own_text(desk: Desk) -> None:
+    site = desk.server.url("")
+    desk.server.on("/robots.txt", reply(404))
+    for n in range(2, 40):
+        desk.server.on(f"/{n}", ok(article(f"The whole text of item {n}."), "text/html"))
+    bodies = [rss(range(1, last + 1), link=site) for last in (1, 39)]
+    told = [body.replace(b"<pubDate>", b"<description>In short.</description><pubDate>") for body in bodies]
+    desk.add(desk.server.on("/f", *(ok(body) for body in told)), full_text=True)
+    desk.poll()
+    report = desk.poll(later=2 * DAY)
+    assert desk.asked()[1:] == ["/f", "/robots.txt", *(f"/{n}" for n in range(39, 9, -1))], "the newest first"
+    assert report.new_entries == 38
+    contents = desk.contents()
+    for n in range(2, 40):
+        title = f"Item number {n} of the wire"
+        assert (f"The whole text of item {n}." in contents[title]) == (n >= 10), title
+    assert {contents[f"Item number {n} of the wire"] for n in range(2, 10)} == {""}
+    with desk.store.read() as tx:
+        assert {entry.summary for entry in all_entries(tx)} == {"In short."}
 
 
 def test_robots_txt_that_can_t_be_read_forbids_and_one_that_is_not_there_allows(desk: Desk) -> None:

@@ -356,6 +356,39 @@ def test_a_kazakh_name_in_latin_letters_reaches_the_keys_of_all_its_spellings() 
     assert not names_of("Toqaevtyñ") & names_of("Назарбаев")
 
 
+@pytest.mark.parametrize(
+    ("word", "lemma"),
+    pairs(
+        """
+        бала: балалер баланің балаге баладе баладен баласі баласін
+        қала: қалалер қаласі қаласінде қаланің
+        заң: заңнің заңдер заңге заңі заңін заңінде заңіміз заңім
+        жыл: жылдің жылдер жылге жылі жылінде
+        облыс: облыстің облысте облыстер облысі
+        халық: халқі халықтер халқінің
+        орын: орні орніна
+        мектеп: мектептар мектептың мектепқа мектебында
+        үкімет: үкіметтың үкіметта үкіметқа
+        әкім: әкімның әкімға әкімды әкімдар әкімымыз
+        мәжіліс: мәжілістың мәжіліста мәжілісында
+        ерін: ерны
+        депутат: депутаттер депутатке
+        жаңаөзен: жаңаөзенда жаңаөзендағы жаңаөзенға
+        қазақстан: қазақстанде қазақстанге қазақстандегі
+        """
+    ),
+)
+def test_a_kazakh_ending_out_of_harmony_with_the_word_makes_no_form_of_it(word: str, lemma: str) -> None:
+    assert fold(lemma) not in forms_of(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "lemma"), pairs("факт: фактілер фактісі\nмодель: моделі\nкомиссия: комиссияның\nсаммит: саммитке")
+)
+def test_a_foreign_word_takes_the_endings_of_either_harmony(word: str, lemma: str) -> None:
+    assert fold(lemma) in forms_of(word)
+
+
 def test_words_in_letters_that_others_use_too_stay_latin() -> None:
     for word in ("señor", "año", "cliché", "quorum", "Tokayev"):
         assert fold(word) == fold(word)

@@ -391,6 +391,28 @@ def test_a_phrase_with_slop_finds_a_repeated_word_among_many() -> None:
     assert is_met('"a a a a b"~12', text)
 
 
+@pytest.mark.parametrize("apart", range(1, 7))
+@pytest.mark.parametrize("distance", [1, 2, 3, 5])
+def test_near_reaches_as_far_back_as_forward_and_no_further(distance: int, apart: int) -> None:
+    between = "x " * (apart - 1)
+    forward, back = f"a {between}b", f"b {between}a"
+    assert is_met(f"a NEAR/{distance} b", forward) == (apart <= distance)
+    assert is_met(f"a NEAR/{distance} b", back) == (apart <= distance)
+    assert is_met(f"a ONEAR/{distance} b", forward) == (apart <= distance)
+    assert not is_met(f"a ONEAR/{distance} b", back)
+
+
+@pytest.mark.parametrize("apart", range(1, 7))
+@pytest.mark.parametrize("distance", [1, 2, 3, 5])
+def test_the_distance_of_phrases_is_from_the_end_of_one_to_the_beginning_of_the_other(
+    distance: int, apart: int
+) -> None:
+    between = "x " * (apart - 1)
+    query = f'"a a a" NEAR/{distance} "b b"'
+    assert is_met(query, f"a a a {between}b b") == (apart <= distance)
+    assert is_met(query, f"b b {between}a a a") == (apart <= distance)
+
+
 _LETTERS = st.lists(st.sampled_from("abcx"), max_size=9)
 
 

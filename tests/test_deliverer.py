@@ -1,0 +1,83 @@
+"""Pipeline: what the deliverer does with a channel that is slow: no crowd at one door, and nobody else waits."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from conftest import NOW
+from reformwatch.channels.base import Envelope
+from reformwatch.model.alert import SendOutcome, Sent
+from reformwatch.model.message import Message
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber
+from reformwatch.settings import Settings
+from reformwatch.store import Store, outbox
+from reformwatch.store.subscribers import add_subscriber, find_subscriber
+from reformwatch.wiring.delivery import build_deliverer
+
+EACH = 30
+SLOW, QUICK = "slow", "quick"
+PATIENCE_S = 60.0
+
+
+class Doors:
+    """A channel to two addresses: what is sent to one stays under way until told otherwise, the other takes all."""
+
+    def __init__(self, *, most_wanted: int) -> None:
+        self._most_wanted = most_wanted
+        self._counting = threading.Lock()
+        self._under_way: Counter[str] = Counter()
+        self.most_at_once: Counter[str] = Counter()
+        self.sent: list[str] = []
+        self.is_full, self.may_end = threading.Event(), threading.Event()
+
+    def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:
+        address = envelope.address
+        with self._counting:
+            self._under_way[address] += 1
+            self.most_at_once[address] = max(self.most_at_once[address], self._under_way[address])
+            if self.most_at_once[SLOW] >= self._most_wanted:
+                self.is_full.set()
+            if self.most_at_once[SLOW] > self._most_wanted:
+                self.may_end.set()  # there is nothing more to see
+        if address == SLOW:
+            self.may_end.wait(PATIENCE_S)
+        else:
+            self.is_full.wait(PATIENCE_S)
+        with self._counting:
+            self._under_way[address] -= 1
+            self.sent.append(address)
+            if self.sent.count(QUICK) == EACH:
+                self.may_end.set()
+        return Sent()
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+
+def queue(store: Store, address: str, new_id: Callable[[], str]) -> None:
+    """Messages for one subscriber, all due."""
+    with store.write() as tx:
+        add_subscriber(
+            tx,
+            NewSubscriber(name=address, channel=ChannelKind.WEBHOOK, address=address, unsubscribe_token=address),
+            now=NOW,
+        )
+        subscriber = find_subscriber(tx, address)
+        for number in range(EACH):
+            outbox.queue_test(tx, subscriber, message_id=new_id(), headline=f"Message {number}", now=NOW)
+
+
+def test_never_more_than_eight_messages_of_one_subscriber_are_under_way_and_the_others_go_on(
+    store: Store, new_id: Callable[[], str]
+) -> None:
+    queue(store, SLOW, new_id)
+    queue(store, QUICK, new_id)
+    doors = Doors(most_wanted=8)
+    report = build_deliverer(
+        Settings(), store, {ChannelKind.WEBHOOK: doors}, owner="test", clock=lambda: NOW
+    ).deliver_due()
+    assert report.sent == 2 * EACH
+    assert doors.most_at_once[SLOW] == 8
+    last_quick = max(place for place, address in enumerate(doors.sent) if address == QUICK)
+    assert SLOW not in doors.sent[:last_quick], "somebody else waited for the slow one"
