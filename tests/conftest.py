@@ -1,12 +1,15 @@
 """What all tests share: a clean environment, the two databases, the shared data where it is there."""
 
+import contextlib
 import os
 import shutil
+import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -17,14 +20,26 @@ from reformwatch.store import Store
 from reformwatch.store.migrate import upgrade
 
 # The same examples in every run, so that a change fails by its own fault; HYPOTHESIS_PROFILE=explore looks further.
-hypothesis.settings.register_profile("repeat", derandomize=True, deadline=None)
-hypothesis.settings.register_profile("explore", max_examples=2_000, deadline=None)
+# How long an example takes says more of the machine than of the program.
+_PATIENT = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("repeat", _PATIENT, derandomize=True)
+hypothesis.settings.register_profile("explore", _PATIENT, max_examples=2_000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 #: The clock of tests that pass time in.
 NOW = datetime(2022, 3, 12, 10, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+#: What takes some seconds on an idle machine may take minutes on a busy one.
+SLOW_TIMEOUT_S = 900
+_STARTS_OF_POSTGRES = 6
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests have more time before they count as stuck, unless they say how much."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_S))
 
 
 @pytest.fixture(autouse=True)
@@ -70,9 +85,17 @@ def postgres_uri() -> Iterator[str]:
     )
     with tempfile.TemporaryDirectory(prefix="reformwatch-pg-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        server = server_module.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = _started(server_module, Path(folder) / "data")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         server.cleanup()
+
+
+def _started(server_module: Any, data: Path) -> Any:
+    """The server. It is given ten seconds to start, which is short on a busy machine; it goes on starting meanwhile."""
+    for _ in range(_STARTS_OF_POSTGRES - 1):
+        with contextlib.suppress(subprocess.SubprocessError, AssertionError):
+            return server_module.get_server(data, cleanup_mode="stop")
+    return server_module.get_server(data, cleanup_mode="stop")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import itertools
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,7 +12,8 @@ from typing import Any
 
 import httpcore
 
-from reformwatch.model.feed import NewFeed
+from reformwatch.model.feed import Feed, NewFeed
+from reformwatch.model.plan import PollPlan
 from reformwatch.net.client import AddressPolicy, Door
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import Poller
@@ -27,6 +28,7 @@ ITEM = b"<item><title>A piece of news</title><guid>1</guid></item>"
 RSS = b'<rss version="2.0"><channel><title>F</title>' + ITEM + b"</channel></rss>"
 #: An address that no one answers at, and one for everybody else.
 DEAD, ALIVE = "93.184.216.35", "93.184.216.34"
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,20 @@ class Served:
 
 
 class Crowd(RawServer):
-    """All hosts of the world on one port: each says a small feed, but for those that behave otherwise."""
+    """All hosts of the world on one port: each says a small feed, but for those that behave otherwise.
 
-    def __init__(self, otherwise: dict[str, Callable[[Wire], None]] | None = None) -> None:
-        self._otherwise = otherwise or {}
+    Nobody is answered before ``at_least`` requests were under way at once, nor a host in ``held`` before its event.
+    """
+
+    def __init__(
+        self,
+        otherwise: dict[str, Callable[[Wire], None]] | None = None,
+        *,
+        held: dict[str, threading.Event] | None = None,
+        at_least: int = 1,
+    ) -> None:
+        self._otherwise, self._held, self._at_least = otherwise or {}, held or {}, at_least
+        self._are_enough = threading.Event()
         self._counting = threading.Lock()
         self._busy: Counter[str] = Counter()
         self.most_at_once = 0
@@ -57,24 +69,26 @@ class Crowd(RawServer):
             self._busy[host] += 1
             self.most_at_once = max(self.most_at_once, self._busy.total())
             self.most_of_a_host[host] = max(self.most_of_a_host[host], self._busy[host])
-        try:
-            self._answer(wire, host)
-        finally:
-            with self._counting:
-                self.served.append(Served(host, began, time.monotonic()))
-
-    def _answer(self, wire: Wire, host: str) -> None:
+            if self.most_at_once >= self._at_least:
+                self._are_enough.set()
         otherwise = self._otherwise.get(host)
         try:
             if otherwise is not None:
                 otherwise(wire)
             else:
-                time.sleep(0.002)  # long enough to be seen beside others
+                self._hold(host)
         finally:  # before the last word: whoever hears it may ask the next before this thread goes on
             with self._counting:
                 self._busy[host] -= 1
+                self.served.append(Served(host, began, time.monotonic()))
         if otherwise is None:
             wire.send(reply(200, RSS, {"ETag": '"1"'}))
+
+    def _hold(self, host: str) -> None:
+        self._are_enough.wait(PATIENCE_S)
+        if host in self._held:
+            self._held[host].wait(PATIENCE_S)
+        time.sleep(0.002)  # long enough to be seen beside others
 
     def gaps(self) -> dict[str, list[float]]:
         """Seconds between the end of a request and the beginning of the next, by host."""
@@ -88,10 +102,13 @@ class Crowd(RawServer):
 
 
 class Roads(httpcore.NetworkBackend):
-    """Every name leads to the crowd, but for one that leads to nobody: no packet comes back from there."""
+    """Every name leads to the crowd, but for one that leads to nobody: no packet comes back from there.
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    Who waits for one gives up when ``gives_up`` says so.
+    """
+
+    def __init__(self, port: int, gives_up: threading.Event) -> None:
+        self._port, self._gives_up = port, gives_up
         self._real = httpcore.SyncBackend()
 
     def resolve(self, host: str, _port: int) -> list[str]:
@@ -106,46 +123,55 @@ class Roads(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         if host == DEAD:
-            time.sleep(min(timeout or 10.0, 10.0))
+            self._gives_up.wait(PATIENCE_S)
             raise httpcore.ConnectTimeout("timed out")
         return self._real.connect_tcp(LOOPBACK, self._port, timeout, local_address, None)
 
 
 @dataclass
 class Reading:
-    """A poller, and when each feed was done."""
+    """A poller, and the feeds that are done, in this order."""
 
     poller: Poller
-    done: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.monotonic)
-
-    def ended(self, name: str) -> float:
-        """Seconds from the start."""
-        return self.done[name] - self.started
+    done: list[str] = field(default_factory=list)
 
 
 @contextmanager
 def reading(
-    store: Store, crowd: Crowd, parser: ParserPool, *, workers: int, gap_s: float = 0.0, deadline_s: float = 20.0
+    store: Store,
+    crowd: Crowd,
+    parser: ParserPool,
+    *,
+    workers: int,
+    gap_s: float = 0.0,
+    first: Collection[str] = (),
+    are_first_done: threading.Event | None = None,
 ) -> Iterator[Reading]:
-    """The poller as it is wired, with roads of our own."""
+    """The poller as it is wired, with roads of our own; the event says that the feeds in ``first`` are done."""
+    are_done = are_first_done or threading.Event()
     settings = build_settings({"http": {"workers": workers, "per_host_gap_s": gap_s}})
-    roads = Roads(crowd.port)
+    roads = Roads(crowd.port, are_done)
     door = Door(
         user_agent=user_agent(settings),
         policy=AddressPolicy(),
-        deadline=timedelta(seconds=deadline_s),
+        deadline=timedelta(seconds=2 * PATIENCE_S),
         resolver=roads.resolve,
         dialler=roads,
     )
-    done: dict[str, float] = {}
+    done: list[str] = []
+
+    def note(feed: Feed, _plan: PollPlan) -> None:
+        done.append(feed.name)
+        if first and set(first) <= set(done):
+            are_done.set()
+
     poller = build_poller(
         settings,
         store,
         door,
         parser,
         owner="cli",
-        on_polled=lambda feed, _plan: done.update({feed.name: time.monotonic()}),
+        on_polled=note,
     )
     with door:
         yield Reading(poller, done)

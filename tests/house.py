@@ -3,6 +3,7 @@
 import contextlib
 import email
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -21,8 +22,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.controller import Controller
-
 from reformwatch.channels.webhook import new_secret
 from reformwatch.model.feed import NewFeed
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Pause, PauseCode
@@ -33,6 +32,7 @@ from reformwatch.store.subscribers import add_subscriber, find_subscriber, pause
 from reformwatch.store.topics import add_topic
 from reformwatch.wiring.basics import create_store, new_unsubscribe_token, utc_now
 from reformwatch.wiring.tools import Tools
+from servers import SmtpOnSocket
 
 
 @dataclass
@@ -92,11 +92,17 @@ class House:
         return {str(mail["Subject"]) for mail in self.parsed_mails()}
 
 
+#: Ports of this process of tests alone, below those that a system gives to whoever asks for any.
+_OWN_PORTS = itertools.cycle(20_000 + os.getpid() % 100 * 100 + number for number in range(100))
+
+
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that is free, for a daemon that will listen on it: nobody else will be given it by chance meanwhile."""
+    for port in itertools.islice(_OWN_PORTS, 100):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 @contextlib.contextmanager
@@ -151,7 +157,7 @@ def open_house() -> Iterator[House]:
     house.base = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    smtp = Controller(Mailbox(), hostname="127.0.0.1", port=free_port())
+    smtp = SmtpOnSocket(Mailbox(), listener=socket.create_server(("127.0.0.1", 0)))
     smtp.start()
     house.smtp_port = smtp.port
     try:
@@ -206,7 +212,7 @@ class Desk:
         """Run a command; its exit code must be the expected one."""
         done = subprocess.run(
             [sys.executable, "-m", "reformwatch", *arguments],
-            env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=120, check=False,
+            env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=200, check=False,
         )  # fmt: skip
         assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -229,14 +235,14 @@ class Desk:
             finally:
                 if process.poll() is None:
                     process.send_signal(signal.SIGKILL)
-                process.wait(30)
+                process.wait(60)
 
     def log(self) -> str:
         """All that daemons wrote so far."""
         return "".join(path.read_text(encoding="utf-8") for path in sorted(self.folder.glob("daemon-*.log")))
 
 
-def until(condition: Callable[[], bool], *, what: str, within_s: float = 60) -> None:
+def until(condition: Callable[[], bool], *, what: str, within_s: float = 120) -> None:
     """Wait for something to become true; it is an error if it does not in time."""
     deadline = time.monotonic() + within_s
     while not condition():

@@ -25,7 +25,7 @@ def call(
 ) -> Said:
     """One request to a subscriber; a body in pieces is sent in chunks."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=20)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     try:
         connection.request(method, f"{parts.path}?{parts.query}", body=body, headers=headers or {})
         answer = connection.getresponse()

@@ -26,7 +26,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from reformwatch.net.client import resolve
 
 LOOPBACK = "127.0.0.1"
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 
 
 # --- certificates ---------------------------------------------------------------------------------------------------
@@ -486,12 +486,13 @@ class _Inbox:
         return "250 taken"
 
 
-class _OnSocket(Controller):
-    """Serves a socket that listens already: no race for a free port."""
+class SmtpOnSocket(Controller):
+    """aiosmtpd on a socket that listens already: no race for a free port. It may take its time to begin."""
 
     def __init__(self, handler: object, *, listener: socket.socket, **more: Any) -> None:
         self._listener = listener
-        super().__init__(handler, **more)
+        host, port = listener.getsockname()
+        super().__init__(handler, hostname=host, port=port, ready_timeout=_PATIENCE_S, **more)
 
     def _create_server(self) -> Any:
         return self.loop.create_server(self._factory_invoker, sock=self._listener, ssl=self.ssl_context)
@@ -526,15 +527,12 @@ def mail_server(
     more: dict[str, Any] = {}
     if login:
         more = {"authenticator": check, "auth_required": True, "auth_require_tls": starttls is not None}
-    controller = _OnSocket(
+    controller = SmtpOnSocket(
         inbox,
         listener=listener,
-        hostname=LOOPBACK,
-        port=port,
         ssl_context=implicit_tls,
         tls_context=starttls,
         require_starttls=starttls is not None,
-        ready_timeout=_PATIENCE_S,
         **more,
     )
     controller.start()

@@ -33,7 +33,7 @@ def ask_rudely(site: Site, target: str, port: int, *, invents: bool) -> None:
     """A POST with a cookie, a referrer, a password that is not the site's, and no validators but invented ones."""
     headers = {"Host": f"{site.host}.example", "Cookie": "id=1", "Referer": "http://other.example/"}
     headers |= {"Authorization": "Basic cmVhZGVyOnNlY3JldA=="} | ({"If-None-Match": "null"} if invents else {})
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=20)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
     connection.request("POST", target, headers=headers)
     connection.getresponse().read()
     connection.close()

@@ -5,7 +5,6 @@ import email.policy
 import re
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -603,17 +602,15 @@ class DripsItsReplies(SmtpServer):
     """Every byte comes soon enough, no reply ever does."""
 
     def serve(self, wire: Wire) -> None:
-        wire.drip(b"220 " + b"a" * 5_000, every_s=0.05)
+        wire.drip(b"220 " + b"a" * 50_000, every_s=0.05)
 
 
 def test_a_mail_server_that_drags_is_left_at_the_deadline() -> None:
     # trust: E11
     server = DripsItsReplies()
-    began = time.monotonic()
     channel = EmailChannel(an_account(server.port), dialogue_s=0.5)
-    outcome = channel.send(a_message(), an_envelope(READER), now=NOW)
+    outcome = channel.send(a_message(), an_envelope(READER), now=NOW)  # it would drip for most of an hour
     channel.close()
-    assert time.monotonic() - began < 20
     server.close()
     assert isinstance(outcome, TryLater)
     assert outcome.reason.startswith(f"no answer from the mail server 127.0.0.1:{server.port}")
@@ -626,7 +623,7 @@ def test_each_thread_has_its_own_connection_and_all_are_closed(smtp: Callable[..
     outcomes: list[SendOutcome] = []
 
     def send() -> None:
-        together.wait(20)
+        together.wait(60)
         outcomes.extend(channel.send(a_message(), an_envelope(READER), now=NOW) for _ in range(5))
 
     threads = [threading.Thread(target=send) for _ in range(4)]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bounds import at_most_processor_s
 from reformwatch.documents.feed import (
     MAX_CONTENT,
     MAX_ENTRIES,
@@ -580,10 +581,10 @@ def test_a_feed_behind_many_blank_lines_is_read() -> None:
     assert only(b"\r\n" * 300 + rss(item(title="t"))).title == "t"
 
 
-@pytest.mark.timeout(2)
+@pytest.mark.timeout(60)  # each comment tried in two ways takes more than a lifetime
 def test_a_reply_of_comments_is_told_apart_at_once() -> None:
     # trust: D08
-    assert refused(b"<!---->" * 32 + b"x")
+    assert refused(b"<!---->" * 400 + b"x")
 
 
 # --- hostile documents -----------------------------------------------------------------------------------------------
@@ -615,7 +616,6 @@ def test_a_broken_document_that_declares_entities_is_refused(declared: str) -> N
     assert "entit" in refused(rss("<item><title>&a; & <b></title></item>", before=before))
 
 
-@pytest.mark.timeout(20)
 def test_an_entity_used_a_hundred_thousand_times_is_bounded() -> None:
     # trust: D01
     before = f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "{"x" * 90}">]>'
@@ -634,7 +634,6 @@ _MANY = " ".join(f'a{i}="1"' for i in range(100_000))
 _SPACES = " ".join(f'xmlns:n{i}="urn:{i}"' for i in range(50_000))
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -665,7 +664,6 @@ def test_a_document_that_would_hurt_the_parser_is_refused(body: bytes, said: str
     assert said in reason
 
 
-@pytest.mark.timeout(2)
 @pytest.mark.parametrize("encoding", ["cp037", "utf-7"])
 def test_attributes_in_an_encoding_of_other_bytes_are_refused_too(encoding: str) -> None:
     # trust: D02
@@ -678,7 +676,9 @@ def test_attributes_in_an_encoding_of_other_bytes_are_refused_too(encoding: str)
         if encoding == "utf-7"
         else text.encode(encoding)
     )
-    assert refused(body, content_type=f"text/xml; charset={encoding}")
+    reason = refused(body, content_type=f"text/xml; charset={encoding}")
+    assert reason.startswith("refused: ")
+    assert encoding in reason
 
 
 @pytest.mark.parametrize("opening", ["<!--", "<![CDATA["])
@@ -693,7 +693,6 @@ def test_a_document_with_the_markup_of_real_feeds_is_not_refused() -> None:
     assert len(read(rss(f"<item {wide}><title>t</title><x>{deep}</x></item>" * 50)).entries) == 1
 
 
-@pytest.mark.timeout(60)
 def test_only_the_first_two_thousand_entries_are_read_and_the_others_counted() -> None:
     # trust: D03
     feed = read(rss("".join(item(title=f"t{i}", guid=str(i)) for i in range(3_000))))
@@ -703,7 +702,6 @@ def test_only_the_first_two_thousand_entries_are_read_and_the_others_counted() -
     assert (len(many.entries), many.dropped) == (MAX_ENTRIES, 1_000)
 
 
-@pytest.mark.timeout(60)
 def test_an_entry_of_ten_megabytes_is_cut() -> None:
     # trust: D03
     entry = only(rss(item(title="t" * 1_000_000, description="word " * 2_000_000, author="a" * 10_000)))
@@ -720,18 +718,20 @@ def test_the_tags_of_an_entry_are_bounded() -> None:
     assert "" not in entry.tags
 
 
-@pytest.mark.timeout(2)
-def test_an_endless_author_takes_bounded_time() -> None:
+@pytest.mark.timeout(60)  # to look for a mail address in it takes ten minutes
+def test_an_endless_author_is_left_out_unread() -> None:
     # trust: D08
-    assert only(rss(item(title="t", author="a" * 100_000 + "@" + "a." * 50_000))).title == "t"
+    entry = only(rss(item(title="t", author="a" * 100_000 + "@" + "a." * 50_000)))
+    assert (entry.title, entry.author) == ("t", "")
 
 
 @pytest.mark.parametrize("end", ["<b>", "<!-- x -->", "</author>", ""])
-@pytest.mark.timeout(2)
-def test_an_endless_author_in_a_section_or_a_broken_feed_takes_bounded_time(end: str) -> None:
+@pytest.mark.timeout(60)
+def test_an_endless_author_in_a_section_or_a_broken_feed_is_left_out_unread(end: str) -> None:
     # trust: D08
     author = f"<author><![CDATA[{'a' * 90_000}@{'a.' * 45_000}]]>{end}"
-    assert read(rss(f"<item><title>t</title><guid>1</guid>{author}</item>")).entries[0].title == "t"
+    entry = read(rss(f"<item><title>t</title><guid>1</guid>{author}</item>")).entries[0]
+    assert (entry.title, entry.author) == ("t", "")
 
 
 def test_a_long_row_of_authors_is_cut_at_a_word() -> None:
@@ -740,21 +740,21 @@ def test_a_long_row_of_authors_is_cut_at_a_word() -> None:
     assert entry.author.startswith("Asanov A.;& Asanov A.;&")
 
 
-@pytest.mark.timeout(2)
 def test_an_endless_row_of_open_tags_takes_bounded_time() -> None:
     # trust: D08
     body = rss(item(guid="1", title="<br " * 60_000, description="<p " * 80_000, author="<li " * 60_000))
-    assert read(body).title == "The Courier"
+    with at_most_processor_s(6):  # it needs a third of a second; where each tag looks for its end, twenty
+        assert read(body).title == "The Courier"
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "unit", ["&amp;", "&", "<", ">", "&#", "<!--", "<![CDATA[", "<script>", "a@", "(", "=?", "]]>"]
 )
 def test_an_endless_row_of_anything_else_takes_bounded_time(unit: str) -> None:
     # trust: D08
-    assert len(read(json_feed({"id": "1", "title": unit * 50_000, "content_html": unit * 50_000})).entries) == 1
-    parse_feed(rss(item(guid="1", title=unit * 20_000)), url=URL)
+    with at_most_processor_s(6):
+        assert len(read(json_feed({"id": "1", "title": unit * 50_000, "content_html": unit * 50_000})).entries) == 1
+        parse_feed(rss(item(guid="1", title=unit * 20_000)), url=URL)
 
 
 @pytest.mark.parametrize(

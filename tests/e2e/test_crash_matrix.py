@@ -20,7 +20,7 @@ ENTRIES = 3
 def crash(desk: Desk, step: str, nth: int, *more: str) -> int:
     """One round that dies at the step; its exit code."""
     command = [sys.executable, str(RUNNER), step, str(nth), *more]
-    return subprocess.run(command, env=desk.environment, cwd=desk.folder, timeout=60, check=False).returncode
+    return subprocess.run(command, env=desk.environment, cwd=desk.folder, timeout=120, check=False).returncode
 
 
 @pytest.mark.parametrize("nth", [1, 2])

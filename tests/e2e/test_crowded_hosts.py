@@ -1,6 +1,7 @@
 """Many feeds of one host due at once: one at a time, with a gap between two, all of them in one run, and no burst."""
 
 import logging
+import threading
 
 import pytest
 
@@ -9,8 +10,8 @@ from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.store import Store
 
 GAP_S = 0.05
-#: The clocks of the server's threads and of the poller's do not tick as one.
-SLACK_S = 0.01
+#: Numbers are rounded; the clock is one.
+SLACK_S = 0.001
 
 
 @pytest.fixture(autouse=True)
@@ -23,16 +24,18 @@ def test_fifty_of_one_host_are_asked_one_by_one_with_a_gap_and_hold_up_nobody(
     sqlite_store: Store, parser: ParserPool
 ) -> None:
     # trust: C09, FRB033, FRB034
-    add(sqlite_store, [*(f"many/{i}" for i in range(50)), *(f"host{i}/1" for i in range(50))])
-    with Crowd() as crowd, reading(sqlite_store, crowd, parser, workers=8, gap_s=GAP_S) as run:
+    many, others = [f"many/{i}" for i in range(50)], [f"host{i}/1" for i in range(50)]
+    add(sqlite_store, [*many, *others])
+    are_done = threading.Event()
+    crowd = Crowd(held={"many.example": are_done})
+    reads = reading(sqlite_store, crowd, parser, workers=8, gap_s=GAP_S, first=others, are_first_done=are_done)
+    with crowd, reads as run:
         report = run.poller.poll_due()
     assert (report.polled, report.failed) == (100, 0)
     assert crowd.most_of_a_host["many.example"] == 1
     assert min(crowd.gaps()["many.example"]) >= GAP_S - SLACK_S
     assert crowd.most_at_once <= 8
-    others = [run.done[f"host{i}/1"] for i in range(50)]
-    last_of_many = max(run.done[f"many/{i}"] for i in range(50))
-    assert max(others) < last_of_many, "the others waited for the crowded host"
+    assert sorted(run.done[:50]) == sorted(others), "the others waited for the crowded host"
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ def has_all(desk: Desk, titles: set[str]) -> bool:
 
 def deliver_the_rest(desk: Desk, titles: set[str]) -> None:
     """Start again until all is delivered: what met a busy receiver is tried again after 5 seconds."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 600
     while not has_all(desk, titles):
         waiting = [d["last_error"] for d in desk.json("delivery", "list") if d["state"] != "sent"]
         assert time.monotonic() < deadline, (waiting, titles - desk.house.hook_headlines())
@@ -59,7 +59,7 @@ def test_a_new_entry_reaches_its_readers_while_the_daemon_runs_and_sigterm_ends_
         until(lambda: has_all(desk, titles), what="both channels hear of both entries")
         assert desk.json("status")["running"] is True
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     assert desk.json("status")["running"] is False
     assert "poll: 2 entries" in desk.log() or "poll: 3 entries" in desk.log()
     assert "deliver: sent at attempt 1" in desk.log()
@@ -74,7 +74,7 @@ def test_a_signal_under_load_finishes_or_gives_back_what_is_in_flight(desk: Desk
         titles = publish(desk.house, 200, feeds=20)
         until(lambda: len(desk.house.hooks) > 5, what="deliveries are under way")
         process.send_signal(number)
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
     deliver_the_rest(desk, titles)
     assert max(desk.house.hook_ids().values()) == 1
     assert max(desk.house.mail_ids().values()) == 1
@@ -90,7 +90,7 @@ def test_kill_nine_under_load_loses_nothing(desk: Desk) -> None:
             want = len(desk.house.hooks) + 10
             until(lambda want=want: len(desk.house.hooks) > want, what="deliveries are under way")  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)
-            process.wait(30)
+            process.wait(120)
     deliver_the_rest(desk, titles)
     assert max(desk.house.hook_ids().values()) <= 1 + 3
     assert len(desk.house.hook_ids()) == len(titles)
@@ -111,7 +111,7 @@ def test_a_lock_of_a_dead_process_holds_nobody_up(desk: Desk) -> None:
     with desk.daemon() as process:
         until(lambda: "started" in desk.log(), what="the daemon starts")
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(120)
     desk.run("run", "--once")
 
 
@@ -134,7 +134,7 @@ def test_hangup_reads_the_configuration_again_and_keeps_the_old_one_if_the_new_i
         more = publish(desk.house, 1, word="Akims once more")
         until(lambda: has_all(desk, titles | more), what="it goes on with the new one")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
     first = json.loads(desk.log().splitlines()[0])
     assert {"time", "level", "message"} <= set(first)
 
@@ -145,7 +145,7 @@ def test_systemd_is_told_when_it_is_ready_alive_and_stopping(desk: Desk) -> None
     path = str(desk.folder / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(path)
-        listener.settimeout(30)
+        listener.settimeout(120)
         with desk.daemon(NOTIFY_SOCKET=path, WATCHDOG_USEC="300000") as process:
             told = listener.recv(4096).decode()
             assert "READY=1" in told
@@ -153,7 +153,7 @@ def test_systemd_is_told_when_it_is_ready_alive_and_stopping(desk: Desk) -> None
             process.send_signal(signal.SIGTERM)
             while "STOPPING=1" not in told:
                 told = listener.recv(4096).decode()
-            assert process.wait(30) == 0
+            assert process.wait(120) == 0
 
 
 def test_a_daemon_that_can_not_start_never_says_ready(desk: Desk) -> None:
@@ -162,7 +162,7 @@ def test_a_daemon_that_can_not_start_never_says_ready(desk: Desk) -> None:
         listener.bind(path)
         listener.settimeout(0.5)
         with desk.daemon(NOTIFY_SOCKET=path, REFORMWATCH_POLL__TICK_S="soon") as process:
-            assert process.wait(30) == 78
+            assert process.wait(120) == 78
         with pytest.raises(TimeoutError):
             listener.recv(4096)
 
@@ -180,18 +180,18 @@ def test_the_pages_answer_health_and_unsubscribe(desk: Desk) -> None:
         titles = publish(desk.house, 1)
         until(lambda: has_all(desk, titles), what="the alert arrives")
         for page in ("healthz", "readyz"):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=10) as reply:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=60) as reply:
                 assert reply.status == 200
         header = str(desk.house.parsed_mails()[0]["List-Unsubscribe"])
         url = header.strip("<>")
-        with urllib.request.urlopen(url, timeout=10) as reply:
+        with urllib.request.urlopen(url, timeout=60) as reply:
             assert b"<form" in reply.read()
         assert next(s for s in desk.json("subscriber", "list") if s["name"] == "Mail")["state"] == "active"
-        with urllib.request.urlopen(url, data=b"List-Unsubscribe=One-Click", timeout=10) as reply:
+        with urllib.request.urlopen(url, data=b"List-Unsubscribe=One-Click", timeout=60) as reply:
             assert reply.status == 200
         assert next(s for s in desk.json("subscriber", "list") if s["name"] == "Mail")["state"] == "paused"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
 
 
 def test_a_receiver_that_hangs_holds_up_neither_the_mail_nor_the_end(desk: Desk) -> None:
@@ -203,7 +203,7 @@ def test_a_receiver_that_hangs_holds_up_neither_the_mail_nor_the_end(desk: Desk)
         publish(desk.house, 3)
         until(lambda: len(desk.house.mails) == 3, what="the mails are sent")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
     waiting = [d for d in desk.json("delivery", "list") if d["channel"] == "webhook"]
     assert {d["state"] for d in waiting} == {"pending"}
 
@@ -291,5 +291,5 @@ def test_a_stopped_reader_of_standard_output_is_no_traceback(desk: Desk) -> None
         env=desk.environment, cwd=desk.folder, stdout=write, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         os.close(write)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
     assert "Traceback" not in said

@@ -221,7 +221,7 @@ def run_rounds(database: Path) -> list[dict[str, int]]:
     """The program."""
     done = subprocess.run(
         [sys.executable, str(RUNNER), str(database), str(ROUNDS + 1)],
-        env=dict(os.environ), capture_output=True, text=True, timeout=200, check=False,
+        env=dict(os.environ), capture_output=True, text=True, timeout=800, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -422,17 +422,17 @@ def test_a_push_waits_for_the_poll_that_holds_the_feed(desk: Desk) -> None:
 
     def slow(wire: Wire, _asked: Asked) -> None:
         is_asked.set()
-        release.wait(10)
+        release.wait(60)
         wire.send(ok(rss(range(1, 7))))
 
     desk.server.on("/f", slow)
     polling = threading.Thread(target=desk.poll, kwargs={"later": HOUR})
     polling.start()
-    assert is_asked.wait(10)
+    assert is_asked.wait(60)
     assert desk.poller.push(feed, pushed(rss([9]), url), patience_s=0.2) is None, "held by the poll"
     timer = threading.Timer(0.3, release.set)
     timer.start()
-    report = desk.poller.push(feed, pushed(rss([9]), url))
+    report = desk.poller.push(feed, pushed(rss([9]), url), patience_s=60)
     polling.join()
     assert report is not None
     assert report.new_entries == 1

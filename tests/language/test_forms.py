@@ -1,18 +1,15 @@
 """Language: the lattice: which dictionary forms a word may come from in four languages, and which it must not."""
 
-import contextlib
 import csv
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bounds import at_most_lines
 from reformwatch.language import kazakh
 from reformwatch.language.forms import forms_of
 from reformwatch.language.names import name_key, names_of
@@ -520,26 +517,6 @@ def test_any_word_has_few_name_keys_of_letters(word: str) -> None:
 LONG = ["ж", "а", "Aa", "Абв", "лар", "ының", "ies", "ñ", "q\u0301", "\u00ad", "ä", "İ", "ﷺ", "7"]
 
 
-@contextlib.contextmanager
-def at_most_lines(limit: int) -> Iterator[None]:
-    """Fails as soon as more lines than that were run, each turn of a loop counted: a bound that needs no clock."""
-    lines = 0
-
-    def count(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal lines
-        lines += event == "line"
-        assert lines <= limit, f"more than {limit:,} lines"
-        return count
-
-    before = sys.gettrace()
-    sys.settrace(count)
-    try:
-        yield
-    finally:
-        sys.settrace(before)
-
-
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize("piece", LONG)
 def test_a_megabyte_without_a_space_has_the_forms_of_its_beginning(piece: str) -> None:
     # trust: D08
@@ -550,7 +527,6 @@ def test_a_megabyte_without_a_space_has_the_forms_of_its_beginning(piece: str) -
     assert forms == forms_of(word[: MAX_WORD + 2])
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "piece",
     LONG,

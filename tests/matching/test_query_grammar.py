@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bounds import at_most_lines
 from reformwatch.errors import BadInput, QueryError
 from reformwatch.language.names import names_of
 from reformwatch.language.words import WORD, fold
@@ -302,7 +303,6 @@ def test_depth_counts_what_is_open_and_not_what_was_closed() -> None:
     parse_query("(a) " * 200 + "NOT b " * 200 + "title:c " * 200)
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "query",
     [
@@ -336,7 +336,8 @@ def test_depth_counts_what_is_open_and_not_what_was_closed() -> None:
 def test_a_nasty_query_is_read_or_refused_at_once(query: str) -> None:
     # trust: D08
     try:
-        parse_query(query)
+        with at_most_lines(2_000_000):
+            parse_query(query)
     except QueryError as refused:
         assert 0 <= refused.position <= len(query)  # noqa: PT017 - both ends are right; this one has a place
 

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from house import until
 from parser_deeds import parse_as_told, parse_under_watch
 from reformwatch.documents.document import read_document
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched, Validators
 from reformwatch.pipeline.parsing import Parsed, ParserPool, begin_early
 
-PATIENCE_S = 60.0
+PATIENCE_S = 200.0
+#: Long for a document that says a word, on a busy machine too.
+LIMIT_S = 3.0
 CHILDREN = Path("/proc/self/task")
 
 
@@ -54,10 +57,19 @@ class Desk:
         return int(outcome.title)
 
 
+def is_gone(process: int) -> bool:
+    """Whether there is no such process any more; for a moment after its end there is, until its parent has noticed."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     """One worker, so that a document's neighbours need the one that it has hurt."""
-    with ParserPool(workers=1, time_limit_s=1.5, parse=parse_as_told) as pool:
+    with ParserPool(workers=1, time_limit_s=LIMIT_S, parse=parse_as_told) as pool:
         yield Desk(pool)
 
 
@@ -121,10 +133,9 @@ def test_what_was_read_comes_here_as_it_was_read_there() -> None:
 def test_a_worker_that_hangs_is_killed_at_the_time_limit(desk: Desk, deed: bytes) -> None:
     # trust: D07
     before = desk.who()
-    assert desk.reason(deed) == "a document that takes more than 1.5 s to read"
+    assert desk.reason(deed) == f"a document that takes more than {LIMIT_S:g} s to read"
     assert desk.who() != before
-    with pytest.raises(ProcessLookupError):
-        os.kill(before, 0)
+    until(lambda: is_gone(before), what="the worker is gone")
 
 
 @pytest.mark.parametrize("deed", [b"die", b"segfault", b"exit"])
@@ -147,7 +158,7 @@ def test_the_process_that_begins_early_is_the_one_that_workers_come_from() -> No
 
 def test_a_memory_hog_is_refused() -> None:
     # trust: D07
-    with ParserPool(workers=1, time_limit_s=60, parse=parse_as_told) as pool:
+    with ParserPool(workers=1, time_limit_s=180, parse=parse_as_told) as pool:
         desk = Desk(pool)
         assert desk.reason(b"hog") == "a document that needs too much memory to read"
         assert is_title(desk.read(b"next")[b"next"], "next")
@@ -163,7 +174,7 @@ def test_the_others_are_read_whatever_one_document_does() -> None:
     # trust: D07
     bad = {b"hang", b"die", b"raise", b"segfault"}
     good = {f"feed {number}".encode() for number in range(40)}
-    with ParserPool(workers=2, time_limit_s=1.5, parse=parse_as_told) as pool:
+    with ParserPool(workers=2, time_limit_s=LIMIT_S, parse=parse_as_told) as pool:
         mixed = [body for pair in zip(sorted(good)[:4], sorted(bad), strict=True) for body in pair]
         outcomes = Desk(pool).read(*mixed, *sorted(good)[4:])
     assert {body for body, outcome in outcomes.items() if isinstance(outcome, Unreadable)} == bad
@@ -172,7 +183,7 @@ def test_the_others_are_read_whatever_one_document_does() -> None:
 
 def test_waiting_for_a_worker_does_not_count_as_reading() -> None:
     # trust: D07
-    with ParserPool(workers=1, time_limit_s=1.5, parse=parse_as_told) as pool:
+    with ParserPool(workers=1, time_limit_s=LIMIT_S, parse=parse_as_told) as pool:
         outcomes = Desk(pool).read(b"hang", b"one", b"two")
     assert is_title(outcomes[b"one"], "one")
     assert is_title(outcomes[b"two"], "two")
@@ -185,8 +196,7 @@ def test_no_process_starts_before_the_first_document_and_none_is_left_after_the_
     worker = desk.who()
     pool.close()
     pool.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(worker, 0)
+    until(lambda: is_gone(worker), what="the worker is gone")
 
 
 def test_closing_ends_a_document_that_is_being_read_and_tells_of_it() -> None:
@@ -196,7 +206,7 @@ def test_closing_ends_a_document_that_is_being_read_and_tells_of_it() -> None:
     desk.who()
     desk.submit(b"hang", b"never begun")
     pool.close()
-    outcomes = dict(desk.outcomes.get(timeout=2) for _ in range(2))  # they come with the closing, or never
+    outcomes = dict(desk.outcomes.get(timeout=PATIENCE_S) for _ in range(2))  # they come with the closing, or never
     assert outcomes == {b"hang": None, b"never begun": None}  # no fault of theirs: they are given back
 
 
@@ -208,7 +218,7 @@ def test_each_document_is_answered_once_when_the_pool_is_closed_amid_them() -> N
     bodies = [f"feed {number}".encode() for number in range(200)]
     desk.submit(*bodies)
     pool.close()
-    outcomes = [desk.outcomes.get(timeout=2) for _ in bodies]
+    outcomes = [desk.outcomes.get(timeout=PATIENCE_S) for _ in bodies]
     assert sorted(body for body, _ in outcomes) == sorted(bodies)
     assert all(parsed is None or is_title(parsed, body.decode()) for body, parsed in outcomes)
     assert desk.outcomes.empty()

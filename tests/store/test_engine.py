@@ -66,7 +66,7 @@ def held_by_another_process(path: Path) -> Iterator["subprocess.Popen[str]"]:
         finally:
             assert holder.stdin is not None
             holder.stdin.close()
-            holder.wait(20)
+            holder.wait(60)
 
 
 # -- transactions
@@ -469,11 +469,11 @@ def test_a_writer_waits_for_the_process_that_holds_the_lock_and_loses_nothing(sq
     writer = threading.Thread(target=write)
     with held_by_another_process(path_of(sqlite_store)):
         writer.start()
-        assert begun.wait(10)
+        assert begun.wait(60)
         assert not done.wait(0.5), "it wrote although another process held the lock"
         with sqlite_store.read() as tx:  # readers go on meanwhile
             assert list_feeds(tx) == []
-    writer.join(25)
+    writer.join(60)
     assert done.is_set()
     with sqlite_store.read() as tx:
         assert [feed.name for feed in list_feeds(tx)] == ["Feed 1"]
@@ -507,9 +507,9 @@ def test_a_write_that_begins_with_a_read_does_not_fail_when_another_writes_in_be
     with sqlite_store.write() as tx:
         count = len(list_feeds(tx))
         other.start()
-        assert arrived.wait(10)
+        assert arrived.wait(60)
         add_feed(tx, new_feed(count + 1), now=NOW)
-    other.join(25)
+    other.join(60)
     with sqlite_store.read() as tx:
         assert [feed.name for feed in list_feeds(tx)] == ["Feed 1", "Feed 2"]
 

@@ -196,7 +196,7 @@ def test_threads_that_claim_at_the_same_time_never_get_the_same_feed(store: Stor
 
     def claim(token: str) -> None:
         mine: list[int] = []
-        start.wait(10)
+        start.wait(60)
         while True:
             with store.write() as tx:
                 claimed = claim_due(tx, token=token, limit=3)
@@ -209,7 +209,7 @@ def test_threads_that_claim_at_the_same_time_never_get_the_same_feed(store: Stor
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     claimed = [feed_id for mine in got.values() for feed_id in mine]
     assert len(got) == 4
     assert len(claimed) == len(set(claimed))

@@ -363,7 +363,7 @@ def writing(store: Store) -> Iterator[Callable[[], int]]:
         yield lambda: written[0]
     finally:
         stop.set()
-        writer.join(30)
+        writer.join(60)
         assert not writer.is_alive()
 
 

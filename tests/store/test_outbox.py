@@ -242,7 +242,7 @@ def test_threads_that_claim_at_the_same_time_get_each_delivery_once(desk: Desk) 
     lock = threading.Lock()
 
     def work(token: str) -> None:
-        start.wait(20)
+        start.wait(60)
         while claimed := desk.claim(token, limit=4):
             for one in claimed:
                 assert desk.settle(one, Delivered())

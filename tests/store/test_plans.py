@@ -730,10 +730,10 @@ def both_at_once(world: World) -> tuple[Routed, Routed]:
     with world.store.write() as tx:
         one = apply_and_route(tx, plan_one, world.router)
         thread.start()
-        assert begun.wait(10)
+        assert begun.wait(60)
         if world.store.sqlite_path is None:
-            until(lambda: not thread.is_alive() or is_waiting_for_a_lock(world.store), seconds=5)
-    thread.join(30)
+            until(lambda: not thread.is_alive() or is_waiting_for_a_lock(world.store), seconds=60)
+    thread.join(60)
     other.close()
     assert not thread.is_alive()
     [two] = results
@@ -772,7 +772,7 @@ def test_many_processes_that_bring_known_stories_at_once_tell_everybody_once(sto
         new = [world.news(parsed(f"{feed.name} {key}"), key) for key in keys]
         plan = plan_for(feed, *new, alerts=tuple(world.alert(i) for i in range(len(keys))))
         numbers = count()
-        start.wait(20)
+        start.wait(60)
         with one.write() as tx:
             apply_and_route(tx, plan, a_router(one, lambda: f"msg_{feed.id}_{next(numbers)}"))
 

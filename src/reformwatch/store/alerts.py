@@ -24,17 +24,15 @@ def add_alert(tx: Tx, alert: NewAlert, *, entry_ids: Sequence[int], story_id: in
     row = {"kind": alert.kind.value, "headline": alert.headline, "story_id": story_id, "created_at": now}
     burst = asdict(alert.burst) if alert.burst else None
     alert_id = insert_returning_id(tx, t.alerts, row | {"burst": burst})
-    tx.execute(
-        sa.insert(t.alert_entries),
-        [{"alert_id": alert_id, "entry_id": entry_id, "position": i} for i, entry_id in enumerate(entry_ids)],
-    )
-    tx.execute(
-        sa.insert(t.alert_topics),
-        [
-            {"alert_id": alert_id, "topic_id": topic.topic_id, "position": i, "strength": topic.strength.value}
-            for i, topic in enumerate(alert.topics)
-        ],
-    )
+    members = [{"alert_id": alert_id, "entry_id": entry_id, "position": i} for i, entry_id in enumerate(entry_ids)]
+    if members:  # an alert of the clock may have none
+        tx.execute(sa.insert(t.alert_entries), members)
+    topics = [
+        {"alert_id": alert_id, "topic_id": topic.topic_id, "position": i, "strength": topic.strength.value}
+        for i, topic in enumerate(alert.topics)
+    ]
+    if topics:
+        tx.execute(sa.insert(t.alert_topics), topics)
     return alert_id
 
 

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from conftest import NOW
 from reformwatch.channels.base import Envelope
-from reformwatch.model.alert import SendOutcome, Sent
+from reformwatch.model.alert import AlertForRouting, AlertKind, NewAlert, SendOutcome, Sent
 from reformwatch.model.message import Message
+from reformwatch.model.notification import Code, Decision, Notification
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.settings import Settings
-from reformwatch.store import Store, outbox
+from reformwatch.store import Store, alerts, notifications
 from reformwatch.store.subscribers import add_subscriber, find_subscriber
 from reformwatch.wiring.delivery import build_deliverer
 
@@ -65,7 +66,13 @@ def queue(store: Store, address: str, new_id: Callable[[], str]) -> None:
         )
         subscriber = find_subscriber(tx, address)
         for number in range(EACH):
-            outbox.queue_test(tx, subscriber, message_id=new_id(), headline=f"Message {number}", now=NOW)
+            new = NewAlert(kind=AlertKind.STORY, headline=f"Message {number}", entries=(), topics=())
+            alert_id = alerts.add_alert(tx, new, entry_ids=(), story_id=None, now=NOW)
+            sent = Notification(
+                subscriber_id=subscriber.id, decision=Decision.SEND, code=Code.INSTANT, topic_ids=()
+            )  # fmt: skip
+            routed = AlertForRouting(id=alert_id, kind=new.kind, topics=(), stories=frozenset())
+            notifications.add_notifications(tx, routed, [sent], now=NOW, new_message_id=new_id)
 
 
 def test_never_more_than_eight_messages_of_one_subscriber_are_under_way_and_the_others_go_on(
