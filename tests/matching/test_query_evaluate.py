@@ -484,6 +484,10 @@ def topic(**queries: str) -> CompiledTopic:
         ("mayor", "Votes", "", "They won. The mayor said so.", Strength.MENTION),
         ("mayor vote", "A mayor", "They won. A vote is next.", "", Strength.MENTION),
         ("vote NOT mayor", "A vote", "They won. More below.", "", Strength.ABOUT),
+        # of a headline that lists several subjects the first counts
+        ("mayor", "A mayor is elected; a bridge falls", "", "", Strength.ABOUT),
+        ("mayor", "A bridge falls; a mayor is elected", "", "", Strength.MENTION),
+        ("mayor", "A bridge falls;a mayor is elected", "", "", Strength.ABOUT),
     ],
 )
 def test_the_headline_and_the_first_sentence_are_what_an_entry_is_about(
