@@ -19,38 +19,45 @@ from typing import Final, NamedTuple
 ROOT: Final = Path(__file__).parents[1]
 #: Where the sources are, by the names that are used below.
 SOURCES: Final = {
-    "alerts": "src/reformwatch/core/alerts.py",
-    "conditional": "src/reformwatch/fetch/conditional.py",
+    "alerts": "src/reformwatch/planning/alerts.py",
+    "conditional": "src/reformwatch/net/conditional.py",
     "deliver": "src/reformwatch/pipeline/deliver.py",
     "due": "src/reformwatch/store/due.py",
-    "evaluate": "src/reformwatch/core/query/evaluate.py",
-    "grammar": "src/reformwatch/core/query/grammar.py",
-    "kazakh": "src/reformwatch/core/language/kazakh.py",
-    "manners": "src/reformwatch/fetch/manners.py",
-    "match": "src/reformwatch/core/match.py",
+    "evaluate": "src/reformwatch/matching/query/evaluate.py",
+    "grammar": "src/reformwatch/matching/query/grammar.py",
+    "kazakh": "src/reformwatch/language/kazakh.py",
+    "manners": "src/reformwatch/net/host_limiter.py",
+    "match": "src/reformwatch/matching/index.py",
+    "notifications": "src/reformwatch/store/notifications.py",
     "outbox": "src/reformwatch/store/outbox.py",
-    "plan": "src/reformwatch/core/plan.py",
+    "plan": "src/reformwatch/planning/poll_plan.py",
     "plans": "src/reformwatch/store/plans.py",
     "reading": "src/reformwatch/pipeline/reading.py",
-    "retry": "src/reformwatch/core/retry.py",
-    "schedule": "src/reformwatch/core/schedule.py",
+    "retry": "src/reformwatch/planning/retry.py",
+    "route": "src/reformwatch/pipeline/route.py",
+    "routing": "src/reformwatch/planning/routing.py",
+    "schedule": "src/reformwatch/planning/schedule.py",
     "urls": "src/reformwatch/urls.py",
     "webhook": "src/reformwatch/channels/webhook.py",
 }
 #: Where the tests are, by the names that are used below.
 TESTS: Final = {
-    "conditional": "tests/fetch/test_conditional.py",
-    "deliverer": "tests/test_deliverer.py",
-    "evaluate": "tests/core/test_query_evaluate.py",
-    "grammar": "tests/core/test_query_grammar.py",
-    "language": "tests/core/test_language_forms.py",
-    "manners": "tests/fetch/test_manners.py",
+    "alerts": "tests/planning/test_alerts.py",
+    "conditional": "tests/net/test_conditional.py",
+    "deliverer": "tests/pipeline/test_deliver.py",
+    "evaluate": "tests/matching/test_query_evaluate.py",
+    "grammar": "tests/matching/test_query_grammar.py",
+    "language": "tests/language/test_forms.py",
+    "manners": "tests/net/test_host_limiter.py",
+    "notifications": "tests/store/test_notifications.py",
     "outbox": "tests/store/test_outbox.py",
-    "plan": "tests/core/test_plan.py",
+    "plan": "tests/planning/test_poll_plan.py",
     "plans": "tests/store/test_plans.py",
     "reading": "tests/e2e/test_reading.py",
-    "schedule": "tests/core/test_schedule_retry.py",
-    "urls": "tests/core/test_urls_text.py",
+    "route": "tests/pipeline/test_route.py",
+    "routing": "tests/planning/test_routing.py",
+    "schedule": "tests/planning/test_schedule_retry.py",
+    "urls": "tests/test_urls_text.py",
     "webhook": "tests/channels/test_webhook_channel.py",
 }
 #: The quick ones, on one kind of database, in one order, until the first that fails.
@@ -73,6 +80,27 @@ class Mutation(NamedTuple):
 
 
 MUTATIONS: Final = [
+    # routing
+    Mutation(
+        "a slice begins with the first follower again",
+        "notifications", "t.subscribers.c.id > alert.after", "t.subscribers.c.id > 0", "notifications",
+    ),
+    Mutation(
+        "an alert is routed after its first slice",
+        "route", "if len(subscribers) < self._slice_size:", "if True:", "route",
+    ),
+    Mutation(
+        "a paused subscriber is notified",
+        "routing", "if subscriber.state is SubscriberState.PAUSED:", "if False:", "routing",
+    ),
+    Mutation(
+        "a summary is suppressed where one of its stories was heard",
+        "routing", "all(heard) and bool(heard)", "any(heard)", "routing",
+    ),
+    Mutation(
+        "a known story is an alert though nobody is left",
+        "alerts", "else Code.NOBODY_LEFT", "else None", "alerts",
+    ),
     # matching
     Mutation(
         "NEAR reaches one word further forward",
@@ -110,20 +138,20 @@ MUTATIONS: Final = [
     Mutation("nothing is late", "alerts", "if seen < now - late_after:", "if False:", "plan"),
     Mutation(
         "a burst begins one story sooner",
-        "alerts", "len(drafts) > burst_limit", "len(drafts) >= burst_limit", "plan",
+        "alerts", "len(alerts) > burst_limit", "len(alerts) >= burst_limit", "alerts",
     ),
     Mutation(
         "a guid that is used again is the old entry",
         "plan", "if known is not None and _is_reused(entry, known):", "if False:", "plan",
     ),
-    Mutation("a story is told as often as it comes", "alerts", "if subscriber.id in told:", "if False:", "plan"),
+    Mutation("a story is told as often as it comes", "routing", "if has_heard:", "if False:", "routing"),
     Mutation(
         "the ledger of who has heard is not asked",
-        "plans", "if _tell(tx, r, told_of, now) or not told_of]", "if [_tell(tx, r, told_of, now)]]", "plans",
+        "notifications", "return {story: frozenset(subscribers) for story, subscribers in notified.items()}", "return {}", "notifications",
     ),
     Mutation(
         "all are told of mentions",
-        "alerts", "if is_mention and not subscriber.wants_mentions:", "if False:", "plan",
+        "routing", "if not is_about and not subscriber.wants_mentions:", "if False:", "routing",
     ),
     # when to ask again, and how
     Mutation("jitter shortens a wait", "schedule", "(1 + 0.1 * jitter)", "(1 - 0.1 * jitter)", "schedule"),

@@ -1,17 +1,26 @@
-"""A plan stored and routed as a poll does it: in one transaction, so that its notifications stand or fall with it."""
+"""Plans stored and routed as a poll does it, and alerts that are stored and wait to be routed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 
 from conftest import NOW
-from reformwatch.model.notification import NotificationRecord
-from reformwatch.model.plan import PollPlan
-from reformwatch.model.subscriber import Pause, PauseCode
+from reformwatch.model.alert import AlertKind, Burst, NewAlert
+from reformwatch.model.entry import ParsedEntry, Standing
+from reformwatch.model.feed import NewFeed, PollState
+from reformwatch.model.notification import AlertTopic, NotificationRecord
+from reformwatch.model.plan import NewEntry, PollPlan
+from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Pause, PauseCode
+from reformwatch.model.topic import Match, NewTopic, Strength
 from reformwatch.pipeline.route import SLICE, Router
 from reformwatch.pipeline.steps import Watcher, nobody_watches
-from reformwatch.store import Store, Tx, alerts, plans
+from reformwatch.store import Store, Tx, alerts, feeds, plans
 from reformwatch.store.notifications import notifications_of
+from reformwatch.store.subscribers import add_subscriber
+from reformwatch.store.topics import add_topic
+
+LEASE = timedelta(minutes=5)
 
 #: The usual reason why a subscriber of a test is paused.
 BY_OPERATOR = Pause(code=PauseCode.OPERATOR)
@@ -55,3 +64,67 @@ def records(store: Store, alert_ids: Sequence[int] | None = None) -> list[Notifi
 def codes(store: Store, alert_ids: Sequence[int] | None = None) -> list[tuple[str, str]]:
     """The same, as pairs of subscriber and code."""
     return [(one.subscriber, one.code.value) for one in records(store, alert_ids)]
+
+
+class AlertDesk:
+    """Subscribers to all topics, a feed and two topics; alerts are stored here, and wait to be routed."""
+
+    def __init__(self, store: Store, names: Iterable[str]) -> None:
+        self.store = store
+        self._numbers = count(1)
+        with store.write() as tx:
+            self.topics = {
+                slug: add_topic(tx, NewTopic(slug=slug, name=slug), now=NOW).id for slug in ("akims", "dams")
+            }
+            feeds.add_feed(tx, NewFeed(url="https://a.example/rss", name="a"), now=NOW)
+        self.readers = {name: self.add(name) for name in names}
+
+    def add(self, name: str, *topics: str) -> int:
+        """A subscriber, to all topics where none are named; their number."""
+        new = NewSubscriber(name=name, channel=ChannelKind.CONSOLE, address="-", topics=topics, unsubscribe_token=name)
+        with self.store.write() as tx:
+            return add_subscriber(tx, new, now=NOW).id
+
+    def new_id(self) -> str:
+        """Another one each time."""
+        return f"msg_{next(self._numbers)}"
+
+    def router(self, slice_size: int, *, watcher: Watcher = nobody_watches) -> Router:
+        """A router of slices of this size."""
+        return a_router(self.store, self.new_id, slice_size=slice_size, watcher=watcher)
+
+    def plan(self, *pages: str, slugs: Sequence[str] = ("akims",), kind: AlertKind = AlertKind.STORY) -> PollPlan:
+        """A plan of one alert with an entry for each of these pages; each page is a story."""
+        topics = tuple(AlertTopic(topic_id=self.topics[slug], strength=Strength.ABOUT) for slug in slugs)
+        burst = Burst(feed="a", stories=len(pages)) if kind is AlertKind.SUMMARY else None
+        alert = NewAlert(kind=kind, headline="h", entries=tuple(range(len(pages))), topics=topics, burst=burst)
+        return PollPlan(
+            feed_id=1,
+            lease_token="poll:1",
+            after=PollState(next_poll_at=NOW, last_polled_at=NOW, last_ok_at=NOW, last_new_at=NOW),
+            entries=tuple(self._entry(page, slugs) for page in pages),
+            alerts=(alert,),
+        )
+
+    def _entry(self, page: str, slugs: Sequence[str]) -> NewEntry:
+        key = f"guid:{next(self._numbers)}"
+        entry = ParsedEntry(
+            key=key, reuse_key="", twin_key="", guid=None, url=None, title=f"Akim {key}", summary="", content="",
+            author="", tags=(), published=None, text_hash="h",
+        )  # fmt: skip
+        matches = tuple(
+            Match(topic_id=self.topics[slug], slug=slug, language="en", strength=Strength.ABOUT, evidence=())
+            for slug in slugs
+        )
+        return NewEntry(entry=entry, standing=Standing.NEWS, matches=matches, story_keys=(page,))
+
+    def store_plan(self, tx: Tx, plan: PollPlan) -> int:
+        """Claim the feed and store a plan; the number of its alert."""
+        feeds.claim(tx, [plan.feed_id], token="poll:1", now=NOW, lease=LEASE)
+        [number] = plans.apply(tx, plan, now=NOW).alerts
+        return number
+
+    def born(self, *pages: str, slugs: Sequence[str] = ("akims",), kind: AlertKind = AlertKind.STORY) -> int:
+        """An alert that waits to be routed; its number."""
+        with self.store.write() as tx:
+            return self.store_plan(tx, self.plan(*pages, slugs=slugs, kind=kind))

@@ -1,7 +1,6 @@
 """Store, notifications: an alert held against each follower once, in slices, whoever dies or leaves between two."""
 
 import threading
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 
@@ -10,66 +9,23 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from conftest import NOW
-from reformwatch.model.alert import AlertKind, Burst, NewAlert
+from reformwatch.model.alert import AlertKind
 from reformwatch.model.delivery import DeliveryState
-from reformwatch.model.entry import ParsedEntry, Standing
-from reformwatch.model.feed import NewFeed, PollState
 from reformwatch.model.notification import AlertTopic, Code, Decision, Notification, NotificationRecord
-from reformwatch.model.plan import NewEntry, PollPlan
-from reformwatch.model.subscriber import ChannelKind, NewSubscriber
-from reformwatch.model.topic import Match, NewTopic, Strength
-from reformwatch.pipeline.route import Router
+from reformwatch.model.topic import Strength
 from reformwatch.planning.routing import route
-from reformwatch.store import Store, feeds, notifications, outbox, plans, tables
+from reformwatch.store import Store, notifications, outbox, tables
 from reformwatch.store.due import is_delivery_due
-from reformwatch.store.subscribers import add_subscriber, list_subscribers, pause, remove_subscriber, resume
-from reformwatch.store.topics import add_topic, remove_topic
-from routing_desk import BY_OPERATOR, a_router, codes, records
+from reformwatch.store.subscribers import list_subscribers, pause, remove_subscriber, resume
+from reformwatch.store.topics import remove_topic
+from routing_desk import BY_OPERATOR, LEASE, AlertDesk, a_router, codes, records
 
-LEASE = timedelta(minutes=5)
 NAMES = ("Aliya", "Bolat", "Carmen", "Dana", "Erlan")
 PAGE, OTHER = "page:1", "page:2"
 
 
-@dataclass
-class Desk:
-    """Five subscribers to all topics, a feed, and two topics; alerts are stored and wait to be routed."""
-
-    store: Store
-    readers: dict[str, int]
-    topics: dict[str, int]
-    number: "count[int]" = field(default_factory=lambda: count(1))
-
-    def new_id(self) -> str:
-        return f"msg_{next(self.number)}"
-
-    def router(self, slice_size: int) -> Router:
-        return a_router(self.store, self.new_id, slice_size=slice_size)
-
-    def born(self, *pages: str, slugs: tuple[str, ...] = ("akims",), kind: AlertKind = AlertKind.STORY) -> int:
-        """An alert with one entry for each of these pages; each page is a story. Its number."""
-        topics = tuple(AlertTopic(topic_id=self.topics[slug], strength=Strength.ABOUT) for slug in slugs)
-        burst = Burst(feed="a", stories=len(pages)) if kind is AlertKind.SUMMARY else None
-        alert = NewAlert(kind=kind, headline="h", entries=tuple(range(len(pages))), topics=topics, burst=burst)
-        new = tuple(self._entry(page, slugs) for page in pages)
-        after = PollState(next_poll_at=NOW, last_polled_at=NOW, last_ok_at=NOW, last_new_at=NOW)
-        with self.store.write() as tx:
-            feeds.claim(tx, [1], token="poll:1", now=NOW, lease=LEASE)
-            plan = PollPlan(feed_id=1, lease_token="poll:1", after=after, entries=new, alerts=(alert,))
-            [number] = plans.apply(tx, plan, now=NOW).alerts
-        return number
-
-    def _entry(self, page: str, slugs: tuple[str, ...]) -> NewEntry:
-        key = f"guid:{next(self.number)}"
-        entry = ParsedEntry(
-            key=key, reuse_key="", twin_key="", guid=None, url=None, title=f"Akim {key}", summary="", content="",
-            author="", tags=(), published=None, text_hash="h",
-        )  # fmt: skip
-        matches = tuple(
-            Match(topic_id=self.topics[slug], slug=slug, language="en", strength=Strength.ABOUT, evidence=())
-            for slug in slugs
-        )
-        return NewEntry(entry=entry, standing=Standing.NEWS, matches=matches, story_keys=(page,))
+class Desk(AlertDesk):
+    """The desk, with a look at what routing wrote."""
 
     def route_slice(self, size: int) -> int | None:
         """The next slice, in a transaction of its own; the number of its alert, None where all are routed."""
@@ -116,16 +72,7 @@ def desk(store: Store) -> Desk:
 
 
 def desk_in(store: Store) -> Desk:
-    with store.write() as tx:
-        topics = {slug: add_topic(tx, NewTopic(slug=slug, name=slug), now=NOW).id for slug in ("akims", "dams")}
-        feeds.add_feed(tx, NewFeed(url="https://a.example/rss", name="a"), now=NOW)
-    return Desk(store=store, readers={name: add(store, name) for name in NAMES}, topics=topics)
-
-
-def add(store: Store, name: str, *topics: str) -> int:
-    new = NewSubscriber(name=name, channel=ChannelKind.CONSOLE, address="-", topics=topics, unsubscribe_token=name)
-    with store.write() as tx:
-        return add_subscriber(tx, new, now=NOW).id
+    return Desk(store, NAMES)
 
 
 # -- slices
@@ -253,7 +200,7 @@ def test_who_is_paused_between_two_slices_is_met_by_the_second_as_paused(desk: D
 def test_who_is_added_between_two_slices_is_notified_too(desk: Desk) -> None:
     desk.born(PAGE)
     desk.route_slice(2)
-    add(desk.store, "Farida", "akims")
+    desk.add("Farida", "akims")
     desk.router(2).route_all()
     assert [name for name, _ in codes(desk.store)] == [*NAMES, "Farida"]
 
@@ -277,7 +224,7 @@ def test_an_alert_whose_topic_was_removed_before_it_was_routed_notifies_nobody_a
 
 
 def test_followers_are_those_of_one_of_the_topics_by_number(desk: Desk) -> None:
-    of_dams, of_both = add(desk.store, "Farida", "dams"), add(desk.store, "Gaukhar", "dams", "akims")
+    of_dams, of_both = desk.add("Farida", "dams"), desk.add("Gaukhar", "dams", "akims")
     desk.born(PAGE)
     with desk.store.read() as tx:
         alert = notifications.oldest_unrouted(tx)
@@ -403,7 +350,7 @@ def test_the_ledger_is_asked_about_some_subscribers_or_about_all(desk: Desk) -> 
 def test_notifications_are_read_by_alert_and_name_each_with_what_became_of_it(desk: Desk) -> None:
     with desk.store.write() as tx:
         pause(tx, desk.readers["Carmen"], because=BY_OPERATOR)
-    add(desk.store, "aAron", "akims")
+    desk.add("aAron", "akims")
     first, second = desk.born(PAGE), desk.born(PAGE)
     desk.router(2).route_all()
     with desk.store.read() as tx:
