@@ -26,7 +26,7 @@ from reformwatch.net.client import AddressPolicy, Door
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.planning.schedule import after_deaths
 from reformwatch.settings import build_settings
-from reformwatch.store import Store
+from reformwatch.store import Store, hosts
 from reformwatch.store.feeds import add_feed, list_feeds, release_all_of
 from reformwatch.store.notices import notices_since
 from reformwatch.store.tables import feeds
@@ -383,6 +383,7 @@ class World:
         self.store = Store(self._url)
         with self.store.write() as tx:
             release_all_of(tx, OWNER, next_after=partial(after_deaths, now=self.clock.now))
+            hosts.release_all_of(tx, OWNER, rest_until=self.clock.now)
         self.door = Door(
             user_agent=user_agent(self.settings),
             policy=AddressPolicy(self.settings.http.allow_private),

@@ -100,7 +100,8 @@ class Daemon:
     def _opened(self) -> Iterator[None]:
         self._store = create_store(self._settings)
         owner = owner_name(self._store)
-        left = daemons.take_up(self._store, owner, now=utc_now())
+        gap = timedelta(seconds=self._settings.http.per_host_gap_s)
+        left = daemons.take_up(self._store, owner, gap=gap, now=utc_now())
         if left:
             log.warning(
                 "daemon: the last one ended in the middle of its work; %d feeds and deliveries are taken up again", left

@@ -79,7 +79,7 @@ def test_five_thousand_feeds_are_claimed_fairly_each_once(store: Store) -> None:
     seen: set[int] = set()
     for batch in itertools.count():
         with store.write() as tx:
-            feeds = claim_due(tx, token=f"t:{batch}", now=NOW, lease=LEASE, limit=LIMIT, per_host=PER_HOST)
+            feeds = claim_due(tx, token="t:1", now=NOW, lease=LEASE, limit=LIMIT, per_host=PER_HOST)
         if not feeds:
             break
         of_hosts = Counter(feed.name.partition("/")[0] for feed in feeds)

@@ -7,9 +7,10 @@ from reformwatch.model.feed import NewFeed
 from reformwatch.model.websub import Confirmed, HubState
 from reformwatch.services import daemons
 from reformwatch.services.status import status
-from reformwatch.store import Store, feeds, websub
+from reformwatch.store import Store, feeds, hosts, websub
 
 HOUR = timedelta(hours=1)
+GAP = timedelta(seconds=2)
 URL = "https://news.example/rss"
 
 
@@ -19,10 +20,14 @@ def test_only_what_a_daemon_of_this_name_held_is_taken_up(store: Store) -> None:
             feeds.add_feed(tx, NewFeed(url=f"https://{name}.example/rss", name=name), now=NOW)
         feeds.claim(tx, [1], token="daemon:1", now=NOW, lease=HOUR)
         feeds.claim(tx, [2], token="daemon2:1", now=NOW, lease=HOUR)
-    assert daemons.take_up(store, "daemon", now=NOW) == 1
+        hosts.claim(tx, ["one.example"], token="daemon:1", now=NOW, lease=HOUR)
+    assert daemons.take_up(store, "daemon", gap=GAP, now=NOW) == 1
     with store.read() as tx:
         assert {feed.name: feed.lease_token for feed in feeds.list_feeds(tx)} == {"one": None, "other": "daemon2:1"}
-    assert daemons.take_up(store, "daemon", now=NOW) == 0
+    assert daemons.take_up(store, "daemon", gap=GAP, now=NOW) == 0
+    with store.write() as tx:  # its host rests first
+        assert hosts.claim(tx, ["one.example"], token="new:1", now=NOW, lease=HOUR) == set()
+        assert hosts.claim(tx, ["one.example"], token="new:1", now=NOW + GAP, lease=HOUR) == {"one.example"}
 
 
 def test_a_daemon_that_ended_is_not_shown_any_more(store: Store) -> None:

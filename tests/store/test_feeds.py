@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from conftest import NOW
 from reformwatch.errors import BadInput, NotFound
 from reformwatch.model.feed import Feed, FeedAddress, FeedKind, FeedState, NewFeed
-from reformwatch.store import Store, Tx, feeds, tables
+from reformwatch.store import Store, Tx, feeds, hosts, tables
 
 LEASE = timedelta(minutes=5)
 OURS = "a:1"
@@ -190,7 +190,7 @@ def test_ports_are_hosts_of_their_own(store: Store) -> None:
 
 
 def test_threads_that_claim_at_the_same_time_never_get_the_same_feed(store: Store) -> None:
-    add(store, *some(60))
+    add(store, *(NewFeed(url=f"https://host{i}.example/", name=f"{i}") for i in range(60)))
     start = threading.Barrier(4)
     got: dict[str, list[int]] = {}
 
@@ -225,6 +225,7 @@ def test_only_the_holder_gives_a_lease_back(store: Store) -> None:
         feeds.release(tx, [feed.id], token="b:1")
         assert claim_due(tx, token="b:1") == []
         feeds.release(tx, [feed.id], token="a:1")
+        hosts.release(tx, {"example.org": None}, token="a:1")
         assert len(claim_due(tx, token="b:1")) == 1
 
 

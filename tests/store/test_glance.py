@@ -14,7 +14,7 @@ from reformwatch.model.feed import FeedState, NewFeed
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.store import Store, tables
 from reformwatch.store.due import is_delivery_due
-from reformwatch.store.feeds import add_feed, is_any_due, list_feeds, set_state
+from reformwatch.store.feeds import add_feed, list_feeds, next_claim_at, set_state
 from reformwatch.store.glance import is_a_feed_unread, is_no_delivery_due, is_no_feed_due
 from reformwatch.store.subscribers import add_subscriber
 
@@ -73,7 +73,7 @@ def test_a_glance_at_the_feeds_and_the_feeds_agree(sqlite_store: Store, state: F
             feed_id = tx.execute(sa.select(tables.feeds.c.id)).scalar_one()
             set_state(tx, feed_id, state, now=at)
         with sqlite_store.read() as tx:
-            assert is_no_feed_due(url_of(sqlite_store), now=NOW) is not is_any_due(tx, now=NOW)
+            assert is_no_feed_due(url_of(sqlite_store), now=NOW) is (next_claim_at(tx, token="t:1", now=NOW) is None)
 
 
 def test_an_empty_database_has_nothing_due(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

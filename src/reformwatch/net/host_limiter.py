@@ -1,4 +1,7 @@
-"""Net: one request at a time to a host, and a gap between two (FRB033, FRB034)."""
+"""Net: one request at a time to a host, and a gap between two (FRB033, FRB034), as far as this process knows.
+
+Other processes' requests are kept apart by leases on hosts, in the store. What is known here needs no query there.
+"""
 
 import threading
 from collections.abc import Iterable
@@ -19,12 +22,18 @@ class Turnstile:
     def enter(self, host: str, *, now: float) -> float:
         """Begin a request, if the host may be asked: 0; else the seconds until it may, infinite while one is asking."""
         with self._lock:
-            if host in self._busy:
-                return float("inf")
-            wait_s = max(0.0, self._free_at.get(host, now) - now)
+            wait_s = self._wait_s(host, now)
             if wait_s == 0:
                 self._busy.add(host)
             return wait_s
+
+    def wait_s(self, host: str, *, now: float) -> float:
+        """The answer of :meth:`enter`, without beginning a request."""
+        with self._lock:
+            return self._wait_s(host, now)
+
+    def _wait_s(self, host: str, now: float) -> float:
+        return float("inf") if host in self._busy else max(0.0, self._free_at.get(host, now) - now)
 
     def leave(self, host: str, *, now: float, gap_s: float = 0.0) -> None:
         """A request has ended; the gap begins. ``gap_s`` is what the host itself asks for."""
@@ -35,11 +44,6 @@ class Turnstile:
                 self._free_at[host] = now + gap_s
                 if len(self._free_at) > _MANY_HOSTS:
                     self._free_at = {name: at for name, at in self._free_at.items() if at > now}
-
-    def opens_in_s(self, *, now: float) -> float:
-        """Seconds until the next host may be asked again; 0 where none is closed by a gap."""
-        with self._lock:
-            return min((at - now for at in self._free_at.values() if at > now), default=0.0)
 
     def closed_hosts(self, *, now: float, also: Iterable[str] = ()) -> set[str]:
         """The hosts that may not be asked at this moment, and these."""

@@ -1,24 +1,27 @@
 """Pipeline: polling: many readings of feeds at once, planned and written one after another.
 
-1. Claim what is due, with a lease; at most so many of one host, so that nobody waits behind one host's queue.
+1. Claim what is due, with a lease on the feeds and on their hosts; at most so many of one host, so that nobody waits
+   behind one host's queue.
 2. Drive the readings (:mod:`reformwatch.pipeline.reading`): requests in threads, one at a time to a host and a gap
-   between two; documents in worker processes.
+   between two; documents in worker processes. A host that a reading leads to is leased before it is asked.
 3. For those that came in meanwhile: take a snapshot, plan, apply, route, feed after feed, in one write transaction. The
-   group saves syncs to disk; a feed's entries, alerts and validators still stand or fall together. Alerts with very
-   many followers are routed after it, slice by slice (:mod:`reformwatch.pipeline.route`).
+   group saves syncs to disk; a feed's entries, alerts and validators still stand or fall together. Hosts that are not
+   wanted any more are given back with it. Alerts with very many followers are routed after it, slice by slice
+   (:mod:`reformwatch.pipeline.route`).
 4. Say one line for each feed.
 
 Whatever dies before the commit of step 3 is fetched again after its lease; whatever dies after it is routed and
 delivered later.
 """
 
+import contextlib
 import logging
 import queue
 import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,6 +37,7 @@ from reformwatch.model.feed import Elsewhere, FailureKind, Feed, Fetched, FetchF
 from reformwatch.model.plan import PollPlan, PollReport
 from reformwatch.net.host_limiter import Turnstile
 from reformwatch.net.outage import NetworkWatch
+from reformwatch.pipeline.held_hosts import HeldHosts, held_for_a_request
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.reading import Ask, FeedFetcher, Look, Outcome, PageFetcher, Reader, Reading, Work
 from reformwatch.pipeline.route import Router
@@ -44,7 +48,7 @@ from reformwatch.planning.poll_plan import Reply, plan_failure, plan_outage, pla
 from reformwatch.planning.schedule import PollPolicy, out_of_skips
 from reformwatch.planning.stories import stories_of
 from reformwatch.planning.websub import SILENCE
-from reformwatch.store import Store, Tx, feeds, plans, websub
+from reformwatch.store import Store, Tx, feeds, hosts, plans, websub
 from reformwatch.store.notices import add_notices
 from reformwatch.urls import host_of, origin_of
 
@@ -54,15 +58,28 @@ _MAX_BATCH: Final = 100
 #: A user name and password in an address; they are not for the log.
 _USER_PART: Final = re.compile(r"//[^/@]*@")
 _CLAIM_AGAIN_S: Final = 0.5
+_CLAIM_SOON_S: Final = 0.05
 _TOGETHER_S: Final = 0.05
 _STARTS_BEFORE_LEASE_END: Final = 0.7
 
 _PUSH_TRIES_AGAIN_S: Final = 0.1
+#: So long a person who adds a feed waits for a host that others ask.
+_PATIENCE_S: Final = 5.0
 
 Fetcher = FeedFetcher
-Claim = Callable[[Tx, Collection[str], int], list[Feed]]
-#: Whether there is something that a claim has left out, since its host may not be asked at this moment.
-IsMore = Callable[[Tx], bool]
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """Feeds that were leased, and the hosts that were leased with them."""
+
+    feeds: Sequence[Feed] = ()
+    hosts: Collection[str] = ()
+
+
+#: Takes the hosts to be left out, and how many feeds are wanted at most.
+Claim = Callable[[Tx, Collection[str], int], Claimed]
+#: From when on something can be claimed that a claim has left out, since its host rests; None where nothing is left.
+NextClaimAt = Callable[[Tx], datetime | None]
 
 
 def no_pages(url: str, _after: Elsewhere | None) -> Fetched | FetchFailed:
@@ -118,8 +135,8 @@ class Poller:
         due_by = self.clock() if is_once else None
         per_host = max(1, min(50, int(self.lease.total_seconds() / 4 / (self.per_host_gap_s + 1))))
 
-        def claim(tx: Tx, excluding: Collection[str], limit: int) -> list[Feed]:
-            now = self.clock()
+        def claim(tx: Tx, excluding: Collection[str], limit: int) -> Claimed:
+            now, leased = self.clock(), set[str]()
             while claimed := feeds.claim_due(
                 tx,
                 token=token,
@@ -130,19 +147,20 @@ class Poller:
                 excluding=excluding,
                 due_by=due_by,
             ):
+                leased |= {origin_of(feed.url) for feed in claimed}
                 wanted = [feed for feed in claimed if out_of_skips(now, feed.poll.hints) == now]
                 for feed in claimed:
                     if feed not in wanted:  # it is late, and its owner wants no requests at this hour
                         feeds.postpone(tx, feed, until=out_of_skips(now, feed.poll.hints), token=token)
                 if wanted:
-                    return wanted
-            return []
+                    return Claimed(feeds=wanted, hosts=leased)
+            return Claimed(hosts=leased)
 
-        def is_more(tx: Tx) -> bool:
-            return feeds.is_any_due(tx, now=self.clock(), due_by=due_by)
+        def next_at(tx: Tx) -> datetime | None:
+            return feeds.next_claim_at(tx, token=token, now=self.clock(), due_by=due_by)
 
         with self.running:
-            return _Run(self, claim, token, stop or threading.Event(), is_more=is_more).run()
+            return _Run(self, claim, token, stop or threading.Event(), next_at=next_at).run()
 
     def poll_feeds(self, feed_ids: Sequence[int], stop: threading.Event | None = None) -> PollReport:
         """Poll these feeds, due or not; one that another process holds is left to it."""
@@ -150,9 +168,15 @@ class Poller:
         with self.store.read() as tx:
             left = deque(feeds.in_turns(tx, feed_ids))
 
-        def claim(tx: Tx, _excluding: Collection[str], limit: int) -> list[Feed]:
+        def claim(tx: Tx, _excluding: Collection[str], limit: int) -> Claimed:
             some = [left.popleft() for _ in range(min(limit, len(left)))]
-            return feeds.claim(tx, some, token=token, now=self.clock(), lease=self.lease) if some else []
+            if not some:
+                return Claimed()
+            now = self.clock()
+            claimed = feeds.claim(tx, some, token=token, now=now, lease=self.lease)
+            origins = {origin_of(feed.url) for feed in claimed}
+            leased = hosts.claim(tx, origins, token=token, now=now, lease=self.lease)
+            return Claimed(feeds=claimed, hosts=leased)
 
         with self.running:
             return _Run(self, claim, token, stop or threading.Event()).run()
@@ -176,14 +200,30 @@ class Poller:
         token = self.new_token()
         left = [feed_id]
 
-        def claim(tx: Tx, _excluding: Collection[str], _limit: int) -> list[Feed]:
+        def claim(tx: Tx, _excluding: Collection[str], _limit: int) -> Claimed:
             wanted, left[:] = list(left), []
-            return feeds.claim(tx, wanted, token=token, now=self.clock(), lease=self.lease) if wanted else []
+            if not wanted:
+                return Claimed()
+            return Claimed(feeds=feeds.claim(tx, wanted, token=token, now=self.clock(), lease=self.lease))
 
         def read(feed: Feed) -> Reading:
             return self.reader.take(feed, fetched, is_pushed=True)
 
         return _Run(self, claim, token, threading.Event(), read, is_loop=False).run()
+
+    @contextlib.contextmanager
+    def holding_host_of(self, url: str) -> Iterator[None]:
+        """Hold the host of an address for one request outside of a run; a few seconds are waited for it at most."""
+        with held_for_a_request(
+            self.store,
+            origin_of(url),
+            token=self.new_token(),
+            clock=self.clock,
+            lease=self.lease,
+            gap=timedelta(seconds=self.per_host_gap_s),
+            patience_s=_PATIENCE_S,
+        ):
+            yield
 
 
 @dataclass(kw_only=True, eq=False)
@@ -195,6 +235,7 @@ class _Task:
     start_by: float
     started: float = field(default_factory=time.monotonic)
     asked: int = 0
+    host: str | None = None
 
 
 #: What one poll came to: its outcome, its plan, what was written, and how many deliveries its alerts made.
@@ -219,15 +260,16 @@ class _Run:
         stop: threading.Event,
         read: Callable[[Feed], Reading] | None = None,
         *,
-        is_more: IsMore = lambda _tx: False,
+        next_at: NextClaimAt = lambda _tx: None,
         is_loop: bool = True,
     ) -> None:
-        self.is_more = is_more
+        self.next_at = next_at
         self.is_loop = is_loop  # a push that goes round does not say that the loop of polls does
         self.poller, self.claim, self.token, self.stop = poller, claim, token, stop
         self.read = read or poller.reader.read
         self.waiting: deque[tuple[_Task, Ask]] = deque()
         self.events: queue.SimpleQueue[tuple[_Task, Ask | Work, Any]] = queue.SimpleQueue()
+        self.hosts = HeldHosts(token=token, lease=poller.lease)
         self.ready: list[Outcome] = []
         self.tasks = self.asking = 0
         self.claim_at = self.write_at = 0.0
@@ -241,11 +283,14 @@ class _Run:
                 self._refill()
                 wait_s = self._start(threads)
                 if not self.tasks and not self.ready and not self._waits_for_a_host():
+                    self._release_hosts()
                     return self.report  # and the claim of a moment ago found nothing more
                 self._collect(wait_s)
                 if self._is_time_to_write():
                     ready, self.ready = self.ready, []
                     self._apply(ready)
+                elif time.monotonic() >= self.hosts.release_at:
+                    self._release_hosts()
 
     def _is_time_to_write(self) -> bool:
         """A write costs a sync to disk, however much is in it: what is ready waits a moment for company."""
@@ -253,14 +298,18 @@ class _Run:
         return bool(self.ready) and (is_alone or time.monotonic() >= self.write_at)
 
     def _waits_for_a_host(self) -> bool:
-        """Whether feeds are due that were not claimed since their hosts rest; if so, after a part of that rest."""
-        rest_s = self.poller.turnstile.opens_in_s(now=time.monotonic())
-        if rest_s == 0 or self.stop.is_set():
+        """Whether feeds are due that were not claimed since their hosts rest; if so, after a part of that rest.
+
+        Feeds that others hold, or whose hosts they do, are theirs to poll: this run does not wait for them.
+        """
+        if self.stop.is_set():
             return False
         with self.poller.store.read() as tx:
-            if not self.is_more(tx):
-                return False
-        self.stop.wait(min(rest_s, _CLAIM_AGAIN_S))
+            at = self.next_at(tx)
+        if at is None:
+            return False
+        rest_s = (at - self.poller.clock()).total_seconds()
+        self.stop.wait(min(max(rest_s, _CLAIM_SOON_S), _CLAIM_AGAIN_S))
         self.claim_at = 0.0
         return True
 
@@ -273,10 +322,13 @@ class _Run:
         room = 4 * self.poller.workers - self.tasks
         if room < 2 * self.poller.workers or (self.tasks and time.monotonic() < self.claim_at):
             return
-        hosts = (origin_of(ask.url) for _, ask in self.waiting)
-        closed = self.poller.turnstile.closed_hosts(now=time.monotonic(), also=hosts)
+        waited_for = (origin_of(ask.url) for _, ask in self.waiting)
+        closed = self.poller.turnstile.closed_hosts(now=time.monotonic(), also=waited_for)
+        now = self.poller.clock()
         with self.poller.store.write() as tx:
-            claimed = self.claim(tx, closed, room)
+            claim = self.claim(tx, closed, room)
+        self.hosts.note(claim.hosts, now=now)
+        claimed = claim.feeds
         if not claimed:
             self.claim_at = time.monotonic() + _CLAIM_AGAIN_S
             return
@@ -291,12 +343,13 @@ class _Run:
     def _start(self, threads: ThreadPoolExecutor) -> float:
         """Step 2: begin the requests that may begin now; seconds until something more may."""
         now, wait_s, kept = time.monotonic(), 1.0, deque[tuple[_Task, Ask]]()
+        clock = self.poller.clock()
         while self.waiting and self.asking < self.poller.workers:
             task, ask = self.waiting.popleft()
             if now > task.start_by:
                 self._no_time(task, ask)
                 continue
-            host_wait_s = self.poller.turnstile.enter(origin_of(ask.url), now=now)
+            host_wait_s = self._enter(origin_of(ask.url), now, clock)
             if host_wait_s == 0:
                 self.asking += 1
                 threads.submit(self._act, task, ask)
@@ -306,7 +359,19 @@ class _Run:
         self.waiting = kept + self.waiting
         if not self.waiting and self.asking:
             self.claim_at = min(self.claim_at, now + _CLAIM_AGAIN_S / 10)
+        if self.hosts.wanted and self.hosts.claim_wanted(self.poller.store, now=clock, now_s=now):
+            return 0.0  # and go round: they may be asked now
         return wait_s
+
+    def _enter(self, origin: str, now_s: float, clock: datetime) -> float:
+        """Begin a request, if its host may be asked: 0; else the seconds until that is looked at again.
+
+        What this process knows by itself needs no query: the database is asked only where that says yes.
+        """
+        turnstile = self.poller.turnstile
+        if self.hosts.is_held(origin, now=clock):
+            return turnstile.enter(origin, now=now_s)
+        return turnstile.wait_s(origin, now=now_s) or self.hosts.want(origin, now_s=now_s)
 
     def _no_time(self, task: _Task, ask: Ask) -> None:
         """The lease will end: a feed not begun is given back, one under way is read as far as it came."""
@@ -342,8 +407,10 @@ class _Run:
         if isinstance(step, Ask):
             self.asking -= 1
             task.asked += 1
-            gap_s = step.gap.total_seconds() if step.gap else 0.0
-            self.poller.turnstile.leave(origin_of(step.url), now=time.monotonic(), gap_s=gap_s)
+            origin, gap_s = origin_of(step.url), step.gap.total_seconds() if step.gap else 0.0
+            self.poller.turnstile.leave(origin, now=time.monotonic(), gap_s=gap_s)
+            rest = timedelta(seconds=max(gap_s, self.poller.per_host_gap_s))
+            self.hosts.rest(origin, until=self.poller.clock() + rest)
             self.poller.watcher("fetched")
             if self.stop.is_set() and isinstance(result, FetchFailed):
                 self._give_up([task])  # it was cut short by us
@@ -373,9 +440,15 @@ class _Run:
             self._end(task, Outcome(feed=task.feed, fetched=FetchFailed(kind=FailureKind.PARSER, reason=reason)))
         else:
             if isinstance(step, Ask):
+                self._move(task, origin_of(step.url))
                 self.waiting.append((task, step))
             else:
                 self._work(task, step)
+
+    def _move(self, task: _Task, host: str | None) -> None:
+        """A reading goes on at a host, or ends (None). It stays at the last one that it asked until then."""
+        self.hosts.move(task.host, host)
+        task.host = host
 
     def _work(self, task: _Task, step: Work) -> None:
         def done(result: Any) -> None:
@@ -389,6 +462,7 @@ class _Run:
             self.report.failed += 1
             self._give_up([task])
             return
+        self._move(task, None)
         self.tasks -= 1
         if not self.ready:
             self.write_at = time.monotonic() + _TOGETHER_S
@@ -398,10 +472,22 @@ class _Run:
         """Give feeds back, to be polled again."""
         for task in tasks:
             task.reading.close()
+            self._move(task, None)
         self.tasks -= len(tasks)
         if tasks:
+            idle = self.hosts.idle()
             with self.poller.store.write() as tx:
                 feeds.release(tx, [task.feed.id for task in tasks], token=self.token)
+                self.hosts.release(tx, idle)
+            self.hosts.forget(idle)
+
+    def _release_hosts(self) -> None:
+        """Give hosts back, where no write of the readings was due anyway."""
+        idle = self.hosts.idle()
+        if idle:
+            with self.poller.store.write() as tx:
+                self.hosts.release(tx, idle)
+        self.hosts.forget(idle)
 
     def _apply(self, ready: Sequence[Outcome]) -> None:
         """Step 3."""
@@ -413,13 +499,16 @@ class _Run:
     def _write(self, ready: Sequence[Outcome]) -> None:
         notices = self._watch_network(ready)
         done: list[_Done] = []
+        idle = self.hosts.idle()
         documents = [one for one in ready if isinstance(one.parsed, ParsedFeed)]
         quiet = [(one, self._plan_quiet(one)) for one in ready if not isinstance(one.parsed, ParsedFeed)]
         with self.poller.store.write() as tx:
             done.extend(self._apply_documents(tx, documents) if documents else ())
             written = plans.apply_quiet(tx, [plan for _, plan in quiet], now=self.poller.clock())
             add_notices(tx, notices)
+            self.hosts.release(tx, idle)  # last: feeds are locked before hosts
             self.poller.watcher("applied")
+        self.hosts.forget(idle)
         self.poller.watcher("committed")
         if written < len(quiet):
             log.warning("poll: %d feeds had been taken over by another process, nothing written", len(quiet) - written)

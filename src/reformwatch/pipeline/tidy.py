@@ -1,9 +1,9 @@
-"""Pipeline: tidying: old entries leave the archive, with the gaps and notices of their time."""
+"""Pipeline: tidying: old entries leave the archive, with the gaps and notices of their time; idle hosts as well."""
 
 import logging
 from datetime import datetime, timedelta
 
-from reformwatch.store import Store
+from reformwatch.store import Store, hosts
 from reformwatch.store.entries import remove_entries_before
 from reformwatch.store.gaps import remove_gaps_before
 from reformwatch.store.notices import remove_notices_before
@@ -17,6 +17,7 @@ def tidy(store: Store, *, keep: timedelta, now: datetime) -> int:
         removed = remove_entries_before(tx, now - keep)
         remove_gaps_before(tx, now - keep)
         remove_notices_before(tx, now - keep)
+        hosts.remove_idle(tx, now=now)
     if removed:
         log.info("tidy: %d entries older than %d days removed from the archive", removed, keep.days)
     return removed

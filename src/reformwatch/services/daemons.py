@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from reformwatch.planning.schedule import after_deaths
-from reformwatch.store import Store, feeds, lock, outbox, websub
+from reformwatch.store import Store, feeds, hosts, lock, outbox, websub
 from reformwatch.store import status as stored
 from reformwatch.store.status import DaemonBeat
 
@@ -18,11 +18,16 @@ def exclusive(store: Store, *, now: datetime) -> AbstractContextManager[None]:
     return lock.exclusive(store, now=now)
 
 
-def take_up(store: Store, owner: str, *, now: datetime) -> int:
-    """Give back the feeds and deliveries that a dead daemon of this owner's name still held; how many."""
+def take_up(store: Store, owner: str, *, gap: timedelta, now: datetime) -> int:
+    """Give back the feeds and deliveries that a dead daemon of this owner's name still held; how many.
+
+    Its hosts are given back too, and rest for ``gap``: it may have asked them a moment ago.
+    """
     with store.write() as tx:
         polls = feeds.release_all_of(tx, owner, next_after=partial(after_deaths, now=now))
-        return polls + outbox.release_all_of(tx, owner)
+        deliveries = outbox.release_all_of(tx, owner)
+        hosts.release_all_of(tx, owner, rest_until=now + gap)
+        return polls + deliveries
 
 
 def beat(store: Store, *, name: str, host: str, pid: int, version: str, started_at: datetime, now: datetime) -> None:

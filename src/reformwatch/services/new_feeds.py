@@ -15,6 +15,7 @@ from reformwatch.documents.sitemap import sitemaps_in
 from reformwatch.errors import BadInput, NotPermitted, ReformwatchError, Unreachable
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import (
+    Elsewhere,
     FailureKind,
     Feed,
     FeedState,
@@ -26,7 +27,7 @@ from reformwatch.model.feed import (
     SourceType,
 )
 from reformwatch.net.client import Door, RequestFailed
-from reformwatch.net.conditional import fetch_feed
+from reformwatch.net.conditional import ask_for_feed
 from reformwatch.pipeline.poll import Poller, note_hub
 from reformwatch.planning.poll_plan import Reply, plan_reply
 from reformwatch.planning.stories import stories_of
@@ -105,7 +106,7 @@ def _read(door: Door, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedF
         added_at=now,
         poll=PollState(next_poll_at=now),
     )
-    outcome: FetchOutcome = fetch_feed(door, asked, now=now)
+    outcome = _fetch(door, asked, poller)
     if not isinstance(outcome, Fetched):
         failed = (
             outcome if isinstance(outcome, FetchFailed) else FetchFailed(kind=FailureKind.STATUS, reason="answers 304")
@@ -118,6 +119,17 @@ def _read(door: Door, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedF
         source_type=wanted.source_type,
         selector=wanted.item_selector,
     )
+
+
+def _fetch(door: Door, asked: Feed, poller: Poller) -> FetchOutcome:
+    """One request, and one more to each host that a redirect leads to: each host is held for it, as by a poll."""
+    after: Elsewhere | None = None
+    while True:
+        with poller.holding_host_of(after.url if after else asked.url):
+            outcome = ask_for_feed(door, asked, now=poller.clock(), after=after)
+        if not isinstance(outcome, Elsewhere):
+            return outcome
+        after = outcome
 
 
 def _refusal(url: str, kind: FailureKind, reason: str) -> ReformwatchError:

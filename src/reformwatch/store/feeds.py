@@ -1,4 +1,4 @@
-"""Store: feeds: added, claimed with a lease, released."""
+"""Store: feeds: added, claimed with a lease on them and on their hosts, released."""
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
@@ -17,10 +17,12 @@ from reformwatch.model.feed import (
     SourceType,
 )
 from reformwatch.model.websub import HubState
+from reformwatch.store import hosts
 from reformwatch.store.engine import Tx
 from reformwatch.store.poll_state import take_state
 from reformwatch.store.sql import chunks, insert_or_ignore
 from reformwatch.store.tables import feeds, websub
+from reformwatch.store.tables import hosts as host_rows
 from reformwatch.urls import origin_of
 
 _RESULT = [column for column in feeds.c if column.name not in {"origin", "lease_until", "unfinished"}]
@@ -107,13 +109,15 @@ def claim_due(
     excluding: Collection[str] = (),
     due_by: datetime | None = None,
 ) -> list[Feed]:
-    """Lease the feeds that are due now, or were at ``due_by``.
+    """Lease the feeds that are due now, or were at ``due_by``, and their hosts, under the same token.
 
-    At most ``per_host`` of one host, and none of the hosts in ``excluding``.
+    At most ``per_host`` of one host, and none of the hosts in ``excluding``, of those that others lease, or that rest.
     """
     rank = sa.func.row_number().over(partition_by=feeds.c.origin, order_by=(feeds.c.next_poll_at, feeds.c.id))
     due = sa.select(feeds.c.id, feeds.c.next_poll_at, rank.label("rank")).where(
-        _is_free(now), feeds.c.next_poll_at <= (due_by or now)
+        _is_free(now),
+        feeds.c.next_poll_at <= (due_by or now),
+        feeds.c.origin.not_in(hosts.closed(token=token, now=now)),
     )
     if excluding:
         due = due.where(feeds.c.origin.not_in(list(excluding)))
@@ -124,7 +128,17 @@ def claim_due(
         .order_by(ranked.c.rank, ranked.c.next_poll_at)
         .limit(limit)
     )
-    return _claim(tx, wanted, token=token, now=now, lease=lease)
+    claimed = _claim(tx, wanted, token=token, now=now, lease=lease)
+    return _with_hosts(tx, claimed, token=token, now=now, lease=lease)
+
+
+def _with_hosts(tx: Tx, claimed: list[Feed], *, token: str, now: datetime, lease: timedelta) -> list[Feed]:
+    """The feeds whose hosts could be leased as well; those whose hosts went to others just now are given back."""
+    held = hosts.claim(tx, {origin_of(feed.url) for feed in claimed}, token=token, now=now, lease=lease)
+    lost = [feed.id for feed in claimed if origin_of(feed.url) not in held]
+    if lost:
+        release(tx, lost, token=token)
+    return [feed for feed in claimed if origin_of(feed.url) in held]
 
 
 def in_turns(tx: Tx, feed_ids: Iterable[int]) -> list[int]:
@@ -138,7 +152,7 @@ def in_turns(tx: Tx, feed_ids: Iterable[int]) -> list[int]:
 
 
 def claim(tx: Tx, feed_ids: Iterable[int], *, token: str, now: datetime, lease: timedelta) -> list[Feed]:
-    """Lease these feeds, due or not; those that another process holds are left out."""
+    """Lease these feeds, due or not, without their hosts; those that another process holds are left out."""
     return _claim(tx, sa.select(feeds.c.id).where(feeds.c.id.in_(list(feed_ids))), token=token, now=now, lease=lease)
 
 
@@ -181,10 +195,21 @@ def postpone(tx: Tx, feed: Feed, *, until: datetime, token: str) -> None:
     tx.execute(sa.update(feeds).where(mine).values(values))
 
 
-def is_any_due(tx: Tx, *, now: datetime, due_by: datetime | None = None) -> bool:
-    """Whether a feed that nobody holds is due now, or was at ``due_by``."""
-    due = sa.select(feeds.c.id).where(_is_free(now), feeds.c.next_poll_at <= (due_by or now)).limit(1)
-    return tx.execute(due).first() is not None
+def next_claim_at(tx: Tx, *, token: str, now: datetime, due_by: datetime | None = None) -> datetime | None:
+    """From when on a feed can be claimed that is due now, or was at ``due_by``: its host may rest until then.
+
+    None where no such feed is left, or only those that others hold, or whose hosts they lease.
+    """
+    rest = sa.func.coalesce(host_rows.c.rest_until, sa.literal(now, feeds.c.next_poll_at.type))
+    is_unleased = sa.or_(host_rows.c.lease_until.is_(None), host_rows.c.lease_until <= now)  # or has no row yet
+    due = (
+        sa.select(sa.func.min(rest))
+        .select_from(feeds.outerjoin(host_rows, host_rows.c.origin == feeds.c.origin))
+        .where(_is_free(now), feeds.c.next_poll_at <= (due_by or now))
+        .where(sa.or_(is_unleased, host_rows.c.lease_token == token))
+    )
+    at: datetime | None = tx.execute(due).scalar()
+    return None if at is None else max(at, now)
 
 
 def release_all_of(tx: Tx, owner: str, *, next_after: Callable[[int], datetime]) -> int:

@@ -17,9 +17,9 @@ T = TypeVar("T")
 CHUNK: Final = 5_000
 
 
-def _insert(tx: Tx, table: sa.Table) -> Any:
+def insert_into(dialect: str, table: sa.Table) -> Any:
     """The dialect's own INSERT, which knows ON CONFLICT. A dialect that is not in use is not loaded."""
-    if tx.dialect.name == "sqlite":
+    if dialect == "sqlite":
         from sqlalchemy.dialects import sqlite
 
         return sqlite.insert(table)
@@ -71,7 +71,7 @@ def _way_of(
 
 def insert_or_ignore(tx: Tx, table: sa.Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless its key is there already; whether it was inserted."""
-    statement = _insert(tx, table).values(dict(row)).on_conflict_do_nothing().returning(sa.literal(1))
+    statement = insert_into(tx.dialect.name, table).values(dict(row)).on_conflict_do_nothing().returning(sa.literal(1))
     return tx.execute(statement).first() is not None
 
 
@@ -83,7 +83,7 @@ def insert_or_ignore_many(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, A
 
 def insert_or_update(tx: Tx, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str]) -> None:
     """Insert a row, or give the one with that key these values."""
-    statement = _insert(tx, table).values(dict(row))
+    statement = insert_into(tx.dialect.name, table).values(dict(row))
     others = {name: statement.excluded[name] for name in row if name not in key}
     tx.execute(statement.on_conflict_do_update(index_elements=list(key), set_=others))
 

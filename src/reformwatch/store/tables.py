@@ -129,6 +129,15 @@ feeds = sa.Table(
     sa.Index(None, "state", "next_poll_at"),
 )
 
+hosts = sa.Table(
+    "hosts",
+    metadata,
+    sa.Column("origin", sa.Text, primary_key=True),
+    sa.Column("lease_token", sa.Text),
+    sa.Column("lease_until", UtcTime),
+    sa.Column("rest_until", UtcTime),
+)
+
 gaps = sa.Table(
     "gaps",
     metadata,
