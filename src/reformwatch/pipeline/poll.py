@@ -212,8 +212,8 @@ class Poller:
         return _Run(self, claim, token, threading.Event(), read, is_loop=False).run()
 
     @contextlib.contextmanager
-    def holding_host_of(self, url: str) -> Iterator[None]:
-        """Hold the host of an address for one request outside of a run; a few seconds are waited for it at most."""
+    def holding_host_of(self, url: str, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
+        """Hold the host of an address for a request outside of a run, or go on without it after ``patience_s``."""
         with held_for_a_request(
             self.store,
             origin_of(url),
@@ -221,7 +221,7 @@ class Poller:
             clock=self.clock,
             lease=self.lease,
             gap=timedelta(seconds=self.per_host_gap_s),
-            patience_s=_PATIENCE_S,
+            patience_s=patience_s,
         ):
             yield
 

@@ -1,13 +1,13 @@
 """Hosts: which process may ask them, until when, and how long they rest after their last request.
 
-Revision: 0006
+Revision: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
