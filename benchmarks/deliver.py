@@ -36,9 +36,9 @@ from reformwatch.planning.stories import stories_of
 from reformwatch.settings import build_settings
 from reformwatch.store import plans
 from reformwatch.store.feeds import add_feed, claim
-from reformwatch.store.subscribers import add_subscriber, find_subscriber, list_subscribers, remove_subscriber
+from reformwatch.store.subscribers import add_subscriber, find_subscriber, remove_subscriber
 from reformwatch.store.topics import add_topic, list_topics
-from reformwatch.wiring.basics import create_store, new_message_id, new_unsubscribe_token, utc_now
+from reformwatch.wiring.basics import build_router, create_store, new_unsubscribe_token, utc_now
 from reformwatch.wiring.tools import Tools
 
 THREADS = 8
@@ -112,7 +112,8 @@ def ours(channel: ChannelKind, told: dict[str, Any], messages: int) -> float:
             add_subscriber(tx, new, now=now)
             add_topic(tx, NewTopic(slug="akims", name="Akims", queries={"any": "akim*"}), now=now)
             add_feed(tx, NewFeed(url="http://example.org/feed", name="Feed", backfill_days=1), now=now)
-            _fill_outbox(tx, messages)
+            _add_alerts(tx, messages)
+        assert build_router(store).route_all() == messages
         tools = Tools(settings, store, owner="cli")
         started = time.perf_counter()
         report = tools.deliverer.deliver_due()
@@ -123,7 +124,7 @@ def ours(channel: ChannelKind, told: dict[str, Any], messages: int) -> float:
         return took
 
 
-def _fill_outbox(tx: Any, messages: int) -> None:
+def _add_alerts(tx: Any, messages: int) -> None:
     now = utc_now()
     feed = claim(tx, [1], token="cli:x:1", now=now, lease=PollPolicy().min_interval)[0]
     made = (
@@ -136,11 +137,11 @@ def _fill_outbox(tx: Any, messages: int) -> None:
     )  # fmt: skip
     parsed = ParsedFeed(format="rss20", title="Feed", site_url=None, language="en", entries=tuple(e for e in made if e))
     fetched = Fetched(body=b"", body_hash="", url=feed.url, content_type=None, validators=Validators())
-    snapshot = plans.snapshot(tx, feed, parsed.entries, list_subscribers(tx), now=now, stories_of=stories_of)
+    snapshot = plans.snapshot(tx, feed, parsed.entries, now=now, stories_of=stories_of)
     policy = PollPolicy(burst_limit=10**9)
     reply = Reply(fetched=fetched, parsed=parsed)
     plan = plan_reply(snapshot, reply, TopicIndex.of(compile_topics(list_topics(tx))), policy=policy, now=now, jitter=0)
-    assert plans.apply(tx, plan, now=now, new_message_id=new_message_id).deliveries == messages
+    assert len(plans.apply(tx, plan, now=now).alerts) == messages
 
 
 def main() -> None:

@@ -147,7 +147,10 @@ MUTATIONS: Final = [
     Mutation("a story is told as often as it comes", "routing", "if has_heard:", "if False:", "routing"),
     Mutation(
         "the ledger of who has heard is not asked",
-        "notifications", "return {story: frozenset(subscribers) for story, subscribers in notified.items()}", "return {}", "notifications",
+        "notifications",
+        "t.told.c.story_id.in_(chunk)",
+        "sa.false()",
+        "notifications",
     ),
     Mutation(
         "all are told of mentions",

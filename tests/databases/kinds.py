@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Final
 
 from reformwatch.model.alert import AlertKind
-from reformwatch.model.delivery import DeliveryState
+from reformwatch.model.delivery import Closed, DeliveryState
 from reformwatch.model.entry import Standing
 from reformwatch.model.feed import FeedKind, FeedState, NoticeKind, SourceType
-from reformwatch.model.subscriber import ChannelKind, SubscriberState
+from reformwatch.model.subscriber import ChannelKind, PauseCode, SubscriberState
 from reformwatch.model.topic import Strength, TopicKind, TopicState
 from reformwatch.model.websub import HubState
 
@@ -26,12 +26,18 @@ _ENUMERATED: Final[tuple[tuple[str, str, type[StrEnum]], ...]] = (
     ("matches", "strength", Strength),
     ("subscribers", "channel", ChannelKind),
     ("subscribers", "state", SubscriberState),
+    ("subscribers", "pause_code", PauseCode),
     ("alerts", "kind", AlertKind),
     ("deliveries", "state", DeliveryState),
+    ("deliveries", "closed", Closed),
 )
 _LISTED: Final = (
     ("entries", "language", ("en", "ru", "kk", "es")),
     ("attempts", "outcome", ("sent", "retry", "dead", "requeued")),
+    ("notifications", "decision", ("send", "suppress")),
+    ("notifications", "code", ("instant", "paused", "already_notified", "only_mention")),
+    ("suppressions", "code", ("late", "edited", "no_follower", "nobody_left")),
+    ("alert_topics", "strength", ("about", "mention")),
 )
 #: Table and condition; at least one row must fulfil it.
 _CONDITIONS: Final = (
@@ -85,28 +91,26 @@ _CONDITIONS: Final = (
     ("subscribers", "NOT all_topics AND state = 'active'"),
     ("subscribers", "wants_mentions"),
     ("subscribers", "channel = 'webhook' AND secret IS NOT NULL"),
-    ("subscribers", "paused_because = 'paused by the operator'"),
-    ("subscribers", "paused_because = 'unsubscribed by the reader'"),
-    ("subscribers", "paused_because LIKE 'the mail server answered 550 5.1.1%'"),
-    ("subscribers", "paused_because LIKE 'answered 410%'"),
+    ("subscribers", "pause_code = 'operator' AND pause_detail = ''"),
+    ("subscribers", "pause_code = 'refused' AND pause_detail LIKE 'the mail server answered 550 5.1.1%'"),
+    ("subscribers", "pause_code = 'refused' AND pause_detail LIKE 'answered 410%'"),
     ("alerts", "id IN (SELECT alert_id FROM alert_topics GROUP BY alert_id HAVING count(*) > 1) AND kind = 'story'"),
     ("alerts", "id IN (SELECT alert_id FROM alert_entries GROUP BY alert_id HAVING count(*) > 1)"),
-    ("alerts", "kind = 'test' AND story_id IS NULL"),
+    ("alerts", "kind = 'story' AND burst IS NULL AND headline <> ''"),
+    ("alerts", "kind = 'summary' AND headline = '' AND burst LIKE '%\"feed\"%' AND burst LIKE '%\"stories\"%'"),
+    ("alerts", "routed_at IS NOT NULL AND id NOT IN (SELECT alert_id FROM notifications)"),
+    ("notifications", "topic_ids LIKE '[%,%]' AND delivery_id IS NOT NULL"),
+    ("notifications", "decision = 'suppress' AND delivery_id IS NULL"),
     ("deliveries", "state = 'pending' AND attempts = 0 AND last_error IS NULL"),
     ("deliveries", "state = 'pending' AND attempts > 0 AND last_error IS NOT NULL AND lease_token IS NULL"),
     ("deliveries", "state = 'pending' AND attempts = 0 AND last_error IS NOT NULL"),
     ("deliveries", "state = 'pending' AND lease_token LIKE 'daemon:%' AND lease_until IS NOT NULL"),
     ("deliveries", "state = 'sent' AND sent_at IS NOT NULL AND attempts > 1"),
-    ("deliveries", "state = 'dead' AND last_error LIKE 'the mail server answered 550 5.1.1%'"),
-    ("deliveries", "state = 'dead' AND last_error LIKE 'the mail server answered 554%'"),
-    ("deliveries", "state = 'dead' AND last_error LIKE '%(given up after 10 attempts)'"),
-    ("deliveries", "state = 'dead' AND last_error = 'subscriber paused: paused by the operator'"),
-    ("silences", "reason LIKE 'late: dated %' AND subscriber_id IS NULL"),
-    ("silences", "reason LIKE '% is paused' AND subscriber_id IS NOT NULL"),
-    ("silences", "reason LIKE '% has already heard of this story'"),
-    ("silences", "reason LIKE 'it only mentions the topic, and % wants what is about it'"),
-    ("silences", "reason = 'no subscriber follows its topics'"),
-    ("silences", "reason = 'it matched only after an edit; an edited entry alerts nobody'"),
+    ("deliveries", "closed = 'address_dead' AND last_error LIKE 'the mail server answered 550 5.1.1%'"),
+    ("deliveries", "closed = 'rejected' AND last_error LIKE 'the mail server answered 554%'"),
+    ("deliveries", "closed = 'given_up' AND attempts = 10"),
+    ("deliveries", "closed = 'subscriber_paused' AND last_error IS NULL AND next_attempt_at IS NULL"),
+    ("suppressions", "subscriber_id IS NULL"),
     ("daemons", "beat_at >= started_at"),
 )  # fmt: skip
 

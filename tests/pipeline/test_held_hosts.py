@@ -18,7 +18,7 @@ from reformwatch.pipeline.poll import Fetcher, Poller
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.store import Store, Tx, hosts, tables
 from reformwatch.store.feeds import add_feed
-from reformwatch.wiring.basics import utc_now
+from reformwatch.wiring.basics import build_router, utc_now
 
 LEASE = timedelta(minutes=5)
 GAP_S = 0.05
@@ -30,7 +30,7 @@ def poller(store: Store, fetch: Fetcher, parser: ParserPool) -> Poller:
     numbers = itertools.count()
     return Poller(
         store=store, fetch=fetch, parser=parser, policy=PollPolicy(), clock=utc_now, chance=lambda: 0.0,
-        new_message_id=lambda: f"msg_{next(numbers)}", new_token=lambda: f"test:{next(numbers)}",
+        router=build_router(store), new_token=lambda: f"test:{next(numbers)}",
         new_secret=lambda: f"secret-{next(numbers)}", per_host_gap_s=GAP_S, lease=LEASE,
     )  # fmt: skip
 

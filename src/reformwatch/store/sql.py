@@ -78,7 +78,7 @@ def insert_or_ignore(tx: Tx, table: sa.Table, row: Mapping[str, Any]) -> bool:
 def insert_or_ignore_many(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows but for those whose key is there already."""
     if rows:
-        tx.execute(_insert(tx, table).on_conflict_do_nothing(), [dict(row) for row in rows])
+        tx.execute(insert_into(tx.dialect.name, table).on_conflict_do_nothing(), [dict(row) for row in rows])
 
 
 def insert_or_update(tx: Tx, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str]) -> None:
