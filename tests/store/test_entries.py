@@ -1,5 +1,6 @@
 """Store, the archive: text comes back as it went in, pages are found by any spelling of their address."""
 
+from collections.abc import Callable
 from datetime import timedelta, timezone
 
 import pytest
@@ -25,8 +26,9 @@ from reformwatch.store.entries import (
     suppressed_of,
 )
 from reformwatch.store.feeds import add_feed, claim, find_feed
-from reformwatch.store.subscribers import add_subscriber
+from reformwatch.store.subscribers import add_subscriber, remove_subscriber
 from reformwatch.store.topics import add_topic
+from routing_desk import a_router
 
 FEED = NewFeed(url="https://egemen.kz/rss", name="Егемен Қазақстан", kind=FeedKind.OFFICIAL, language="kk")
 
@@ -270,7 +272,7 @@ def test_suppressions_are_kept_in_order_for_one_or_for_everybody(store: Store) -
 # -- tidying
 
 
-def test_old_entries_leave_but_those_that_an_alert_tells_of(store: Store) -> None:
+def test_old_entries_leave_but_those_of_alerts_that_were_sent_or_wait(store: Store, new_id: Callable[[], str]) -> None:
     with store.write() as tx:
         topic = add_topic(tx, NewTopic(slug="a", name="a"), now=NOW)
     match = Match(topic_id=topic.id, slug="a", language="en", strength=Strength.ABOUT, evidence=())
@@ -282,7 +284,15 @@ def test_old_entries_leave_but_those_that_an_alert_tells_of(store: Store) -> Non
     )
     archive(store, news(parsed(1, title="told"), matches=(match,)), news(parsed(2, title="old")), alerts=(alert,))
     archive(store, news(parsed(3, title="young")), after=timedelta(days=2))
+    later = NOW + timedelta(days=1)
     with store.write() as tx:
-        assert remove_entries_before(tx, NOW + timedelta(days=1)) == 1
-        assert sorted(entry.title for entry in all_entries(tx)) == ["told", "young"]
+        assert remove_entries_before(tx, later) == 1
+        assert sorted(entry.title for entry in all_entries(tx)) == ["told", "young"], "its alert waits for routing"
+        reader = NewSubscriber(name="r", channel=ChannelKind.CONSOLE, address="-", unsubscribe_token="r")
+        subscriber = add_subscriber(tx, reader, now=NOW)
+    a_router(store, new_id).route_all()
+    with store.write() as tx:
+        assert remove_entries_before(tx, later) == 0, "somebody was sent its alert"
         assert remove_entries_before(tx, NOW + timedelta(days=2)) == 0, "the moment itself is not before it"
+        remove_subscriber(tx, subscriber.id)
+        assert remove_entries_before(tx, later) == 1, "nobody has it any more"

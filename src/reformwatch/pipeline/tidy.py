@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def tidy(store: Store, *, keep: timedelta, now: datetime) -> int:
-    """Delete entries older than ``keep`` that no alert tells of; how many."""
+    """Delete entries older than ``keep``, but those of alerts that somebody was sent; how many."""
     with store.write() as tx:
         removed = remove_entries_before(tx, now - keep)
         remove_gaps_before(tx, now - keep)

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from reformwatch.errors import NotFound
 from reformwatch.model.entry import Entry, Standing
-from reformwatch.model.notification import Code, Suppressed
+from reformwatch.model.notification import Code, Decision, Suppressed
 from reformwatch.model.topic import Evidence, Match, Strength
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import chunks
-from reformwatch.store.tables import entries, feeds, matches, suppressions, topics
+from reformwatch.store.tables import alert_entries, alerts, entries, feeds, matches, notifications, suppressions, topics
 from reformwatch.urls import safe_link, spellings
 
 _RESULT = [
@@ -113,8 +113,15 @@ def suppressed_of(tx: Tx, entry_id: int) -> list[Suppressed]:
 
 
 def remove_entries_before(tx: Tx, moment: datetime) -> int:
-    """Delete entries first seen before a moment, but those that an alert tells of; how many."""
-    from reformwatch.store.tables import alert_entries
-
-    is_told = sa.exists().where(alert_entries.c.entry_id == entries.c.id)
-    return tx.execute(sa.delete(entries).where(entries.c.first_seen < moment, ~is_told)).rowcount
+    """Delete entries first seen before a moment, but those of alerts that were sent or wait for routing; how many."""
+    was_sent = sa.exists().where(
+        alert_entries.c.entry_id == entries.c.id,
+        notifications.c.alert_id == alert_entries.c.alert_id,
+        notifications.c.decision == Decision.SEND.value,
+    )
+    is_unrouted = sa.exists().where(
+        alert_entries.c.entry_id == entries.c.id,
+        alerts.c.id == alert_entries.c.alert_id,
+        alerts.c.routed_at.is_(None),
+    )
+    return tx.execute(sa.delete(entries).where(entries.c.first_seen < moment, ~was_sent, ~is_unrouted)).rowcount
