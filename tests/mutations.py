@@ -87,7 +87,7 @@ MUTATIONS: Final = [
     ),
     Mutation(
         "an alert is routed after its first slice",
-        "route", "if len(subscribers) < self._slice_size:", "if True:", "route",
+        "route", "if len(subscribers) < size:", "if True:", "route",
     ),
     Mutation(
         "a paused subscriber is notified",

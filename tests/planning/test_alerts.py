@@ -281,6 +281,18 @@ def test_a_summary_that_only_mentions_a_topic_says_so() -> None:
     assert alert.topics == (*about(1), mention(2))
 
 
+def test_stories_that_nobody_follows_do_not_make_a_summary_of_those_that_somebody_does() -> None:
+    entries = [entry(i) for i in range(10)] + [entry(20, title="The vote of twenty mayors")]
+    snapshot = Snapshot(feed=feed(), followed=frozenset({2}))
+    made = plan(*entries, snapshot=snapshot, policy=PollPolicy(burst_limit=10))
+    assert [alert.kind for alert in made.alerts] == [AlertKind.STORY] * 11
+    many = [entry(i) for i in range(11)] + [entry(20, title="The vote of twenty mayors")]
+    made = plan(*many, snapshot=snapshot, policy=PollPolicy(burst_limit=10))
+    assert sorted(alert.kind for alert in made.alerts) == [AlertKind.STORY, AlertKind.SUMMARY], "each kind apart"
+    [followed] = [alert for alert in made.alerts if alert.kind is AlertKind.STORY]
+    assert [topic.topic_id for topic in followed.topics] == [2]
+
+
 def test_stories_that_bring_no_alert_do_not_count_for_a_summary() -> None:
     heard = [entry(i) for i in range(3)]
     snapshot = knowing(*heard, subscribers=(subscriber(1),), notified={7: {1}, 8: {1}, 9: {1}})

@@ -155,3 +155,16 @@ def test_a_removed_subscriber_is_gone_with_their_subscriptions(store: Store) -> 
         assert not people.has_any(tx)
     again = add(store, ALIYA)
     assert again.topic_ids is None
+
+
+def test_followed_topics_are_those_of_active_subscribers_none_where_one_follows_all(store: Store) -> None:
+    with store.write() as tx:
+        ids = {slug: add_topic(tx, NewTopic(slug=slug, name=slug), now=NOW).id for slug in ("a", "b", "c")}
+        assert people.followed_topics(tx) == frozenset()
+        people.add_subscriber(tx, replace(ALIYA, name="one", topics=("a",), unsubscribe_token="1"), now=NOW)
+        two = people.add_subscriber(tx, replace(ALIYA, name="two", topics=("a", "b"), unsubscribe_token="2"), now=NOW)
+        assert people.followed_topics(tx) == frozenset({ids["a"], ids["b"]})
+        people.pause(tx, two.id, because=Pause(code=PauseCode.OPERATOR))
+        assert people.followed_topics(tx) == frozenset({ids["a"]})
+        people.add_subscriber(tx, replace(ALIYA, name="all", unsubscribe_token="3"), now=NOW)
+        assert people.followed_topics(tx) is None

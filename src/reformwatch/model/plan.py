@@ -19,7 +19,8 @@ class Snapshot(Value, frozen=True, kw_only=True):
 
     ``known`` maps every key an entry of this reply may have to the stored entry; ``stories`` maps story keys to story
     ids; ``notified`` maps a story id to the subscribers who were notified of it. ``subscribers`` are needed where a
-    story is known, and empty elsewhere.
+    story is known, and empty elsewhere. ``followed`` are the topics that an active subscriber follows, None where
+    somebody follows all.
     """
 
     feed: Feed
@@ -28,6 +29,7 @@ class Snapshot(Value, frozen=True, kw_only=True):
     stories: Mapping[str, int] = field(default_factory=dict)
     notified: Mapping[int, frozenset[int]] = field(default_factory=dict)
     subscribers: tuple[Subscriber, ...] = ()
+    followed: frozenset[int] | None = None
 
 
 class NewEntry(Value, frozen=True, kw_only=True):

@@ -69,11 +69,14 @@ class Deliverer:
         self.progress_at = time.monotonic()
         self.running = threading.Lock()  # held while a run is under way
 
+    def _note_progress(self) -> None:
+        self.progress_at = time.monotonic()
+
     def deliver_due(self, stop: threading.Event | None = None) -> DeliverReport:
         """Send all that is due, until nothing is."""
         try:
             with self.running:
-                self.router.route_all(stop)
+                self.router.route_all(stop, on_slice=self._note_progress)
                 return _Run(self, stop or threading.Event()).run()
         finally:
             self.sender.close()

@@ -278,8 +278,7 @@ class _Run:
     def run(self) -> PollReport:
         with ThreadPoolExecutor(self.poller.workers, thread_name_prefix="fetch") as threads:
             while True:
-                if self.is_loop:
-                    self.poller.progress_at = time.monotonic()
+                self._note_progress()
                 self._refill()
                 wait_s = self._start(threads)
                 if not self.tasks and not self.ready and not self._waits_for_a_host():
@@ -291,6 +290,10 @@ class _Run:
                     self._apply(ready)
                 elif time.monotonic() >= self.hosts.release_at:
                     self._release_hosts()
+
+    def _note_progress(self) -> None:
+        if self.is_loop:
+            self.poller.progress_at = time.monotonic()
 
     def _is_time_to_write(self) -> bool:
         """A write costs a sync to disk, however much is in it: what is ready waits a moment for company."""
@@ -512,10 +515,8 @@ class _Run:
         self.poller.watcher("committed")
         if written < len(quiet):
             log.warning("poll: %d feeds had been taken over by another process, nothing written", len(quiet) - written)
-        routed_later = (
-            self.poller.router.route_all(self.stop) if any(applied.alerts for _, _, applied, _ in done) else 0
-        )
-        self.report.deliveries += routed_later
+        if any(applied.alerts for _, _, applied, _ in done):
+            self.report.deliveries += self.poller.router.route_all(self.stop, on_slice=self._note_progress)
         for one, plan, applied, deliveries in [*done, *((one, plan, plans.Applied(), 0) for one, plan in quiet)]:
             self._tell(one, plan, applied, deliveries)
 

@@ -18,8 +18,10 @@ from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.planning.routing import route
 from reformwatch.store import Store, Tx, notifications
 
-#: Followers of an alert that are routed in one write.
+#: Followers of an alert that are routed in one write, at most.
 SLICE: Final = 500
+#: Entries of the ledger in one write: a summary of very many stories is routed to fewer followers at a time.
+_LEDGER_ROWS: Final = 20_000
 
 
 class Router:
@@ -50,8 +52,11 @@ class Router:
             deliveries += self._route_slice(tx, alert)
         return deliveries
 
-    def route_all(self, stop: threading.Event | None = None) -> int:
-        """Route all alerts to the end, slice after slice; how many deliveries that makes."""
+    def route_all(self, stop: threading.Event | None = None, *, on_slice: Callable[[], None] = lambda: None) -> int:
+        """Route all alerts to the end, slice after slice; how many deliveries that makes.
+
+        ``on_slice`` is called after each slice, so that a watchdog knows of a long run.
+        """
         deliveries = 0
         while self._has_work() and not (stop is not None and stop.is_set()):
             with self._store.write() as tx:
@@ -59,6 +64,7 @@ class Router:
                 if (alert := notifications.oldest_unrouted(tx)) is not None:
                     deliveries += self._route_slice(tx, alert)
             self._watcher("slice routed")
+            on_slice()
         return deliveries
 
     def _has_work(self) -> bool:
@@ -67,12 +73,13 @@ class Router:
 
     def _route_slice(self, tx: Tx, alert: AlertForRouting) -> int:
         """Steps 1 to 3 for the next slice of an alert; how many deliveries it makes."""
-        subscribers = notifications.followers(tx, alert, limit=self._slice_size)
+        size = min(self._slice_size, max(1, _LEDGER_ROWS // max(1, len(alert.stories))))
+        subscribers = notifications.followers(tx, alert, limit=size)
         notified = notifications.notified_of(tx, alert.stories, [subscriber.id for subscriber in subscribers])
         now = self._clock()
         deliveries = notifications.add_notifications(
             tx, alert, route(alert, subscribers, notified), now=now, new_message_id=self._new_message_id
         )
-        if len(subscribers) < self._slice_size:
+        if len(subscribers) < size:
             notifications.end_routing(tx, alert.id, now=now)
         return deliveries

@@ -47,7 +47,7 @@ def plan_alerts(
 
     1. Entries that match and are news are grouped to stories: known ones, else one another.
     2. A story that is new is an alert; one that is known is an alert only where a follower has yet to hear of it.
-    3. More than ``burst_limit`` alerts of one poll become one summary.
+    3. More than ``burst_limit`` alerts of one poll become one summary; those that nobody follows are counted apart.
     """
     planned = list(entries)
     alerts = []
@@ -59,9 +59,18 @@ def plan_alerts(
         else:
             for place in places:
                 planned[place] = suppress(planned[place], code)
-    if len(alerts) > burst_limit:
-        alerts = [_summary(alerts, snapshot.feed)]
-    return tuple(planned), tuple(alerts)
+    followed = [alert for alert in alerts if _is_followed(alert, snapshot)]
+    others = [alert for alert in alerts if not _is_followed(alert, snapshot)]
+    folded = [*_folded(followed, snapshot.feed, burst_limit), *_folded(others, snapshot.feed, burst_limit)]
+    return tuple(planned), tuple(sorted(folded, key=lambda alert: alert.entries))
+
+
+def _is_followed(alert: NewAlert, snapshot: Snapshot) -> bool:
+    return snapshot.followed is None or any(topic.topic_id in snapshot.followed for topic in alert.topics)
+
+
+def _folded(alerts: Sequence[NewAlert], feed: Feed, burst_limit: int) -> Sequence[NewAlert]:
+    return [_summary(alerts, feed)] if len(alerts) > burst_limit else alerts
 
 
 def _by_story(entries: Sequence[NewEntry], snapshot: Snapshot) -> list[list[int]]:

@@ -16,6 +16,7 @@ from reformwatch.model.topic import Topic
 from reformwatch.services.views import SentTest, SubscriberView
 from reformwatch.store import Store
 from reformwatch.store import subscribers as stored
+from reformwatch.store.notifications import hold_routing
 from reformwatch.store.topics import list_topics
 from reformwatch.urls import safe_link
 
@@ -76,6 +77,7 @@ def remove_subscriber(store: Store, name: str, *, confirm: Callable[[Subscriber]
         one = stored.find_subscriber(tx, name)
     confirm(one)
     with store.write() as tx:
+        hold_routing(tx)  # a slice that is being routed must not meet a subscriber who has gone
         stored.remove_subscriber(tx, one.id)
     return one.name
 

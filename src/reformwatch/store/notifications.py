@@ -122,12 +122,13 @@ def add_notifications(
     ]
     if rows:
         tx.execute(sa.insert(t.notifications), rows)
-    ledger = [
+    ledger = (
         {"subscriber_id": subscriber_id, "story_id": story, "at": now}
         for subscriber_id in delivery_of
         for story in sorted(alert.stories)
-    ]
-    insert_or_ignore_many(tx, t.told, ledger)
+    )
+    for chunk in chunks(ledger):  # a summary may have thousands of stories
+        insert_or_ignore_many(tx, t.told, chunk)
     return len(delivery_of)
 
 

@@ -22,7 +22,7 @@ from reformwatch.store.gaps import add_gap
 from reformwatch.store.notices import add_notices
 from reformwatch.store.notifications import hold_routing, notified_of
 from reformwatch.store.sql import chunks, execute_many, insert_or_ignore, insert_or_update, insert_returning_id
-from reformwatch.store.subscribers import list_subscribers
+from reformwatch.store.subscribers import followed_topics, list_subscribers
 from reformwatch.urls import origin_of
 
 #: So many of a document's last entries are asked for first.
@@ -68,6 +68,7 @@ def snapshot(
         stories=stories,
         notified=notified_of(tx, set(stories.values())),
         subscribers=tuple(list_subscribers(tx)) if stories else (),
+        followed=followed_topics(tx) if len(fresh) > 1 else None,
     )
 
 

@@ -110,6 +110,15 @@ def resume(tx: Tx, subscriber_id: int) -> None:
     tx.execute(sa.update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
 
 
+def followed_topics(tx: Tx) -> frozenset[int] | None:
+    """The topics that somebody follows who is not paused; None where one of them follows all."""
+    is_active = subscribers.c.state == SubscriberState.ACTIVE.value
+    if tx.execute(sa.select(subscribers.c.id).where(is_active, subscribers.c.all_topics).limit(1)).first() is not None:
+        return None
+    wanted = sa.select(subscriptions.c.topic_id).join(subscribers).where(is_active).distinct()
+    return frozenset(tx.execute(wanted).scalars())
+
+
 def has_any(tx: Tx) -> bool:
     """Whether there is a subscriber at all."""
     return tx.execute(sa.select(subscribers.c.id).limit(1)).first() is not None
