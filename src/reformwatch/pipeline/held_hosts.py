@@ -17,12 +17,12 @@ from reformwatch.store import Store, Tx, hosts
 _CLAIM_AGAIN_S: Final = 0.5
 _RELEASE_AFTER_S: Final = 1.0
 _TRY_AGAIN_S: Final = 0.1
-#: A request begins while so much of its host's lease is left, so that it ends within it.
-_LEFT_FOR_A_REQUEST: Final = 0.3
+#: A request begins in this part of its host's lease, so that it ends within it.
+_BEGINS_WITHIN: Final = 0.7
 
 
 class HeldHosts:
-    """Which hosts a run holds, and until when; how many readings are there; how long each rests after its requests.
+    """Which hosts a run holds, and by when a request must begin; how many readings are there; when their rests end.
 
     Used by one thread. Times of leases and rests are the poller's clock's; waits are seconds of a monotonic clock.
     """
@@ -31,20 +31,20 @@ class HeldHosts:
         self.wanted: set[str] = set()
         self.release_at = float("inf")
         self._token, self._lease = token, lease
-        self._until: dict[str, datetime] = {}
+        self._begin_by: dict[str, datetime] = {}
         self._rest_until: dict[str, datetime] = {}
         self._readings: Counter[str] = Counter()
         self._again_at: dict[str, float] = {}
 
     def note(self, origins: Collection[str], *, now: datetime) -> None:
         """These were leased at ``now``, in a transaction that is committed."""
-        self._until |= dict.fromkeys(origins, now + self._lease)
+        self._begin_by |= dict.fromkeys(origins, now + self._lease * _BEGINS_WITHIN)
         self.release_at = min(self.release_at, time.monotonic() + _RELEASE_AFTER_S)
 
     def is_held(self, origin: str, *, now: datetime) -> bool:
         """Whether a request to a host may begin under its lease."""
-        until = self._until.get(origin)
-        return until is not None and until - now >= self._lease * _LEFT_FOR_A_REQUEST
+        begin_by = self._begin_by.get(origin)
+        return begin_by is not None and now <= begin_by
 
     def want(self, origin: str, *, now_s: float) -> float:
         """Have a host claimed with the next :meth:`claim_wanted`; the seconds until that is worth while."""
@@ -61,7 +61,7 @@ class HeldHosts:
             leased = hosts.claim(tx, wanted, token=self._token, now=now, lease=self._lease)
         self.note(leased, now=now)
         for origin in wanted - leased:
-            self._until.pop(origin, None)
+            self._begin_by.pop(origin, None)
             self._again_at[origin] = now_s + _CLAIM_AGAIN_S
         for origin in leased:
             self._again_at.pop(origin, None)
@@ -85,7 +85,7 @@ class HeldHosts:
 
     def idle(self) -> frozenset[str]:
         """The hosts that are held, and where no reading is."""
-        return frozenset(origin for origin in self._until if origin not in self._readings)
+        return frozenset(origin for origin in self._begin_by if origin not in self._readings)
 
     def release(self, tx: Tx, origins: Collection[str]) -> None:
         """Give hosts back with their rests; call :meth:`forget` when that is committed."""
@@ -95,7 +95,7 @@ class HeldHosts:
         """These were given back."""
         self.release_at = float("inf")
         for origin in origins:
-            self._until.pop(origin, None)
+            self._begin_by.pop(origin, None)
             self._rest_until.pop(origin, None)
 
 
