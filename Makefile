@@ -6,7 +6,7 @@ RUN := $(VENV)/run
 TEST := $(VENV)/test
 PIP_FLAGS := --disable-pip-version-check -qq
 
-.PHONY: demo test lint types contracts tests lock clean
+.PHONY: demo test lint types contracts tests lock words clean
 
 demo: $(RUN)/.ready ## the main job on this machine alone: feeds, mail and webhook on loopback
 	@$(RUN)/bin/reformwatch demo $(DEMO)
@@ -45,6 +45,12 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock: ## pin the dependencies anew
 	$(LOCK) --extra postgresql --group build pyproject.toml -o requirements/run.txt
 	$(LOCK) --extra postgresql --extra apprise --group dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+
+LOCALE := src/reformwatch/messages/locale
+words: $(TEST)/.ready ## bring the texts of the program into the catalogues; what is new there waits for a translation
+	@mkdir -p build
+	$(TEST)/bin/pybabel -q extract -F pyproject.toml -k msg -k counted:1,2 --no-location --omit-header --width 120 -o build/words.pot .
+	for language in $(basename $(notdir $(wildcard $(LOCALE)/*.po))); do $(TEST)/bin/pybabel -q update -l $$language --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120 -i build/words.pot -o $(LOCALE)/$$language.po; done
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -18,6 +18,7 @@ import pytest
 from conftest import ROOT
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls
 from reformwatch.model.subscriber import ChannelKind
+from reformwatch.model.topic import LANGUAGES
 from reformwatch.settings import load_settings
 from reformwatch.wiring.delivery import build_channels, build_webhook_door
 
@@ -162,6 +163,7 @@ def test_the_wheel_carries_the_migrations_the_packs_and_the_templates(built: Pat
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert sources <= names
+    assert {f"reformwatch/messages/locale/{language}.po" for language in set(LANGUAGES) - {"en"}} <= names
     assert not [name for name in names if name.endswith(".pyc") or name.startswith(("tests", "src", "migrations"))]
     assert "License-Expression: MIT" in metadata
 

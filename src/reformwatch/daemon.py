@@ -26,7 +26,15 @@ from reformwatch.services import daemons
 from reformwatch.settings import Settings
 from reformwatch.web.pages import Pages
 from reformwatch.web.server import WebServer
-from reformwatch.wiring.basics import Store, create_store, host_and_port, owner_name, unchecked_store, utc_now
+from reformwatch.wiring.basics import (
+    Store,
+    catalogues,
+    create_store,
+    host_and_port,
+    owner_name,
+    unchecked_store,
+    utc_now,
+)
 from reformwatch.wiring.polling import build_callback, build_push_line, hub_callback
 from reformwatch.wiring.tools import Tools, run_once
 
@@ -143,7 +151,8 @@ class Daemon:
         self._pushes = pushes = build_push_line(
             self._store, poller=lambda: self._tools.poller, on_alerts=self._deliver_now, largest=largest
         )
-        pages = Pages(self._store, self._is_moving, hubs=build_callback(self._store, pushes))
+        hubs = build_callback(self._store, pushes)
+        pages = Pages(self._store, self._is_moving, words=catalogues().words, hubs=hubs)
         try:
             server = WebServer(pages, host=host, port=port, push_bytes=largest)
         except OSError as no:

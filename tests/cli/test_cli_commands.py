@@ -515,6 +515,7 @@ _LOADED = "import sys; from reformwatch.__main__ import main; sys.argv[1:] = {};
 _HEAVY = {
     "alembic",
     "apprise",
+    "babel",
     "feedparser",
     "httpx",
     "jinja2",

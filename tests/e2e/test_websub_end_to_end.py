@@ -22,7 +22,7 @@ from reformwatch.planning.websub import PATIENCE, discover
 from reformwatch.store import Store, feeds, websub
 from reformwatch.web.pages import Pages
 from reformwatch.web.server import WebServer
-from reformwatch.wiring.basics import new_hub_secret, new_hub_token
+from reformwatch.wiring.basics import catalogues, new_hub_secret, new_hub_token
 from servers import HttpServer, make_certificate, redirect, reply
 
 BODY = b"<rss version='2.0'><channel><title>News</title></channel></rss>"
@@ -60,7 +60,7 @@ class World:
             max_waiting=max_waiting,
         )  # fmt: skip
         self.callback = Callback(store, offer=self.line.offer, clock=self.clock)
-        pages = Pages(store, lambda: True, hubs=self.callback)
+        pages = Pages(store, lambda: True, words=catalogues().words, hubs=self.callback)
         self.web = WebServer(pages, host="127.0.0.1", port=0, push_bytes=MAX_BODY)
         self.base = f"http://127.0.0.1:{self.web.port}"
         self.caller = HubCaller(

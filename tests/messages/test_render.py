@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from importlib import resources
-from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reformwatch.matching.index import compile_topic, document_of, match_entry
+from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.payload import MAX_EVIDENCE, MAX_ITEMS, payload_of
-from reformwatch.messages.phrases import PHRASES, phrase
 from reformwatch.messages.render import Reader, Renderer, subject_of
 from reformwatch.model.alert import Alert, AlertItem, AlertKind, Burst
 from reformwatch.model.entry import Entry, Standing
-from reformwatch.model.feed import FeedKind
 from reformwatch.model.message import MARK_OFF, MARK_ON, Message
 from reformwatch.model.subscriber import ChannelKind, Subscriber, SubscriberState
-from reformwatch.model.topic import LANGUAGES, Strength, Topic, TopicKind, TopicState
+from reformwatch.model.topic import LANGUAGES, Topic, TopicKind, TopicState
+from reformwatch.wiring.basics import catalogues
 
 NOW = datetime(2022, 3, 16, 10, 0, tzinfo=UTC)
 NAMES = {"en": "Mayoral elections", "ru": "Выборы акимов", "kk": "Әкімдер сайлауы", "es": "Elección de alcaldes"}
@@ -183,7 +182,8 @@ TEMPLATES = {
     name: (resources.files("reformwatch") / "messages" / "templates" / name).read_text("utf-8")
     for name in ("mail.html", "mail.txt")
 }
-RENDERER = Renderer(TEMPLATES)
+WORDS = catalogues().words
+RENDERER = Renderer(TEMPLATES, WORDS)
 
 
 def render(told: Alert, *, zone: str = "UTC", unsubscribe_url: str | None = None, **reader: Any) -> Message:
@@ -222,32 +222,6 @@ class Page(HTMLParser):
         return [attributes.get("href") for tag, attributes in self.tags if tag == "a"]
 
 
-# --- phrases ---------------------------------------------------------------------------------------------------------
-
-
-def fields_of(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_says_everything_with_the_same_values(language: str) -> None:
-    assert set(PHRASES) == set(LANGUAGES)
-    assert PHRASES[language].keys() == PHRASES["en"].keys()
-    for key, text in PHRASES[language].items():
-        assert fields_of(text) == fields_of(PHRASES["en"][key]), key
-        assert text.strip()
-    assert {kind.value for kind in FeedKind} | {strength.value for strength in Strength} <= PHRASES[language].keys()
-
-
-def test_a_language_that_is_not_spoken_falls_back_to_english() -> None:
-    assert phrase("why", "de") == PHRASES["en"]["why"]
-
-
-def test_a_value_with_braces_in_it_is_said_as_it_is() -> None:
-    # trust: D23
-    assert phrase("story", "en", topic="{0.__class__}", headline="{x}") == "{0.__class__}: {x}"
-
-
 # --- subjects --------------------------------------------------------------------------------------------------------
 
 
@@ -259,15 +233,15 @@ def test_a_value_with_braces_in_it_is_said_as_it_is() -> None:
         ("kk", AlertKind.STORY, "Әкімдер сайлауы: Mayors will be elected"),
         ("es", AlertKind.STORY, "Elección de alcaldes: Mayors will be elected"),
         ("de", AlertKind.STORY, "Mayors: Mayors will be elected"),
-        ("en", AlertKind.SUMMARY, "Mayoral elections: 1 new entries in The Courier"),
-        ("ru", AlertKind.SUMMARY, "Выборы акимов: новых сообщений в The Courier: 1"),
+        ("en", AlertKind.SUMMARY, "Mayoral elections: 1 new entry in The Courier"),
+        ("ru", AlertKind.SUMMARY, "Выборы акимов: 1 новое сообщение в The Courier"),
         ("kk", AlertKind.SUMMARY, "Әкімдер сайлауы: The Courier ішінде 1 жаңа хабар"),
-        ("es", AlertKind.SUMMARY, "Elección de alcaldes: 1 noticias nuevas en The Courier"),
+        ("es", AlertKind.SUMMARY, "Elección de alcaldes: 1 noticia nueva en The Courier"),
     ],
 )
 def test_a_subject_is_in_the_readers_language(language: str, kind: AlertKind, subject: str) -> None:
     burst = Burst(feed="The Courier", stories=1) if kind is AlertKind.SUMMARY else None
-    assert subject_of(alert(kind=kind, burst=burst), subscriber(language=language)) == subject
+    assert subject_of(alert(kind=kind, burst=burst), subscriber(language=language), WORDS(language)) == subject
 
 
 @pytest.mark.parametrize(
@@ -283,9 +257,30 @@ def test_a_test_messages_subject_is_in_the_readers_language(language: str, subje
     assert render_test(language=language).subject == subject
 
 
+def test_a_value_with_braces_in_it_is_said_as_it_is() -> None:
+    # trust: D23
+    told = alert(topics=(topic(names={}, name="{0.__class__}"),), headline="{x}")
+    assert subject_of(told, subscriber(), ENGLISH) == "{0.__class__}: {x}"
+
+
+@pytest.mark.parametrize(
+    ("count", "subject"),
+    [
+        (1, "Выборы акимов: 1 новое сообщение в The Courier"),
+        (2, "Выборы акимов: 2 новых сообщения в The Courier"),
+        (5, "Выборы акимов: 5 новых сообщений в The Courier"),
+        (21, "Выборы акимов: 21 новое сообщение в The Courier"),
+    ],
+)
+def test_a_count_has_the_form_that_russian_has_for_it(count: int, subject: str) -> None:
+    many = [item() for _ in range(count)]
+    told = alert(*many, kind=AlertKind.SUMMARY, burst=Burst(feed="The Courier", stories=count))
+    assert subject_of(told, subscriber(language="ru"), WORDS("ru")) == subject
+
+
 def test_a_subject_names_two_topics_and_counts_the_others() -> None:
     topics = tuple(topic(i, names={}, name=f"Topic {i}") for i in range(1, 5))
-    assert subject_of(alert(topics=topics), subscriber()) == "Topic 1, Topic 2 +2: Mayors will be elected"
+    assert subject_of(alert(topics=topics), subscriber(), ENGLISH) == "Topic 1, Topic 2 +2: Mayors will be elected"
 
 
 def test_a_subject_is_one_line_of_bounded_length() -> None:
@@ -293,7 +288,8 @@ def test_a_subject_is_one_line_of_bounded_length() -> None:
     nasty = "a\r\nBcc: b@example.org\u2028\x85" + "x" * 5_000
     told = alert(headline=nasty, topics=tuple(topic(i, name=nasty, names={}) for i in (1, 2)))
     for kind in AlertKind:
-        subject = subject_of(alert(headline=nasty, topics=told.topics, kind=kind), subscriber(language="ru"))
+        one = alert(headline=nasty, topics=told.topics, kind=kind)
+        subject = subject_of(one, subscriber(language="ru"), WORDS("ru"))
         assert len(subject.splitlines()) == 1
         assert len(subject) <= 300
 
@@ -303,16 +299,17 @@ def test_a_subject_is_one_line_of_bounded_length() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_message_says_in_the_readers_language_what_was_found_where_and_why(language: str) -> None:
+    _ = WORDS(language).gettext
     message = render(alert(), language=language, unsubscribe_url="https://watch.example/u/token")
     page = Page(message.html)
     for text in (message.text, page.text):
         for said in (
             NAMES[language],
             "The Courier",
-            PHRASES[language]["independent"],
-            PHRASES[language]["why"],
-            PHRASES[language]["about"],
-            PHRASES[language]["unsubscribe"],
+            _("independent outlet"),
+            _("Why you get this"),
+            _("in the headline or the first sentence"),
+            _("Unsubscribe"),
             "“elected”",
             "2022-03-16 09:00 UTC",
             "A new law says so.",
@@ -346,7 +343,7 @@ def test_an_entry_without_a_link_has_none() -> None:
 
 def test_without_an_unsubscribe_address_none_is_shown() -> None:
     message = render(alert())
-    assert PHRASES["en"]["unsubscribe"] not in message.text + message.html
+    assert "Unsubscribe" not in message.text + message.html
 
 
 def test_the_words_that_matched_are_marked() -> None:
@@ -492,7 +489,7 @@ def test_an_address_cannot_leave_its_attribute() -> None:
 
 def test_a_template_that_asks_for_what_is_not_there_fails_loudly() -> None:
     # trust: D23
-    broken = Renderer({"mail.html": "{{ nothing }}", "mail.txt": "x"})
+    broken = Renderer({"mail.html": "{{ nothing }}", "mail.txt": "x"}, WORDS)
     with pytest.raises(Exception, match="nothing"):
         broken.render(alert(), Reader(subscriber=subscriber(), zone=UTC))
 

@@ -20,6 +20,7 @@ from reformwatch.store import Store
 from reformwatch.store.subscribers import add_subscriber, find_subscriber, pause
 from reformwatch.web.pages import Pages
 from reformwatch.web.server import WebServer
+from reformwatch.wiring.basics import catalogues
 
 NOW = datetime(2022, 3, 12, 10, 0, tzinfo=UTC)
 
@@ -48,7 +49,7 @@ class Site:
 
     def __init__(self, store: Store) -> None:
         self.store, self.is_ready = store, True
-        self.server = WebServer(Pages(store, lambda: self.is_ready), host="127.0.0.1", port=0)
+        self.server = WebServer(Pages(store, lambda: self.is_ready, words=catalogues().words), host="127.0.0.1", port=0)
 
     def ask(self, method: str, path: str, body: str | None = None, **headers: str) -> Answer:
         """One request; the answer is read until the server has closed the connection."""
@@ -309,7 +310,7 @@ def test_a_request_under_way_is_answered_before_the_end(sqlite_store: Store) -> 
         is_asked.set()
         return may_answer.wait(60)
 
-    server = WebServer(Pages(sqlite_store, slow), host="127.0.0.1", port=0)
+    server = WebServer(Pages(sqlite_store, slow, words=catalogues().words), host="127.0.0.1", port=0)
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as browser:
         browser.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert is_asked.wait(60)
@@ -323,7 +324,7 @@ def test_a_request_under_way_is_answered_before_the_end(sqlite_store: Store) -> 
 
 def test_a_name_with_two_addresses_can_be_listened_on(sqlite_store: Store) -> None:
     try:
-        server = WebServer(Pages(sqlite_store, lambda: True), host="localhost", port=0)
+        server = WebServer(Pages(sqlite_store, lambda: True, words=catalogues().words), host="localhost", port=0)
     except OSError:
         pytest.skip("localhost can't be listened on here")
     server.close()

@@ -12,17 +12,28 @@ import jinja2
 from markupsafe import Markup, escape
 
 from reformwatch.matching.snippets import Piece, marked, snippet
+from reformwatch.messages.catalogues import Words, WordsOf, msg
 from reformwatch.messages.payload import MAX_ITEMS, payload_of, test_payload
-from reformwatch.messages.phrases import phrase
-from reformwatch.model.alert import Alert, AlertItem
+from reformwatch.model.alert import Alert, AlertItem, Burst
+from reformwatch.model.feed import FeedKind
 from reformwatch.model.message import MARK_OFF, MARK_ON, Message
 from reformwatch.model.subscriber import Subscriber
-from reformwatch.model.topic import Evidence
+from reformwatch.model.topic import Evidence, Strength
 from reformwatch.model.value import Value
 from reformwatch.text import clean_line
 from reformwatch.urls import host_of
 
 _BODY_FIELDS: Final = ("summary", "content")
+_KINDS: Final = {
+    FeedKind.OFFICIAL: msg("official source"),
+    FeedKind.AGENCY: msg("news agency"),
+    FeedKind.INDEPENDENT: msg("independent outlet"),
+    FeedKind.FOREIGN: msg("foreign outlet"),
+}
+_STRENGTHS: Final = {
+    Strength.ABOUT: msg("in the headline or the first sentence"),
+    Strength.MENTION: msg("only in passing"),
+}
 _MARK_STYLE: Final = "background:#ffe58a;color:#1d1d1f;padding:0 2px;border-radius:2px"
 
 
@@ -35,31 +46,37 @@ class Reader(Value, frozen=True, kw_only=True):
 
 
 class Renderer:
-    """Holds the compiled templates. ``templates`` maps a name to a template's text: ``mail.html`` and ``mail.txt``."""
+    """Holds the compiled templates. ``templates`` maps a name to a template's text: ``mail.html`` and ``mail.txt``.
 
-    def __init__(self, templates: Mapping[str, str]) -> None:
+    ``words`` gives the words of a language.
+    """
+
+    def __init__(self, templates: Mapping[str, str], words: WordsOf) -> None:
+        self._words = words
         environment = jinja2.Environment(
             loader=jinja2.DictLoader(dict(templates)),
+            extensions=["jinja2.ext.i18n"],
             autoescape=jinja2.select_autoescape(["html"]),
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
         environment.filters |= {"html_marks": _as_html, "text_marks": _as_text}
+        # threads render in several languages at once: the words are those that a rendering is given
+        environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
         # compiled now: the threads that send would all compile them at the same moment
         self._text, self._html = environment.get_template("mail.txt"), environment.get_template("mail.html")
 
     def render(self, alert: Alert, reader: Reader) -> Message:
         """The message of one alert."""
-        subject = subject_of(alert, reader.subscriber)
+        words = self._words(reader.subscriber.language)
         thread = alert.topics[0].slug if alert.topics else ""
-        return self._message(_values(alert, reader, subject), reader, thread=thread, payload=payload_of(alert))
+        return self._message(_values(alert, reader, words), reader, thread=thread, payload=payload_of(alert))
 
     def render_test(self, reader: Reader, *, now: datetime) -> Message:
         """A message that shows only that messages arrive."""
-        subject = phrase("test", reader.subscriber.language)
-        values = _test_values(reader, subject)
-        return self._message(values, reader, thread="", payload=test_payload(subject, now=now))
+        values = _test_values(reader, self._words(reader.subscriber.language))
+        return self._message(values, reader, thread="", payload=test_payload(values["subject"], now=now))
 
     def _message(
         self, values: Mapping[str, Any], reader: Reader, *, thread: str, payload: Mapping[str, Any]
@@ -74,56 +91,90 @@ class Renderer:
         )
 
 
-def subject_of(alert: Alert, subscriber: Subscriber) -> str:
+@jinja2.pass_context
+def _gettext(context: jinja2.runtime.Context, text: str) -> str:
+    words: Words = context["words"]
+    return words.gettext(text)
+
+
+@jinja2.pass_context
+def _ngettext(context: jinja2.runtime.Context, singular: str, plural: str, count: int) -> str:
+    words: Words = context["words"]
+    return words.ngettext(singular, plural, count)
+
+
+def subject_of(alert: Alert, subscriber: Subscriber, words: Words) -> str:
     """The subject in the subscriber's language, with the topics' names in it where they have one."""
-    language = subscriber.language
+    _, language = words.gettext, subscriber.language
     topic = ", ".join(clean_line(t.name_in(language), limit=70) for t in alert.topics[:2])
     if len(alert.topics) > 2:
         topic += f" +{len(alert.topics) - 2}"
     if alert.burst is not None:
-        feed = clean_line(alert.burst.feed, limit=60)
-        return phrase("burst", language, topic=topic, count=len(alert.items), feed=feed)
-    return phrase("story", language, topic=topic, headline=clean_line(alert.headline, limit=150))
+        count, feed = len(alert.items), clean_line(alert.burst.feed, limit=60)
+        told = words.ngettext("{topic}: {count} new entry in {feed}", "{topic}: {count} new entries in {feed}", count)
+        return told.format(topic=topic, count=words.number(count), feed=feed)
+    return _("{topic}: {headline}").format(topic=topic, headline=clean_line(alert.headline, limit=150))
 
 
-def _values(alert: Alert, reader: Reader, subject: str) -> dict[str, Any]:
-    subscriber = reader.subscriber
-    language = subscriber.language
-    names = {topic.id: topic.name_in(language) for topic in alert.topics}
-    shown = alert.items[:MAX_ITEMS]
+def _values(alert: Alert, reader: Reader, words: Words) -> dict[str, Any]:
+    _, subscriber = words.gettext, reader.subscriber
+    names = {topic.id: topic.name_in(subscriber.language) for topic in alert.topics}
+    topics = ", ".join(names.values())
     return {
-        "language": language,
-        "subject": subject,
+        "language": subscriber.language,
+        "words": words,
+        "subject": subject_of(alert, subscriber, words),
         "topics": list(names.values()),
-        "items": [_item(item, names, reader.zone, language) for item in shown],
+        "items": [_item(item, names, reader.zone, words) for item in alert.items[:MAX_ITEMS]],
         "is_test": False,
-        "lead": phrase("many", language, feed=clean_line(alert.burst.feed, limit=60), count=len(alert.items))
-        if alert.burst
-        else "",
-        "more": phrase("more", language, count=len(alert.items) - MAX_ITEMS, alert=alert.id)
-        if len(alert.items) > MAX_ITEMS
-        else "",
-        "footer": phrase("footer", language, name=subscriber.name, topics=", ".join(names.values())),
+        "lead": _lead(alert.burst, len(alert.items), words) if alert.burst else "",
+        "more": _more(alert, words) if len(alert.items) > MAX_ITEMS else "",
+        "footer": _("You get this because {name} follows: {topics}.").format(name=subscriber.name, topics=topics),
         "unsubscribe_url": reader.unsubscribe_url or "",
-        "t": lambda key: phrase(key, language),
     }
 
 
-def _test_values(reader: Reader, subject: str) -> dict[str, Any]:
-    language = reader.subscriber.language
-    body = phrase("test_body", language, name=reader.subscriber.name)
-    return {"language": language, "subject": subject, "is_test": True, "test_body": body}
+def _test_values(reader: Reader, words: Words) -> dict[str, Any]:
+    _, subscriber = words.gettext, reader.subscriber
+    return {
+        "language": subscriber.language,
+        "words": words,
+        "subject": _("Test message from reformwatch"),
+        "is_test": True,
+        "test_body": _("This is a test: alerts for {name} will arrive here.").format(name=subscriber.name),
+    }
 
 
-def _item(item: AlertItem, names: Mapping[int, str], zone: tzinfo, language: str) -> dict[str, Any]:
-    entry = item.entry
+def _lead(burst: Burst, count: int, words: Words) -> str:
+    """What a message of many entries begins with."""
+    told = words.ngettext(
+        "{feed} brought {count} matching entry; here it is.",
+        "{feed} brought {count} matching entries at once; here they are in one message.",
+        count,
+    )
+    return told.format(feed=clean_line(burst.feed, limit=60), count=words.number(count))
+
+
+def _more(alert: Alert, words: Words) -> str:
+    """How many entries a message leaves out, and where they are."""
+    count = len(alert.items) - MAX_ITEMS
+    told = words.ngettext(
+        "… and {count} more: see `reformwatch alert show {alert}`",
+        "… and {count} more: see `reformwatch alert show {alert}`",
+        count,
+    )
+    return told.format(count=words.number(count), alert=alert.id)
+
+
+def _item(item: AlertItem, names: Mapping[int, str], zone: tzinfo, words: Words) -> dict[str, Any]:
+    _, entry = words.gettext, item.entry
     evidence = [e for match in item.matches for e in match.evidence]
     return {
         "title": marked(entry.title, evidence, field="title"),
         "url": entry.url,
         "host": host_of(entry.url),
         "feed": entry.feed_name,
-        "kind": phrase(entry.feed_kind, language),
+        "kind": _(_KINDS[FeedKind(entry.feed_kind)]),
         "language": entry.language or "",
         "date": _date(entry.published, zone),
         "seen": _date(entry.first_seen, zone),
@@ -132,7 +183,7 @@ def _item(item: AlertItem, names: Mapping[int, str], zone: tzinfo, language: str
             {
                 "topic": names.get(match.topic_id, match.slug),
                 "words": _words(match.evidence),
-                "strength": match.strength.value,
+                "strength": _(_STRENGTHS[match.strength]),
             }
             for match in item.matches
         ],

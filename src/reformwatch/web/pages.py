@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from reformwatch.messages.phrases import phrase
+from reformwatch.messages.catalogues import WordsOf
 from reformwatch.model.value import Value
 from reformwatch.model.websub import Confirmed, Denied, HubQuestion, Released
 from reformwatch.pipeline.websub import Callback, PushReceipt
@@ -62,10 +62,15 @@ class Page(Value, frozen=True, kw_only=True):
 
 
 class Pages:
-    """A WSGI application. ``is_ready``: whether the daemon's loops move; ``hubs`` answers hubs, where any are asked."""
+    """A WSGI application. ``is_ready``: whether the daemon's loops move; ``hubs`` answers hubs, where any are asked.
 
-    def __init__(self, store: Store, is_ready: Callable[[], bool], *, hubs: Callback | None = None) -> None:
-        self._store, self._is_ready, self._hubs = store, is_ready, hubs
+    ``words`` gives the words of a reader's language.
+    """
+
+    def __init__(
+        self, store: Store, is_ready: Callable[[], bool], *, words: WordsOf, hubs: Callback | None = None
+    ) -> None:
+        self._store, self._is_ready, self._words, self._hubs = store, is_ready, words, hubs
 
     def __call__(self, environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
         """Answer one request; a HEAD gets no body (RFC 9110, 9.3.2)."""
@@ -95,8 +100,9 @@ class Pages:
         reader = find(self._store, token)
         if reader is None:
             return _unknown_link()
-        question = html.escape(phrase("unsubscribe_ask", reader.language, name=reader.name))
-        button = html.escape(phrase("unsubscribe", reader.language))
+        _ = self._words(reader.language).gettext
+        question = html.escape(_("Stop all alerts to {name}?").format(name=reader.name))
+        button = html.escape(_("Unsubscribe"))
         form = f'<p>{question}</p><form method="post"><button>{button}</button></form>'
         return _html(HTTPStatus.OK, reader.language, form)
 
@@ -106,7 +112,8 @@ class Pages:
             return _unknown_link()
         paused = f" (paused already: {reader.paused_because})" if reader.paused_because else ""
         log.info("web: unsubscribed by the reader%s: %s", paused, reader.name)
-        done = html.escape(phrase("unsubscribe_done", reader.language))
+        _ = self._words(reader.language).gettext
+        done = html.escape(_("You will get no more alerts from here."))
         return _html(HTTPStatus.OK, reader.language, f"<p>{done}</p>")
 
 

@@ -1,6 +1,7 @@
 """Porch: what every command begins with: the clock, names and tokens, the database."""
 
 import contextlib
+import functools
 import os
 import secrets
 import socket
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reformwatch import __version__
 from reformwatch.errors import ConfigError
+from reformwatch.messages.catalogues import Catalogues
 from reformwatch.pipeline.route import Router
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.settings import Settings
@@ -129,6 +131,14 @@ def example_config() -> str:
     if inside.is_file():
         return inside.read_text(encoding="utf-8")
     return (Path(__file__).parents[3] / "config.example.toml").read_text(encoding="utf-8")
+
+
+@functools.cache
+def catalogues() -> Catalogues:
+    """The words of the languages that this package has catalogues of."""
+    folder = files("reformwatch") / "messages" / "locale"
+    texts = {p.name: p.read_text(encoding="utf-8") for p in folder.iterdir() if p.name.endswith(".po")}
+    return Catalogues({name.removesuffix(".po"): text for name, text in texts.items()})
 
 
 def host_and_port(listen: str) -> tuple[str, int]:

@@ -26,7 +26,7 @@ from reformwatch.pipeline.send import Sender
 from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.settings import Settings
 from reformwatch.store import Store
-from reformwatch.wiring.basics import build_router, new_message_id, token_maker, user_agent, utc_now, zone
+from reformwatch.wiring.basics import build_router, catalogues, new_message_id, token_maker, user_agent, utc_now, zone
 
 if TYPE_CHECKING:
     from reformwatch.channels.webhook import Post
@@ -158,7 +158,8 @@ def smtp_account(settings: Settings) -> SmtpAccount:
 def build_renderer() -> Renderer:
     """The renderer with the templates of this package."""
     folder = files("reformwatch") / "messages" / "templates"
-    return Renderer({p.name: p.read_text(encoding="utf-8") for p in folder.iterdir() if p.name.startswith("mail.")})
+    templates = {p.name: p.read_text(encoding="utf-8") for p in folder.iterdir() if p.name.startswith("mail.")}
+    return Renderer(templates, catalogues().words)
 
 
 def unsubscribe_url(settings: Settings, subscriber: Subscriber) -> str | None:
