@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from manners import CONTACT, DAY, HOUR, Record, Visit
 from reformwatch.model.feed import FeedState, NoticeKind
+from spoken import sentence
 
 Sentences = Iterator[str]
 
@@ -316,7 +317,7 @@ def judge_not_moved(record: Record) -> Sentences:
 
 def judge_errors_told(record: Record) -> Sentences:
     for site in record.added:
-        problem = record.feeds[site.name].poll.problem or ""
+        problem = sentence(record.feeds[site.name].poll.problem)
         if site.trouble:
             is_told = site.trouble in problem and len(problem.splitlines()) == 1
             yield _said(is_told, problem, f"{site.host}: told should be {site.trouble!r}, told is")

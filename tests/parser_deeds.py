@@ -11,6 +11,7 @@ from typing import Any
 
 from reformwatch.documents.feed import parse_feed
 from reformwatch.model.entry import ParsedFeed, Unreadable
+from reformwatch.model.problem import Problem, ProblemCode
 
 _Deeds = dict[bytes, Callable[[], object]]
 
@@ -60,8 +61,8 @@ def parse_under_watch(body: bytes, *, url: str, content_type: str | None) -> Par
         Path(os.devnull).read_bytes()
     outcome = parse_feed(body, url=url, content_type=content_type)
     touched = _TOUCHED[1:]
-    said = outcome.reason if isinstance(outcome, Unreadable) else "a feed"
-    return Unreadable(reason=f"touched {touched}: {said}")
+    said = outcome.problem.code.value if isinstance(outcome, Unreadable) else "a feed"
+    return Unreadable(problem=Problem.of(ProblemCode.UNKNOWN, text=f"touched {touched}: {said}"))
 
 
 def _note(event: str, args: tuple[Any, ...]) -> None:

@@ -12,13 +12,19 @@ import tomllib
 import venv
 import zipfile
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from conftest import ROOT
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls
+from reformwatch.model.entry import Unreadable
+from reformwatch.model.feed import FetchFailed, Notice, PollState
+from reformwatch.model.health import Health, Unread
+from reformwatch.model.plan import PollPlan
 from reformwatch.model.subscriber import ChannelKind
 from reformwatch.model.topic import LANGUAGES
+from reformwatch.model.websub import HubSubscription, NotAsked
 from reformwatch.settings import load_settings
 from reformwatch.wiring.delivery import build_channels, build_webhook_door
 
@@ -91,6 +97,14 @@ def test_every_pack_of_the_program_can_be_read() -> None:
         assert pack.slug == name
         assert len({feed.url for feed in pack.feeds}) == len(pack.feeds)
         assert len({topic.slug for topic in pack.topics}) == len(pack.topics)
+
+
+def test_values_carry_codes_and_no_sentences() -> None:
+    """A sentence is for a person, and is made where it is shown; a program stores and compares codes."""
+    carriers = (FetchFailed, Unreadable, Notice, Health, Unread, PollState, HubSubscription, NotAsked, PollPlan)
+    for kind in carriers:
+        texts = {name for name, told in get_type_hints(kind).items() if told in (str, str | None)}
+        assert texts.isdisjoint({"reason", "text", "sentence", "why", "summary", "problem"}), kind
 
 
 # -- nothing of the machine it was written on

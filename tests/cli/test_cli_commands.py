@@ -749,8 +749,8 @@ def test_a_feed_is_added_by_the_address_of_a_page_that_names_it(run: Terminal, n
 
 FEED_KEYS = {
     "id", "name", "url", "kind", "language", "state", "site_url", "pack", "entries", "added", "next_poll",
-    "last_polled", "last_ok", "last_new", "failing_since", "failures", "problem", "health", "source_type", "item",
-    "full_text", "interval_s",
+    "last_polled", "last_ok", "last_new", "failing_since", "failures", "problem", "problem_code", "health",
+    "source_type", "item", "full_text", "interval_s",
 }  # fmt: skip
 
 

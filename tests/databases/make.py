@@ -511,7 +511,7 @@ def _addresses(world: World) -> dict[str, str]:
     ports = {world.feeds.port: "feeds", world.old.port: "old", world.hooks.port: "hook", world.hubs.port: "hub"}
     ports |= {world.mail.port: "mail", world.web: "watch"}
     names = {f"127.0.0.1:{port}": f"{name}.example" for port, name in ports.items()}
-    names["the hub 127.0.0.1"] = "the hub hub.example"  # in a sentence, without its port
+    names['"host":"127.0.0.1"'] = '"host":"hub.example"'  # in a hub's problem, without its port
     return names | {f"{host}:{world.dead}": f"dead-{i}.example" for i, host in enumerate(_DEAD_HOSTS)}
 
 

@@ -13,6 +13,7 @@ from reformwatch.documents.fulltext import MIN_TEXT, extract_text
 from reformwatch.documents.page import parse_page
 from reformwatch.documents.sitemap import parse_sitemap, sitemaps_in
 from reformwatch.model.entry import ParsedFeed
+from spoken import what_came
 
 URL = "https://courier.example/page"
 SHARES = 4
@@ -37,7 +38,7 @@ def test_no_document_breaks_a_reader(shared: Path, share: int) -> None:
                     assert_bounded(parsed)
                     read += 1
                 else:
-                    assert 0 < len(parsed.reason) < 300
+                    assert 0 < len(what_came(parsed)) < 300
             text = extract_text(body, url=URL)
             assert text is None or MIN_TEXT <= len(text) <= MAX_CONTENT
             assert sitemaps_in(body) == ()

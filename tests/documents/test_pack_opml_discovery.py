@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 
 from bounds import at_most_processor_s
 from reformwatch.documents.discovery import find_feeds
+from reformwatch.documents.limits import RefusedMarkup
 from reformwatch.documents.opml import MAX_BYTES, read_opml, write_opml
 from reformwatch.errors import BadInput, QueryError, ReformwatchError
 from reformwatch.matching.query import parse_query
+from reformwatch.messages.catalogues import ENGLISH
+from reformwatch.messages.problems import document_phrase
 from reformwatch.model.feed import Feed, FeedKind, FeedState, PollState
+from reformwatch.model.problem import ProblemCode
 from reformwatch.model.topic import NewTopic, Topic, TopicKind, TopicState
 from reformwatch.services.pack_files import check_queries, fingerprint, read_pack, write_pack
 
@@ -275,12 +279,15 @@ def test_an_outline_that_names_no_web_address_is_left_out(url: str) -> None:
     ],
     ids=["empty", "text", "open", "RSS", "large", "deep", "deep and open", "laughs", "XXE", "attributes", "many"],
 )
-def test_a_list_that_cannot_be_used_is_bad_input(body: bytes, said: str) -> None:
+def test_a_list_that_cannot_be_used_is_refused_in_one_line(body: bytes, said: str) -> None:
     # trust: D01, D02, D03, D21
-    with pytest.raises(BadInput, match=said) as refused:
+    with pytest.raises((BadInput, RefusedMarkup)) as refused:
         read_opml(body)
-    assert str(refused.value).startswith("OPML: ")
-    assert len(str(refused.value).splitlines()) == 1
+    why = refused.value
+    told = document_phrase(why.problem, ENGLISH) if isinstance(why, RefusedMarkup) else str(why)
+    assert said in told
+    assert told.startswith(("OPML: ", "refused: "))
+    assert len(told.splitlines()) == 1
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "shift_jis", "utf-7", "no-such-thing", "undefined", "idna"])
@@ -291,6 +298,8 @@ def test_a_list_in_an_encoding_that_cannot_be_read_is_bad_input_or_read(encoding
         assert len(read_opml(body)) == 1
     except BadInput as refused:
         assert str(refused).startswith("OPML: ")  # noqa: PT017 - both ends are right
+    except RefusedMarkup as refused:
+        assert refused.problem.code is ProblemCode.MARKUP_REFUSED_ENCODING  # noqa: PT017 - this end, too
 
 
 @given(st.binary(max_size=200) | st.text(alphabet="<>opml/ \"'=&;xU!-[]?", max_size=80).map(str.encode))
@@ -298,8 +307,8 @@ def test_any_bytes_are_a_list_or_bad_input(body: bytes) -> None:
     # trust: D21
     try:
         read_opml(body)
-    except ReformwatchError as refused:
-        assert isinstance(refused, BadInput)  # noqa: PT017 - both ends are right
+    except (ReformwatchError, RefusedMarkup) as refused:
+        assert isinstance(refused, BadInput | RefusedMarkup)  # noqa: PT017 - both ends are right
 
 
 def test_a_list_that_is_written_is_read_again() -> None:

@@ -15,6 +15,7 @@ from reformwatch.documents.feed import MAX_ENTRIES, MAX_TITLE
 from reformwatch.documents.sitemap import MAX_INFLATED, parse_sitemap, sitemaps_in
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.planning.stories import stories_of
+from spoken import what_came
 
 URL = "https://courier.example/sitemap-news.xml"
 SPACES = (
@@ -65,7 +66,7 @@ def refused(body: bytes, *, content_type: str | None = None) -> str:
     """The reason why a document is no sitemap."""
     parsed = parse_sitemap(body, url=URL, content_type=content_type)
     assert isinstance(parsed, Unreadable), parsed
-    return parsed.reason
+    return what_came(parsed)
 
 
 # -- news sitemaps
@@ -412,7 +413,7 @@ def test_no_document_breaks_the_reader(body: bytes) -> None:
     for one in (body, b"<urlset>" + body, gzip.compress(body)):
         parsed = parse_sitemap(one, url=URL)
         if isinstance(parsed, Unreadable):
-            assert 0 < len(parsed.reason) < 300
+            assert 0 < len(what_came(parsed)) < 300
         assert all(link.startswith("http") for link in sitemaps_in(one))
 
 

@@ -82,7 +82,9 @@ def test_six_hours_without_a_network_are_no_feed_s_fault_and_end_without_a_burst
         assert_no_violations(world, is_whole=False)
         record = world.record
     told = Counter(notice.kind for notice in record.notices)
-    assert told == {NoticeKind.NETWORK: 2}, "the network's fault is told once, and its end; no feed is blamed"
+    assert told == {NoticeKind.NETWORK: 1, NoticeKind.NETWORK_BACK: 1}, (
+        "the network's fault is told once, and its end; no feed is blamed"
+    )
     after = Counter((v.at - START - 36 * HOUR) // MINUTE for v in record.visits[before:])
     first = {minute: count for minute, count in after.items() if minute < 20}
     assert len(first) >= 10, f"requests by the minute after the return: {first}"

@@ -17,6 +17,7 @@ from conftest import NOW
 from reformwatch.model.entry import Standing
 from reformwatch.model.feed import Feed, FeedState, Fetched, NewFeed, SourceType, Validators
 from reformwatch.model.plan import PollReport
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import NewTopic
 from reformwatch.model.websub import Confirmed, HubState
@@ -32,7 +33,9 @@ from reformwatch.store.notices import notices_since
 from reformwatch.store.subscribers import add_subscriber
 from reformwatch.store.topics import add_topic, find_topic
 from reformwatch.wiring.polling import build_door, build_poller
+from sample_feeds import changed
 from servers import Asked, HttpServer, Wire, reply
+from spoken import sentence
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -353,7 +356,7 @@ def test_a_page_on_which_the_selector_finds_nothing_any_more_fails_with_the_reas
     desk.poll()
     [feed] = desk.feeds()
     assert feed.poll.failing_since is not None
-    assert "selector" in (feed.poll.problem or "")
+    assert "selector" in sentence(feed.poll.problem)
 
 
 # -- pushes
@@ -375,8 +378,7 @@ def test_a_pushed_document_is_news_and_leaves_the_polls_as_they_were(desk: Desk)
     assert report is not None
     assert (report.new_entries, report.alerts) == (1, 1)
     [after] = desk.feeds()
-    expected = replace(before, poll=replace(before.poll, last_new_at=desk.now, marks=b""))
-    assert after == expected, "validators, due time, hints are the last poll's"
+    assert after == changed(before, last_new_at=desk.now, marks=b""), "validators, due time, hints are the last poll's"
     again = desk.poller.push(feed, pushed(item, url))
     assert again is not None
     assert again.alerts == 0
@@ -460,7 +462,8 @@ def test_the_operator_is_told_once_when_a_feed_has_failed_for_a_day_and_once_whe
         told = [(one.kind.value, one.at) for one in notices_since(tx, NOW)]
     assert told == [("back", NOW + 64 * HOUR), ("failing", NOW + 40 * HOUR)]
     with desk.store.read() as tx:
-        assert "answers 403" in notices_since(tx, NOW)[1].text
+        problem = notices_since(tx, NOW)[1].problem
+    assert problem == Problem.of(ProblemCode.HTTP_STATUS, status=403)
 
 
 def test_a_feed_that_is_gone_is_told_of_and_asked_no_more(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from string import Formatter
 
@@ -98,7 +98,9 @@ def test_words_say_texts_counts_numbers_and_times(language: str) -> None:
     assert words.language == language
     assert (words.gettext("Unsubscribe") == "Unsubscribe") is (language == "en")
     assert re.fullmatch(r"12\D345", words.number(12_345))
-    assert re.fullmatch(r"7 \D+ 2022.* 09:05 UTC", words.moment(datetime(2022, 3, 7, 9, 5, tzinfo=UTC)).lstrip("0"))
+    told = words.moment(datetime(2022, 3, 7, 14, 5, tzinfo=timezone(timedelta(hours=5))))
+    assert "2022" in told
+    assert told.endswith(" 09:05 UTC")
 
 
 def test_a_language_without_a_catalogue_is_spoken_to_in_english() -> None:

@@ -39,6 +39,7 @@ from servers import (
     reply,
     sending,
 )
+from spoken import sentence
 
 KIB = 1024
 AGENT = "reformwatch/0.1 (+https://example.org/contact)"
@@ -135,7 +136,7 @@ def test_the_deadline_ends_whatever_a_server_drags_out(server: HttpServer, misbe
     with door_to_loopback(deadline_s=0.7) as door:
         failed = failure(door, url)
     assert failed.kind is FailureKind.TIMEOUT
-    assert failed.reason == f"no whole answer from 127.0.0.1:{server.port} within 0.7 s"
+    assert sentence(failed.problem) == f"no whole answer from 127.0.0.1:{server.port} within 0.7 s"
 
 
 def test_the_deadline_is_of_the_whole_exchange_not_of_each_redirect(server: HttpServer) -> None:
@@ -204,7 +205,7 @@ def test_a_request_that_ends_because_the_door_was_closed_says_so(server: HttpSer
     door.close()
     streams[0].may_read.set()
     asking.join(60)
-    assert (failed[0].kind, failed[0].reason) == (FailureKind.TIMEOUT, "the program is stopping")
+    assert (failed[0].kind, sentence(failed[0].problem)) == (FailureKind.TIMEOUT, "the program is stopping")
 
 
 def test_closing_the_door_closes_what_is_kept_and_what_ends_afterwards(server: HttpServer) -> None:
@@ -271,7 +272,7 @@ def test_a_reply_larger_than_the_cap_is_refused_and_the_limit_is_named(server: H
     with door_to_loopback(max_bytes=256 * KIB) as door:
         failed = failure(door, url)
     assert failed.kind is FailureKind.TOO_LARGE
-    assert failed.reason == "the reply is larger than 256 kB"
+    assert sentence(failed.problem) == "the reply is larger than 256 kB"
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
@@ -409,7 +410,7 @@ def test_a_gzip_member_may_begin_anywhere_in_the_stream(server: HttpServer, door
 def test_a_broken_gzip_reply_is_a_protocol_failure_with_a_reason(server: HttpServer, door: Door, broken: bytes) -> None:
     failed = failure(door, server.on("/", reply(200, broken, {"Content-Encoding": "gzip"})))
     assert failed.kind is FailureKind.PROTOCOL
-    assert "does not speak HTTP properly" in failed.reason
+    assert "does not speak HTTP properly" in sentence(failed.problem)
 
 
 def test_an_empty_reply_that_says_gzip_is_empty(server: HttpServer, door: Door) -> None:
@@ -435,7 +436,7 @@ def test_an_encoding_that_was_not_asked_for_is_refused_and_named(
     # trust: D04
     failed = failure(door, server.on("/", reply(200, body, {"Content-Encoding": encoding})))
     assert failed.kind is FailureKind.PROTOCOL
-    assert f"an encoding it was not asked for ({encoding.split(chr(0x80))[0]}" in failed.reason
+    assert f"an encoding it was not asked for ({encoding.split(chr(0x80))[0]}" in sentence(failed.problem)
 
 
 @pytest.mark.parametrize("status", [404, 410, 429, 503])
@@ -563,7 +564,7 @@ def test_a_sixth_redirect_is_not_followed(server: HttpServer, door: Door) -> Non
         server.on(f"/{hop}", redirect(302, f"/{hop + 1}"))
     failed = failure(door, server.url("/0"))
     assert failed.kind is FailureKind.REDIRECTS
-    assert failed.reason.startswith("more than 5 redirects")
+    assert sentence(failed.problem).startswith("more than 5 redirects")
     assert len(server.asked) == 6
 
 
@@ -704,7 +705,7 @@ def test_a_password_in_an_address_is_never_in_a_reason(server: HttpServer, door:
         "broken": server.on("/broken", b"nonsense\r\n\r\nConnection: close"),
     }
     failed = failure(door, urls[case].replace("://", "://reader:hunter2@"))
-    assert "hunter2" not in failed.reason
+    assert "hunter2" not in sentence(failed.problem)
 
 
 # --- private and special addresses ------------------------------------------------------------------------------------
@@ -808,7 +809,7 @@ def test_a_private_address_is_never_dialled_however_it_is_spelt(guarded: Guarded
     if host in PRIVATE_HOSTS:
         assert failed is not None
         assert failed.kind is FailureKind.REFUSED_ADDRESS
-        assert "allow_private" in failed.reason
+        assert "allow_private" in sentence(failed.problem)
 
 
 def refusal_or_own_404(ask: Callable[[], Reply], host: str) -> RequestFailed | None:
@@ -854,7 +855,7 @@ def test_a_name_that_turns_private_between_saving_and_sending_is_refused(server:
     names = RecordingResolver({"flips.example": [[PUBLIC], ["10.0.0.1"]]})
     with public_door(server, names) as (door, dialler):
         door.check("https://flips.example/hook")
-        with pytest.raises(RequestFailed, match="private or special address"):
+        with pytest.raises(RequestFailed, match="private_address"):
             door.post("https://flips.example/hook", b"{}", {})
     assert dialler.dialled == []
 
@@ -946,7 +947,7 @@ def test_the_check_before_saving_tells_a_name_that_is_not_known_from_one_that_is
         pytest.raises(RequestFailed) as caught,
     ):
         door.check("https://gone.example/hook")
-    assert (caught.value.kind, caught.value.reason) == (FailureKind.NAME, "name not found: gone.example")
+    assert (caught.value.kind, sentence(caught.value.problem)) == (FailureKind.NAME, "name not found: gone.example")
 
 
 @pytest.mark.parametrize("url", ["ftp://public.example/", "hook", "", "https://", "https://[::1", "https://a:port/"])
@@ -964,7 +965,7 @@ def test_a_name_that_does_not_resolve_is_a_failure_of_the_name(resolver: Callabl
     recorder = RefusingDialler()
     with Door(user_agent=AGENT, policy=AddressPolicy(), resolver=resolver, dialler=recorder) as door:
         failed = failure(door, "http://gone.example/feed")
-    assert (failed.kind, failed.reason) == (FailureKind.NAME, "name not found: gone.example")
+    assert (failed.kind, sentence(failed.problem)) == (FailureKind.NAME, "name not found: gone.example")
     assert failed.kind.is_soft
 
 
@@ -981,7 +982,8 @@ def test_a_name_server_that_does_not_answer_is_waited_for_until_the_deadline() -
     ) as door:
         failed = failure(door, "http://slow.example/")
     released.set()
-    assert (failed.kind, failed.reason) == (FailureKind.NAME, "the name server does not answer for slow.example")
+    assert failed.kind is FailureKind.NAME
+    assert sentence(failed.problem) == "the name server does not answer for slow.example"
     assert recorder.dialled == []
 
 
@@ -990,7 +992,7 @@ def test_a_refused_connection_is_a_failure_to_connect(door: Door) -> None:
         url = closed.url("/")
     failed = failure(door, url)
     assert failed.kind is FailureKind.CONNECT
-    assert failed.reason.startswith(f"no connection to 127.0.0.1:{closed.port} (")
+    assert sentence(failed.problem).startswith(f"no connection to 127.0.0.1:{closed.port} (")
 
 
 def test_a_failure_after_a_redirect_names_the_host_that_failed(server: HttpServer, door: Door) -> None:
@@ -998,7 +1000,7 @@ def test_a_failure_after_a_redirect_names_the_host_that_failed(server: HttpServe
         url = closed.url("/gone")
     failed = failure(door, server.on("/", redirect(302, url)))
     assert failed.kind is FailureKind.CONNECT
-    assert f"127.0.0.1:{closed.port}" in failed.reason
+    assert f"127.0.0.1:{closed.port}" in sentence(failed.problem)
 
 
 def test_a_self_signed_certificate_is_refused_with_the_reason(certificate: Certificate, door: Door) -> None:
@@ -1007,7 +1009,7 @@ def test_a_self_signed_certificate_is_refused_with_the_reason(certificate: Certi
         server.on("/", reply(200, b"x"))
         failed = failure(door, server.url("/", scheme="https"))
     assert failed.kind is FailureKind.TLS
-    assert "certificate" in failed.reason
+    assert "certificate" in sentence(failed.problem)
     assert server.asked == []
 
 
@@ -1018,7 +1020,7 @@ def test_a_certificate_of_another_host_is_refused(tmp_path: Path, monkeypatch: p
     with HttpServer(certificate=other) as server, door_to_loopback() as door:
         failed = failure(door, server.url("/", scheme="https"))
     assert failed.kind is FailureKind.TLS
-    assert "mismatch" in failed.reason.lower() or "127.0.0.1" in failed.reason
+    assert "mismatch" in sentence(failed.problem).lower() or "127.0.0.1" in sentence(failed.problem)
     assert server.asked == []
 
 
@@ -1059,8 +1061,8 @@ def test_what_is_not_http_is_a_protocol_failure(server: HttpServer, nonsense: by
     with door_to_loopback() as door:
         failed = failure(door, server.on("/", say))
     assert failed.kind is FailureKind.PROTOCOL
-    assert failed.reason.startswith(f"127.0.0.1:{server.port} does not speak HTTP properly (")
-    assert "\n" not in failed.reason
+    assert sentence(failed.problem).startswith(f"127.0.0.1:{server.port} does not speak HTTP properly (")
+    assert "\n" not in sentence(failed.problem)
 
 
 def test_a_server_that_hangs_up_without_a_word_is_a_failure(server: HttpServer, door: Door) -> None:
@@ -1081,7 +1083,7 @@ def test_what_is_no_web_address_is_a_value_too(url: str) -> None:
     with Door(user_agent=AGENT, policy=AddressPolicy(), resolver=RecordingResolver(), dialler=recorder) as door:
         failed = failure(door, url)
     assert failed.kind in {FailureKind.PROTOCOL, FailureKind.NAME}
-    assert "\n" not in failed.reason
+    assert "\n" not in sentence(failed.problem)
     assert recorder.dialled == []
 
 

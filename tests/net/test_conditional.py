@@ -22,10 +22,12 @@ from reformwatch.model.feed import (
     ServerHints,
     Validators,
 )
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.net.client import AddressPolicy, Door, Reply, http_date
 from reformwatch.net.conditional import fetch_feed, outcome_of
 from sample_feeds import make_feed
 from servers import HttpServer, redirect, reply
+from spoken import sentence
 
 NOW = datetime(2022, 3, 12, 10, 0, tzinfo=UTC)
 BODY = b"<rss version='2.0'><channel><title>x</title></channel></rss>"
@@ -172,9 +174,8 @@ def test_a_304_still_says_when_to_come_again() -> None:
 
 def test_a_304_to_a_question_that_was_not_conditional_is_a_failure() -> None:
     outcome = outcome_of(a_reply(304, b""), a_feed(), now=NOW)
-    assert outcome == FetchFailed(
-        kind=FailureKind.STATUS, reason="answers 304 to a question that was not conditional", status=304
-    )
+    problem = Problem.of(ProblemCode.NOT_MODIFIED_UNASKED)
+    assert outcome == FetchFailed(kind=FailureKind.STATUS, problem=problem, status=304)
 
 
 def test_a_body_like_the_last_one_is_not_modified_and_brings_its_validators() -> None:
@@ -228,7 +229,7 @@ def test_a_move_is_told_even_when_the_document_is_the_same(server: HttpServer, d
 
 
 @pytest.mark.parametrize(
-    ("status", "sentence"),
+    ("status", "said"),
     [
         (400, "answers 400: it calls the request bad"),
         (401, "answers 401: it wants a password"),
@@ -248,10 +249,10 @@ def test_a_move_is_told_even_when_the_document_is_the_same(server: HttpServer, d
         (206, "answers 206"),
     ],
 )
-def test_every_other_status_is_a_failure_with_a_sentence(status: int, sentence: str) -> None:
+def test_every_other_status_is_a_failure_with_a_sentence(status: int, said: str) -> None:
     # trust: FRB101
     failed = failed_with(status)
-    assert (failed.reason, failed.status) == (sentence, status)
+    assert (sentence(failed.problem), failed.status) == (said, status)
     assert failed.kind is (FailureKind.GONE if status == 410 else FailureKind.STATUS)
 
 
@@ -263,11 +264,11 @@ def test_a_block_page_against_robots_is_called_one(status: int, by: str) -> None
         failed = failed_with(status, b"<html>", cf_mitigated="challenge")
     else:
         failed = failed_with(status, b'<script src="/cdn-cgi/challenge-platform/h/b/x.js">')
-    assert failed.reason == f"answers {status}, a block page against robots"
+    assert sentence(failed.problem) == f"answers {status}, a block page against robots"
 
 
 def test_a_missing_page_behind_the_same_company_is_no_block_page() -> None:
-    assert failed_with(404, b"challenge-platform").reason == "answers 404: the feed is not there"
+    assert sentence(failed_with(404, b"challenge-platform").problem) == "answers 404: the feed is not there"
 
 
 def test_a_request_that_fails_is_a_value_with_the_door_s_own_words(door: Door) -> None:

@@ -15,6 +15,7 @@ from reformwatch.documents.document import read_document
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched, Validators
 from reformwatch.pipeline.parsing import Parsed, ParserPool, begin_early
+from spoken import what_came
 
 PATIENCE_S = 200.0
 #: Long for a document that says a word, on a busy machine too.
@@ -48,7 +49,7 @@ class Desk:
     def reason(self, body: bytes) -> str:
         outcome = self.read(body)[body]
         assert isinstance(outcome, Unreadable)
-        return outcome.reason
+        return what_came(outcome)
 
     def who(self) -> int:
         """The process that reads."""

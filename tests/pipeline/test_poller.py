@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from conftest import NOW
 from reformwatch.errors import TryAgain
 from reformwatch.model.feed import Elsewhere, Feed, Fetched, FetchOutcome, NewFeed, NotModified, Validators
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import Fetcher, Poller
 from reformwatch.planning.schedule import PollPolicy
@@ -54,7 +55,7 @@ def test_a_feed_whose_fetch_has_a_bug_is_marked_and_the_others_are_polled(
     assert (report.polled, report.failed, report.new_entries) == (4, 1, 3)
     with sqlite_store.read() as tx:
         problems = {feed.name: feed.poll.problem for feed in list_feeds(tx)}
-    assert problems.pop("feed 1") == "a fault of this program (ZeroDivisionError)"
+    assert problems.pop("feed 1") == Problem.of(ProblemCode.PROGRAM_FAULT, error="ZeroDivisionError")
     assert set(problems.values()) == {None}
 
 
@@ -70,7 +71,8 @@ def test_a_feed_whose_plan_has_a_bug_undoes_only_itself(sqlite_store: Store, par
     with sqlite_store.read() as tx:
         problems = {feed.name: feed.poll.problem for feed in list_feeds(tx)}
         assert sorted(entry.feed_name for entry in all_entries(tx)) == ["feed 0", "feed 2"]
-    assert problems == {"feed 0": None, "feed 1": "a fault of this program (AttributeError)", "feed 2": None}
+    fault = Problem.of(ProblemCode.PROGRAM_FAULT, error="AttributeError")
+    assert problems == {"feed 0": None, "feed 1": fault, "feed 2": None}
 
 
 def test_an_unchanged_feed_is_not_parsed_and_due_later(sqlite_store: Store, parser: ParserPool) -> None:

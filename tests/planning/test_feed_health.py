@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reformwatch.model.feed import Feed, FeedKind, FeedState, Gap, Rhythm
-from reformwatch.model.health import Health, HealthState, Reading
+from reformwatch.model.health import Health, HealthState, Reading, Unread, UnreadCode
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.net.outage import NetworkWatch
 from reformwatch.planning.coverage import coverage
 from reformwatch.planning.feed_health import health_of
@@ -17,6 +18,9 @@ from sample_feeds import make_feed
 NOW = datetime(2022, 3, 16, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+
+REFUSED = Problem.of(ProblemCode.HTTP_STATUS, status=403)
+GONE = Problem.of(ProblemCode.GONE, status=410)
 
 
 def feed(**told: Any) -> Feed:
@@ -41,20 +45,25 @@ def feed(**told: Any) -> Feed:
 
 
 @pytest.mark.parametrize(
-    ("told", "state", "said"),
+    ("told", "health"),
     [
-        ({}, HealthState.OK, ""),
-        ({"last_ok_at": None, "last_polled_at": None}, HealthState.NEW, "not read yet"),
-        ({"failing_since": NOW - DAY, "problem": "answers 403"}, HealthState.FAILING, "answers 403"),
-        ({"state": FeedState.PAUSED, "failing_since": NOW}, HealthState.PAUSED, "paused by the operator"),
-        ({"state": FeedState.GONE, "problem": "answers 410"}, HealthState.GONE, "answers 410"),
-        ({"last_new_at": NOW - 29 * DAY}, HealthState.OK, ""),
-        ({"last_new_at": NOW - 31 * DAY}, HealthState.QUIET, "nothing new for 31 days; its rhythm explains 30 days"),
+        ({}, Health(state=HealthState.OK)),
+        ({"last_ok_at": None, "last_polled_at": None}, Health(state=HealthState.NEW)),
+        (
+            {"failing_since": NOW - DAY, "problem": REFUSED},
+            Health(state=HealthState.FAILING, since=NOW - DAY, problem=REFUSED),
+        ),
+        ({"state": FeedState.PAUSED, "failing_since": NOW, "problem": REFUSED}, Health(state=HealthState.PAUSED)),
+        ({"state": FeedState.GONE, "problem": GONE}, Health(state=HealthState.GONE, problem=GONE)),
+        ({"last_new_at": NOW - 29 * DAY}, Health(state=HealthState.OK)),
+        (
+            {"last_new_at": NOW - 31 * DAY},
+            Health(state=HealthState.QUIET, since=NOW - 31 * DAY, silent=31 * DAY, explained=30 * DAY),
+        ),
     ],
 )
-def test_a_feed_s_health_in_a_sentence(told: dict[str, Any], state: HealthState, said: str) -> None:
-    health = health_of(feed(**told), now=NOW)
-    assert (health.state, health.sentence) == (state, said)
+def test_a_feed_s_health_and_what_explains_it(told: dict[str, Any], health: Health) -> None:
+    assert health_of(feed(**told), now=NOW) == health
 
 
 def test_a_feed_is_quiet_after_what_its_own_rhythm_explains() -> None:
@@ -67,10 +76,8 @@ def test_a_feed_is_quiet_after_what_its_own_rhythm_explains() -> None:
 
 
 def test_a_feed_that_fails_is_never_called_quiet() -> None:
-    silent = feed(last_new_at=NOW - 300 * DAY, failing_since=NOW - 200 * DAY, problem="name not found")
-    assert health_of(silent, now=NOW) == Health(
-        state=HealthState.FAILING, since=NOW - 200 * DAY, sentence="name not found"
-    )
+    silent = feed(last_new_at=NOW - 300 * DAY, failing_since=NOW - 200 * DAY, problem=REFUSED)
+    assert health_of(silent, now=NOW) == Health(state=HealthState.FAILING, since=NOW - 200 * DAY, problem=REFUSED)
 
 
 # -- coverage
@@ -90,18 +97,20 @@ def test_a_quiet_feed_was_read_without_a_gap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("told", "code", "problem"),
     [
-        ({"failing_since": NOW - 5 * DAY, "problem": "answers 404"}, "answers 404"),
-        ({"state": FeedState.PAUSED}, "it is paused"),
-        ({"state": FeedState.GONE, "problem": "answers 410"}, "answers 410"),
-        ({"next_poll_at": NOW - 5 * HOUR}, "it was due and was not read"),
+        ({"failing_since": NOW - 5 * DAY, "problem": REFUSED}, UnreadCode.FAILING, REFUSED),
+        ({"state": FeedState.PAUSED}, UnreadCode.PAUSED, None),
+        ({"state": FeedState.GONE, "problem": GONE}, UnreadCode.GONE, GONE),
+        ({"next_poll_at": NOW - 5 * HOUR}, UnreadCode.OVERDUE, None),
     ],
 )
-def test_what_can_t_be_read_is_unread_since_it_was_last_read_well(told: dict[str, Any], why: str) -> None:
+def test_what_can_t_be_read_is_unread_since_it_was_last_read_well(
+    told: dict[str, Any], code: UnreadCode, problem: Problem | None
+) -> None:
     view = view_of(Reading(feed=feed(last_ok_at=NOW - 6 * DAY, **told)))
     [hole] = view.holed[0].unread
-    assert (hole.since, hole.until, hole.why) == (NOW - 6 * DAY, NOW, why)
+    assert hole == Unread(since=NOW - 6 * DAY, until=NOW, code=code, problem=problem)
     assert view.is_blind
     assert not view.is_complete
 

@@ -21,6 +21,7 @@ from reformwatch.model.feed import (
     Rhythm,
     ServerHints,
 )
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.planning.retry import MAX_ATTEMPTS, WAITS, settle
 from reformwatch.planning.schedule import (
     MAX_WISH,
@@ -39,6 +40,8 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 POLICY = PollPolicy()
 NO_HINTS = ServerHints()
+
+PROBLEM = Problem.of(ProblemCode.HTTP_STATUS, status=500)
 
 
 def feed(*, unchanged: int = 0, failures: int = 0) -> Feed:
@@ -151,7 +154,7 @@ def wait_after_failure(
     jitter: float = 0.0,
 ) -> timedelta:
     """How long the next try is away."""
-    outcome = FetchFailed(kind=kind, reason="r", status=status, hints=ServerHints(retry_after=retry_after))
+    outcome = FetchFailed(kind=kind, problem=PROBLEM, status=status, hints=ServerHints(retry_after=retry_after))
     tried = feed(failures=failures, unchanged=unchanged)
     return after_failure(tried, outcome, policy=POLICY, now=NOW, jitter=jitter) - NOW
 
@@ -459,7 +462,7 @@ def test_what_fails_for_long_is_tried_for_ever_at_a_slow_pace(status: int | None
     # trust: C13
     kind = FailureKind.STATUS if status else FailureKind.NAME
     tried = changed(feed(failures=300), failing_since=NOW - days * DAY)
-    failed = FetchFailed(kind=kind, reason="r", status=status)
+    failed = FetchFailed(kind=kind, problem=PROBLEM, status=status)
     assert after_failure(tried, failed, policy=POLICY, now=NOW, jitter=0.0) - NOW == wait
 
 

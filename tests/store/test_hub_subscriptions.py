@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from conftest import NOW
 from reformwatch.model.feed import Feed, FeedState, NewFeed
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.model.websub import Confirmed, Denied, HubState, HubSubscription
 from reformwatch.store import Store, Tx, feeds, websub
 from reformwatch.store import tables as t
@@ -75,6 +76,9 @@ class Desk:
     def has_work(self, now: datetime = NOW) -> bool:
         with self.store.read() as tx:
             return websub.has_work(tx, now)
+
+
+TROUBLE = Problem.of(ProblemCode.HUB_STATUS, host="hub.example", status=500)
 
 
 @pytest.fixture
@@ -182,12 +186,12 @@ def test_what_became_of_a_request_does_not_overwrite_what_the_hub_said_meanwhile
     desk.note()
     [claimed] = desk.claim()
     with desk.store.write() as tx:
-        websub.note_asked(tx, claimed, problem="it answers 500", next_act_at=NOW + HOUR)
-    assert (desk.held().problem, desk.held().next_act_at) == ("it answers 500", NOW + HOUR)
+        websub.note_asked(tx, claimed, problem=TROUBLE, next_act_at=NOW + HOUR)
+    assert (desk.held().problem, desk.held().next_act_at) == (TROUBLE, NOW + HOUR)
     with desk.store.write() as tx:
         confirmed = Confirmed(challenge="c", lease_until=NOW + 10 * DAY, renew_at=NOW + 8 * DAY)
         websub.confirm(tx, claimed, confirmed)
-        websub.note_asked(tx, claimed, problem="too late", next_act_at=NOW)
+        websub.note_asked(tx, claimed, problem=TROUBLE, next_act_at=NOW)
     assert (desk.held().problem, desk.held().next_act_at) == (None, NOW + 8 * DAY)
 
 
@@ -225,7 +229,7 @@ def test_a_feed_whose_lease_has_ended_is_polled_as_ever_and_its_hub_asked_on(des
     assert [one.feed_id for one in desk.follow(later)] == [desk.feed]
     held = desk.held()
     assert (held.state, held.lease_until, held.problem) == (
-        HubState.PENDING, None, "the lease ended before the hub renewed it",
+        HubState.PENDING, None, Problem.of(ProblemCode.HUB_LEASE_ENDED),
     )  # fmt: skip
     assert desk.follow(later) == []
     assert [one.feed_id for one in desk.claim(later)] == [desk.feed]
@@ -243,7 +247,7 @@ def test_a_refusal_makes_the_feed_due(desk: Desk) -> None:
         websub.deny(tx, active, Denied(reason="not here", again_at=NOW + 7 * DAY), now=NOW)
     held = desk.held()
     assert (held.state, held.problem, held.next_act_at) == (
-        HubState.REFUSED, "the hub refuses: not here", NOW + 7 * DAY,
+        HubState.REFUSED, Problem.of(ProblemCode.HUB_REFUSED, reason="not here"), NOW + 7 * DAY,
     )  # fmt: skip
     assert desk.read_feed().poll.next_poll_at == NOW
 
@@ -285,8 +289,7 @@ def test_a_hub_that_misses_news_twice_in_a_row_is_taken_for_dead(desk: Desk) -> 
         assert not websub.note_missed(tx, desk.feed, now=NOW, again_at=NOW + DAY)
     held = desk.held()
     assert (held.state, held.next_act_at, held.pushed_at) == (HubState.PENDING, NOW + DAY, NOW)
-    assert held.problem is not None
-    assert "twice" in held.problem
+    assert held.problem == Problem.of(ProblemCode.HUB_SILENT)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from conftest import NOW
 from reformwatch.documents.feed import distinct, make_entry
 from reformwatch.matching.index import TopicIndex
+from reformwatch.messages.log_lines import poll_line
 from reformwatch.model.entry import ParsedEntry, ParsedFeed
 from reformwatch.model.feed import Fetched, NewFeed, Validators
 from reformwatch.planning.fingerprints import is_any_marked, marks_of, unmarked
@@ -66,7 +67,7 @@ class Desk:
             reply = Reply(fetched=fetched, parsed=parsed, is_pushed=is_pushed)
             plan = plan_reply(snapshot, reply, TopicIndex(), policy=PollPolicy(), now=NOW, jitter=0.5)
             assert not plans.apply(tx, plan, now=NOW).is_stale
-            return plan.summary
+            return poll_line(feed, plan)
 
     def stored(self) -> list[tuple[object, ...]]:
         names = ("key", "twin_key", "url", "title", "summary", "version", "text_hash")

@@ -3,6 +3,7 @@
 The files are made by ``tests/databases/make.py``, one at each release.
 """
 
+import json
 import os
 import signal
 import sqlite3
@@ -17,11 +18,16 @@ import pytest
 
 from conftest import NOW, ROOT
 from databases.kinds import tables_of
+from databases.sentences import NOTICES, PROBLEMS, URL
 from reformwatch import __version__
+from reformwatch.messages.catalogues import ENGLISH
+from reformwatch.messages.sentences import notice_sentence
 from reformwatch.model.alert import ClaimedDelivery
-from reformwatch.store import Store, outbox
+from reformwatch.model.problem import Problem, ProblemCode
+from reformwatch.store import Store, feeds, outbox, websub
 from reformwatch.store.lineage import head_revision
 from reformwatch.store.migrate import check_integrity, current_revision, differences, require_current, upgrade
+from reformwatch.store.notices import notices_since
 from reformwatch.store.tables import metadata
 
 OLD = sorted((ROOT / "tests" / "databases").glob("*.sql"))
@@ -163,3 +169,84 @@ def test_an_upgrade_that_is_killed_before_its_commit_leaves_all_as_it_was_and_is
     check_sound(store)
     assert counts(old) == counted
     assert {one.message_id for one in claimed_one_day(store, old)} == messages
+
+
+# -- codes in place of sentences
+
+
+@pytest.fixture
+def before_codes(tmp_path: Path) -> Iterator[Path]:
+    """A database of 0.1, in which sentences stand."""
+    path = tmp_path / "sentences.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((ROOT / "tests" / "databases" / "0.1.sql").read_bytes().decode())
+        connection.executescript(
+            "DELETE FROM notices; UPDATE feeds SET problem = NULL; UPDATE websub SET problem = NULL"
+        )
+        yield path
+
+
+def upgraded(path: Path) -> Store:
+    store = Store(f"sqlite:///{path}")
+    upgrade(store, now=NOW)
+    return store
+
+
+@pytest.mark.parametrize("table", ["feeds", "websub"])
+def test_the_problems_of_0_1_read_as_their_codes(before_codes: Path, table: str) -> None:
+    key = {"feeds": "id", "websub": "feed_id"}[table]
+    [[one]] = rows_in(before_codes, f"SELECT min({key}) FROM {table}")  # noqa: S608 - named above
+    with closing(sqlite3.connect(before_codes)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO feeds (id, url, origin, name, kind, state, added_at, next_poll_at, problem) "
+            "SELECT ?, ?, origin, name, kind, state, added_at, next_poll_at, ? FROM feeds LIMIT 1",
+            [(1_000 + i, f"https://{i}.example/", text) for i, (text, _, _) in enumerate(PROBLEMS)],
+        )
+        if table == "websub":
+            connection.executemany(
+                "INSERT INTO websub (feed_id, hub, topic, token, secret, state, attempts, problem) "
+                "SELECT ?, hub, topic, ?, secret, state, attempts, ? FROM websub WHERE feed_id = ?",
+                [(1_000 + i, f"token-{i}", text, one) for i, (text, _, _) in enumerate(PROBLEMS)],
+            )
+    store = upgraded(before_codes)
+    with store.read() as tx:
+        for i, (text, code, facts) in enumerate(PROBLEMS):
+            feed, hub = feeds.find_feed(tx, str(1_000 + i)), websub.find(tx, 1_000 + i)
+            problem = feed.poll.problem if table == "feeds" else hub.problem if hub else None
+            assert problem == Problem(code=ProblemCode(code), facts=facts), text
+        assert feeds.find_feed(tx, "1").poll.problem is None
+    store.close()
+
+
+def test_every_code_of_a_problem_has_a_sentence_of_0_1() -> None:
+    """A code that is new after 0.1 is named here."""
+    assert {code for _, code, _ in PROBLEMS} == set(ProblemCode)
+
+
+def test_the_notices_of_0_1_read_as_their_facts(before_codes: Path) -> None:
+    with closing(sqlite3.connect(before_codes)) as connection, connection:
+        connection.execute("UPDATE feeds SET name = 'News' WHERE id = 1")
+        connection.executemany(
+            "INSERT INTO notices (feed_id, at, kind, text) VALUES (NULL, '2022-03-12 10:00:00.000000', ?, ?)",
+            [(kind, text) for kind, text, _, _ in NOTICES],
+        )
+    store = upgraded(before_codes)
+    told = rows_in(before_codes, "SELECT kind, facts FROM notices ORDER BY id")
+    assert [(kind, json.loads(str(facts))) for kind, facts in told] == [(kind, facts) for _, _, kind, facts in NOTICES]
+    with store.read() as tx:
+        sentences = [notice_sentence(one, ENGLISH) for one in reversed(notices_since(tx, NOW - timedelta(days=1)))]
+    store.close()
+    old = [text for _, text, _, _ in NOTICES]
+    old[4] = f"feed News: has moved for good to {URL}, which is feed 12; it is polled no more"
+    assert sentences == old
+
+
+def test_what_stands_in_a_kept_database_is_understood(store: Store, old: Path) -> None:
+    upgrade(store, now=NOW)
+    with store.read() as tx:
+        notices = notices_since(tx, datetime(2000, 1, 1, tzinfo=NOW.tzinfo), limit=10_000)
+        problems = [feed.poll.problem for feed in feeds.list_feeds(tx)] + [one.problem for one in notices]
+    assert notices
+    known = [problem for problem in problems if problem is not None]
+    assert known
+    assert ProblemCode.UNKNOWN not in {problem.code for problem in known}

@@ -23,6 +23,7 @@ from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
 from reformwatch.model.feed import Feed, FeedState, NewFeed, PollState, Validators
 from reformwatch.model.notification import AlertTopic, Code, Decision, Suppressed
 from reformwatch.model.plan import EditedEntry, FeedFacts, NewEntry, PollPlan, Snapshot
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.model.story import HEADLINE_WINDOW
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import Evidence, Match, NewTopic, Strength
@@ -37,6 +38,7 @@ from routing_desk import BY_OPERATOR, Routed, a_router, apply_and_route, codes, 
 from sample_feeds import changed
 
 LEASE = timedelta(minutes=5)
+ENDED = Problem.of(ProblemCode.GONE, status=410)
 PAGE, HEADLINE = "page:1", "headline:akims elected for the first time"
 
 
@@ -409,7 +411,7 @@ def test_a_feed_that_was_paused_while_its_server_said_410_is_gone(world: World) 
     with world.store.write() as tx:
         feeds.set_state(tx, feed.id, FeedState.PAUSED, now=NOW)
     plan = plan_for(feed)
-    world.apply(replace(plan, is_gone=True, after=replace(plan.after, problem="410")))
+    world.apply(replace(plan, is_gone=True, after=replace(plan.after, problem=ENDED)))
     with world.store.read() as tx:
         assert feeds.find_feed(tx, str(feed.id)).state is FeedState.GONE
 
@@ -418,7 +420,7 @@ def test_a_feed_that_is_gone_is_no_longer_polled(world: World) -> None:
     with world.store.write() as tx:
         feed = world.claim(tx)
     plan = plan_for(feed)
-    world.apply(replace(plan, is_gone=True, after=replace(plan.after, problem="410")))
+    world.apply(replace(plan, is_gone=True, after=replace(plan.after, problem=ENDED)))
     with world.store.write() as tx:
         assert feeds.find_feed(tx, str(feed.id)).state is FeedState.GONE
         assert feeds.claim(tx, [feed.id], token="z:1", now=NOW + timedelta(days=9), lease=LEASE) == []

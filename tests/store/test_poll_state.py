@@ -9,6 +9,7 @@ from msgspec import Struct
 from conftest import NOW
 from reformwatch.model.feed import Feed, FeedHints, NewFeed, PollState
 from reformwatch.model.plan import PollPlan
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.store import Store, feeds, plans
 from reformwatch.store.poll_state import COLUMNS
 from reformwatch.store.tables import feeds as table
@@ -20,6 +21,8 @@ def distinct(kind: Any, number: int) -> Any:
         return distinct(next(one for one in get_args(kind) if one is not type(None)), number)
     if kind is FeedHints:
         return FeedHints(ttl=timedelta(minutes=number), skip_hours=frozenset({3, 4}), skip_days=frozenset({6}))
+    if kind is Problem:
+        return Problem.of(ProblemCode.TIMED_OUT, host="a.example", seconds=0.5 + number)
     if isinstance(kind, type) and issubclass(kind, Struct):
         return state_of(kind, number * 100)
     made = {datetime: NOW + timedelta(days=number), timedelta: timedelta(minutes=number), int: number}

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from reformwatch.channels.webhook import new_secret, sign
 from reformwatch.demo.newsroom import OUTLETS, Newsroom
+from reformwatch.messages.log_lines import poll_line
 from reformwatch.messages.reasons import why_suppressed
 from reformwatch.model.entry import Standing
 from reformwatch.model.feed import Feed, FeedKind, NewFeed
@@ -157,7 +158,7 @@ class _Demo:
         return reader, bot
 
     def _on_polled(self, feed: Feed, plan: PollPlan) -> None:
-        self.out.print(Text.assemble(("    GET ", "cyan"), f"{feed.name}: {plan.summary}"))
+        self.out.print(Text.assemble(("    GET ", "cyan"), f"{feed.name}: {poll_line(feed, plan)}"))
         for new in plan.entries:
             if new.standing is not Standing.BASELINE:
                 self._show_entry(new)

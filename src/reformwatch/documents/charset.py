@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reformwatch.documents.limits import RefusedMarkup
+from reformwatch.model.problem import ProblemCode
 
 #: The longer marks first: UTF-32's begins with UTF-16's.
 _MARKS: Final = (
@@ -91,7 +92,7 @@ def _usable(name: str) -> Iterator[str]:
     except (LookupError, ValueError):
         return
     if not is_plain:
-        raise RefusedMarkup(f"a document in the encoding {name[:40]!r}, which can hide markup")
+        raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_ENCODING, encoding=name[:40])
     if encoding != "ascii":  # what servers say who know no better; the document's own word is then the better one
         yield "gb18030" if encoding == "gb2312" else encoding
 

@@ -6,6 +6,7 @@ daemon that only hands bytes on is smaller without them.
 
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import SourceType
+from reformwatch.model.problem import Problem, ProblemCode
 
 #: The modules that do the reading, for a worker that begins.
 READERS = ("reformwatch.documents.feed", "reformwatch.documents.sitemap", "reformwatch.documents.page")
@@ -33,7 +34,7 @@ def read_document(
             from reformwatch.documents.page import parse_page
 
             if not selector:
-                return Unreadable(reason="a page, and no selector says what its items are")
+                return Unreadable(problem=Problem.of(ProblemCode.SELECTOR_MISSING))
             return parse_page(body, url=url, selector=selector, content_type=content_type)
 
 

@@ -29,6 +29,7 @@ from reformwatch.documents.feed_head import read_head
 from reformwatch.documents.limits import RefusedMarkup, check_markup, without_endless_authors
 from reformwatch.language.detection import detect
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
+from reformwatch.model.problem import Fact, Problem, ProblemCode
 from reformwatch.text import clean, clean_line, without_surrogates
 from reformwatch.urls import canonical_url, safe_link, strip_tracking
 
@@ -68,18 +69,18 @@ def _parse(
 ) -> ParsedFeed | Unreadable:
     start = body.lstrip(_BLANKS)[:1]
     if not start:
-        return Unreadable(reason="an empty reply, not a feed")
+        return _unreadable(ProblemCode.NOT_A_FEED_EMPTY)
     if start in b"{[":
         return _parse_json(body, url)
     try:
         document = without_impossible_references(without_declaration(decoded(body, content_type)))
         reading = reader(document)
     except RefusedMarkup as refused:
-        return Unreadable(reason=f"refused: {refused}")
+        return Unreadable(problem=refused.problem)
     except Exception as broken:  # noqa: BLE001 - feedparser raises many kinds on broken documents; each is an outcome
-        return Unreadable(reason=f"a document that can't be read ({type(broken).__name__})")
+        return _unreadable(ProblemCode.PARSER_FAILED, error=type(broken).__name__)
     if not reading.version:
-        return Unreadable(reason=what_came_instead(document, content_type))
+        return Unreadable(problem=what_came_instead(document, content_type))
     return _feed_from(reading, document, url)
 
 
@@ -99,18 +100,21 @@ def _read_thoroughly(document: str) -> Reading:
     return Reading(version=parsed["version"], feed=parsed.feed, entries=parsed.entries)
 
 
-def what_came_instead(document: str, content_type: str | None) -> str:
-    """A sentence that says what a reply is that is not a feed."""
+def _unreadable(code: ProblemCode, **facts: Fact) -> Unreadable:
+    return Unreadable(problem=Problem.of(code, **facts))
+
+
+def what_came_instead(document: str, content_type: str | None) -> Problem:
+    """What a reply is that is not a feed: a web page, another XML document, or something else."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if _LOOKS_HTML.match(document[:4096]) or kind in {"text/html", "application/xhtml+xml"}:
         title = re.search(r"<title[^<>]*>([^<]{0,200})", document[:65536], re.IGNORECASE)
         said = clean_line(html.unescape(title.group(1)), limit=80) if title else ""
-        return f"a web page, not a feed{f' (“{said}”)' if said else ''}"
+        return Problem.of(ProblemCode.NOT_A_FEED_WEB_PAGE, title=said or None)
     root = re.search(r"<([A-Za-z][\w:.-]{0,60})", document[:4096], re.ASCII)
     if root:
-        return f"an XML document <{root.group(1)}>, not a feed"
-    said = clean_line(document[:200], limit=60)
-    return f"no feed but {kind or 'text'} (“{said}”)"
+        return Problem.of(ProblemCode.NOT_A_FEED_XML, element=root.group(1))
+    return Problem.of(ProblemCode.NOT_A_FEED_TEXT, kind=kind or None, text=clean_line(document[:200], limit=60))
 
 
 def _feed_from(reading: Reading, document: str, url: str) -> ParsedFeed:
@@ -273,10 +277,10 @@ def _parse_json(body: bytes, url: str) -> ParsedFeed | Unreadable:
     try:
         document = json.loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
-        return Unreadable(reason="broken JSON, not a feed")
+        return _unreadable(ProblemCode.NOT_A_FEED_BROKEN_JSON)
     if not isinstance(document, dict) or "jsonfeed.org" not in str(document.get("version", "")):
-        said = clean_line(json.dumps(document, ensure_ascii=False)[:200], limit=60)
-        return Unreadable(reason=f"JSON, but not a JSON Feed (“{said}”)")
+        text = clean_line(json.dumps(document, ensure_ascii=False)[:200], limit=60)
+        return _unreadable(ProblemCode.NOT_A_FEED_JSON, text=text)
     items = [item for item in _list(document.get("items")) if isinstance(item, dict)]
     site_url = _link(document.get("home_page_url"), url)
     entries = (_entry_from_json(item, site_url or url) for item in items[:MAX_ENTRIES])

@@ -13,7 +13,8 @@ from typing import Any, Final
 from lxml import etree, html
 
 from reformwatch.documents.charset import decoded
-from reformwatch.documents.limits import MAX_ATTRIBUTES, RefusedMarkup
+from reformwatch.documents.limits import MAX_ATTRIBUTES, RefusedMarkup, too_many_attributes
+from reformwatch.model.problem import ProblemCode
 from reformwatch.text import clean
 
 MAX_CHARACTERS: Final = 10_000_000
@@ -44,7 +45,7 @@ def page_text(body: bytes, content_type: str | None) -> str:
         content_type = f"text/html; charset={declared.group(1).decode('ascii')}"
     text = decoded(body, content_type)
     if len(text) > MAX_CHARACTERS:
-        raise RefusedMarkup(f"a page of {len(text):,} characters (limit {MAX_CHARACTERS:,})")
+        raise RefusedMarkup(ProblemCode.PAGE_TOO_LONG, count=len(text), limit=MAX_CHARACTERS)
     return text
 
 
@@ -100,11 +101,11 @@ class _Census:
         self._elements += 1
         self._depth += 1
         if len(attributes) > MAX_ATTRIBUTES:
-            raise RefusedMarkup(f"an element <{tag[:40]}> with {len(attributes)} attributes (limit {MAX_ATTRIBUTES})")
+            raise too_many_attributes(tag, len(attributes))
         if self._depth > MAX_DEPTH:
-            raise RefusedMarkup(f"elements nested deeper than {MAX_DEPTH}")
+            raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_DEPTH, limit=MAX_DEPTH)
         if self._elements > MAX_ELEMENTS:
-            raise RefusedMarkup(f"more than {MAX_ELEMENTS:,} elements")
+            raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_ELEMENTS, limit=MAX_ELEMENTS)
 
     def end(self, _tag: str) -> None:
         self._depth -= 1

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 from xml.parsers import expat
 
+from reformwatch.model.problem import Fact, Problem, ProblemCode
+
 MAX_DEPTH: Final = 200
 MAX_ELEMENTS: Final = 400_000
 MAX_ATTRIBUTES: Final = 200
@@ -37,7 +39,17 @@ _SHORT_AUTHOR: Final = re.compile(
 
 
 class RefusedMarkup(Exception):
-    """The document would hurt a parser; the message says how."""
+    """The document would hurt a parser; ``problem`` says how."""
+
+    def __init__(self, code: ProblemCode, **facts: Fact) -> None:
+        self.problem = Problem.of(code, **facts)
+        super().__init__(self.problem)
+
+
+def too_many_attributes(element: str, count: int) -> RefusedMarkup:
+    """The refusal of an element with more than ``MAX_ATTRIBUTES`` attributes."""
+    code = ProblemCode.MARKUP_REFUSED_ATTRIBUTES
+    return RefusedMarkup(code, element=element[:40], count=count, limit=MAX_ATTRIBUTES)
 
 
 def check_markup(text: str) -> None:
@@ -120,23 +132,21 @@ class _Scan:
         self.elements += 1
         if attributes:
             if len(attributes) > MAX_ATTRIBUTES:
-                raise RefusedMarkup(
-                    f"an element <{name[:40]}> with {len(attributes)} attributes (limit {MAX_ATTRIBUTES})"
-                )
+                raise too_many_attributes(name, len(attributes))
             self.namespaces += sum(a.startswith("xmlns") for a in attributes)
             if self.namespaces > MAX_NAMESPACES:
-                raise RefusedMarkup(f"more than {MAX_NAMESPACES} namespaces")
+                raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_NAMESPACES, limit=MAX_NAMESPACES)
         if self.depth > MAX_DEPTH:
-            raise RefusedMarkup(f"elements nested deeper than {MAX_DEPTH}")
+            raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_DEPTH, limit=MAX_DEPTH)
         if self.elements > MAX_ELEMENTS:
-            raise RefusedMarkup(f"more than {MAX_ELEMENTS:,} elements")
+            raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_ELEMENTS, limit=MAX_ELEMENTS)
 
     def end(self, _name: str) -> None:
         self.depth -= 1
 
     def entity(self, name: str, _is_parameter: bool, value: str | None, *_rest: Any) -> None:  # noqa: FBT001 - expat's signature
         if value is None or "&" in value or "%" in value or len(value) > 100:
-            raise RefusedMarkup(f"a document type that declares the entity {name[:40]!r}")
+            raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_ENTITY, entity=name[:40])
 
 
 def _check_loose_markup(text: str) -> None:
@@ -144,16 +154,16 @@ def _check_loose_markup(text: str) -> None:
     for elements, (tag, step) in enumerate(_loose_tags(text), 1):
         depth = max(0, depth + step)
         if len(tag) > MAX_TAG_CHARACTERS or tag.count("=") > 20 * MAX_ATTRIBUTES:
-            raise RefusedMarkup("an element with far too many attributes")
+            raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_WIDE_ELEMENT)
         namespaces += len(_NAMESPACE.findall(tag)) if "xmlns" in tag else 0
         if tag[:8].upper() == "<!ENTITY":
-            raise RefusedMarkup("a broken document that declares entities")
+            raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_BROKEN_ENTITIES)
         if elements > MAX_ELEMENTS:
-            raise RefusedMarkup(f"more than {MAX_ELEMENTS:,} elements")
+            raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_ELEMENTS, limit=MAX_ELEMENTS)
         if namespaces > MAX_NAMESPACES:
-            raise RefusedMarkup(f"more than {MAX_NAMESPACES} namespaces")
+            raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_NAMESPACES, limit=MAX_NAMESPACES)
         if depth > 20 * MAX_DEPTH:
-            raise RefusedMarkup(f"elements nested deeper than {MAX_DEPTH}")
+            raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_DEPTH, limit=MAX_DEPTH)
 
 
 def _loose_tags(text: str) -> Iterator[tuple[str, int]]:

@@ -6,7 +6,7 @@ from typing import Final
 from xml.etree import ElementTree
 
 from reformwatch.documents.charset import decoded
-from reformwatch.documents.limits import RefusedMarkup, check_markup
+from reformwatch.documents.limits import check_markup
 from reformwatch.errors import BadInput
 from reformwatch.model.feed import Feed, SourceType
 from reformwatch.model.value import Value
@@ -30,13 +30,11 @@ class OpmlFeed(Value, frozen=True, kw_only=True):
 
 
 def read_opml(body: bytes) -> tuple[OpmlFeed, ...]:
-    """The feeds of a list, each address once. Raises BadInput with what is wrong. # trust: D21."""
+    """The feeds of a list, each address once. Raises BadInput or RefusedMarkup. # trust: D21."""
     if len(body) > MAX_BYTES:
         raise BadInput(f"OPML: the file has {len(body):,} bytes, at most {MAX_BYTES:,} are read")
     try:
         root = _root(decoded(body))
-    except RefusedMarkup as refused:
-        raise BadInput(f"OPML: refused: {refused}") from None
     except ElementTree.ParseError as broken:
         raise BadInput(f"OPML: not well-formed XML ({broken})") from None
     if root.tag.lower() != "opml":

@@ -14,13 +14,14 @@ from urllib.parse import urldefrag
 from cssselect import HTMLTranslator, SelectorError
 from cssselect.xpath import XPathExpr
 from lxml import etree
+from msgspec.structs import replace
 
 from reformwatch.documents.dates import stated_language, stated_time
 from reformwatch.documents.feed import MAX_ENTRIES, MAX_SUMMARY, MAX_TITLE, make_entry, what_came_instead
 from reformwatch.documents.html import page_text, page_tree, text_of
 from reformwatch.documents.limits import RefusedMarkup
-from reformwatch.errors import BadInput
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
+from reformwatch.model.problem import Fact, Problem, ProblemCode
 from reformwatch.text import clean_line
 from reformwatch.urls import safe_link
 
@@ -32,9 +33,21 @@ _MAX_PARTS: Final = 500
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
-def check_selector(selector: str) -> None:
-    """Raise BadInput where a text is no CSS selector, or one that can't be used here (``a::text``, ``svg|a``)."""
-    _compiled(selector)
+class _UnusableSelector(Exception):
+    """A selector that can't be used; ``problem`` says why."""
+
+    def __init__(self, code: ProblemCode, **facts: Fact) -> None:
+        self.problem = Problem.of(code, **facts)
+        super().__init__(self.problem)
+
+
+def selector_problem(selector: str) -> Problem | None:
+    """Why a text is no CSS selector, or one that can't be used here (``a::text``, ``svg|a``); None where it can."""
+    try:
+        _compiled(selector)
+    except _UnusableSelector as wrong:
+        return wrong.problem
+    return None
 
 
 def parse_page(body: bytes, *, url: str, selector: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
@@ -43,19 +56,15 @@ def parse_page(body: bytes, *, url: str, selector: str, content_type: str | None
         find = _compiled(selector)
         text = page_text(body, content_type)
         root = page_tree(text) if "<" in text else None
-    except BadInput as wrong:
-        return Unreadable(reason=str(wrong))
-    except RefusedMarkup as refused:
-        return Unreadable(reason=f"refused: {refused}")
+    except (_UnusableSelector, RefusedMarkup) as refused:
+        return Unreadable(problem=refused.problem)
     if root is None:
-        return Unreadable(reason=_what_came(text, content_type))
+        return Unreadable(problem=_what_came(text, content_type))
     base, title = _base(root, url), clean_line(root.findtext(".//title") or "", limit=200)
     items = find(root)
     entries = _each_page_once(filter(None, (_entry(item, base, url) for item in items[:MAX_ENTRIES])))
     if not entries:
-        found = f"{len(items)} items without link or text" if items else "nothing"
-        called = f" (“{clean_line(title, limit=80)}”)" if title else ""
-        return Unreadable(reason=f"the selector finds {found} on this page{called}: {clean_line(selector, limit=80)}")
+        return Unreadable(problem=_nothing_found(selector, items=len(items), title=title))
     hubs = tuple(dict.fromkeys(_links(root, base, rel="hub")))
     return ParsedFeed(
         format="page",
@@ -93,16 +102,16 @@ class _FromTheRight(HTMLTranslator):
 
 @lru_cache(maxsize=256)
 def _compiled(selector: str) -> etree.XPath:
-    """What finds the items. It is tried out once, since some faults show only then. Raises BadInput."""
+    """What finds the items. It is tried out once, since some faults show only then. Raises _UnusableSelector."""
     shown = clean_line(selector, limit=80)
     if len(selector) > MAX_SELECTOR:
-        raise BadInput(f"selector {shown!r}: longer than {MAX_SELECTOR} characters")
+        raise _UnusableSelector(ProblemCode.SELECTOR_TOO_LONG, selector=shown, limit=MAX_SELECTOR)
     try:
         find = etree.XPath(_FromTheRight().css_to_xpath(selector))
         find(etree.Element("html"))
     except (SelectorError, etree.XPathError, ValueError, RecursionError) as wrong:
         why = clean_line(str(wrong), limit=120).rstrip(".")
-        raise BadInput(f"selector {shown!r}: no CSS selector ({why}); one is: article h3 a") from None
+        raise _UnusableSelector(ProblemCode.SELECTOR_WRONG, selector=shown, detail=why) from None
     return find
 
 
@@ -171,11 +180,28 @@ def _each_page_once(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:
 # -- the page
 
 
-def _what_came(text: str, content_type: str | None) -> str:
+#: What came instead of a feed, where a web page was wanted.
+_INSTEAD: Final = {
+    ProblemCode.NOT_A_FEED_WEB_PAGE: ProblemCode.NOT_A_PAGE_WITHOUT_MARKUP,
+    ProblemCode.NOT_A_FEED_XML: ProblemCode.NOT_A_PAGE_XML,
+    ProblemCode.NOT_A_FEED_TEXT: ProblemCode.NOT_A_PAGE_TEXT,
+}
+
+
+def _what_came(text: str, content_type: str | None) -> Problem:
+    """What a reply is that has no markup."""
     if not text.strip():
-        return "an empty reply, not a web page"
+        return Problem.of(ProblemCode.NOT_A_PAGE_EMPTY)
     came = what_came_instead(text, content_type)
-    return came.replace("not a feed", "but without markup", 1).replace("no feed", "no web page", 1)
+    return replace(came, code=_INSTEAD[came.code])
+
+
+def _nothing_found(selector: str, *, items: int, title: str) -> Problem:
+    """That a page has no entries: the selector finds nothing, or only items without link or text."""
+    facts = {"selector": clean_line(selector, limit=80), "title": clean_line(title, limit=80) or None}
+    if not items:
+        return Problem.of(ProblemCode.SELECTOR_FINDS_NOTHING, **facts)
+    return Problem.of(ProblemCode.SELECTOR_FINDS_NO_ENTRIES, count=items, **facts)
 
 
 def _base(root: Any, url: str) -> str:

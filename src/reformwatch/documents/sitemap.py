@@ -22,6 +22,7 @@ from reformwatch.documents.dates import stated_language, stated_time
 from reformwatch.documents.feed import MAX_ENTRIES, make_entry, what_came_instead
 from reformwatch.documents.limits import RefusedMarkup, check_markup
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.model.value import Value
 from reformwatch.text import clean_line
 from reformwatch.urls import safe_link
@@ -33,7 +34,14 @@ _GZIP: Final = b"\x1f\x8b"
 _DOCTYPE: Final = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _BARE_AMPERSAND: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)")
 _ADDRESS: Final = re.compile(r"https?://\S+", re.IGNORECASE)
-_MAX_REASON: Final = 260
+#: What came instead of a feed, where a sitemap was wanted.
+_INSTEAD: Final = {
+    ProblemCode.NOT_A_FEED_WEB_PAGE: ProblemCode.NOT_A_SITEMAP_WEB_PAGE,
+    ProblemCode.NOT_A_FEED_XML: ProblemCode.NOT_A_SITEMAP_XML,
+    ProblemCode.NOT_A_FEED_TEXT: ProblemCode.NOT_A_SITEMAP_TEXT,
+}
+#: So many characters of addresses fit into the sentence about an index.
+_MAX_LINKS: Final = 200
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 _BETWEEN_WORDS: Final = re.compile(r"[\s_+.,;:~-]+")
@@ -57,25 +65,25 @@ class _Page(Value, frozen=True, kw_only=True):
 def parse_sitemap(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
     """Read a sitemap: newest first; of more than ``MAX_ENTRIES`` the newest. Undated ones come last, as they stand.
 
-    An index of sitemaps is Unreadable, with a reason that names some of them; :func:`sitemaps_in` gives them all.
+    An index of sitemaps is Unreadable, with a problem that names some of them; :func:`sitemaps_in` gives them all.
     """
     try:
         text = _text(body, content_type)
         if not text.startswith("<"):
             return _from_lines(text, url, content_type)
         if _DOCTYPE.search(text):
-            return _other(text, content_type, otherwise="refused: a sitemap with a document type")
+            return _with_document_type(text, content_type)
         root = _root(text)
     except RefusedMarkup as refused:
-        return Unreadable(reason=f"refused: {refused}")
+        return Unreadable(problem=refused.problem)
     match None if root is None else _name(root):
         case "urlset":
             pages = list(_pages(root))
             return _feed(pages, url, form="news-sitemap" if any(page.title for page in pages) else "sitemap")
         case "sitemapindex":
-            return Unreadable(reason=_which(_listed(root)))
+            return Unreadable(problem=_index(_listed(root)))
         case "rss" | "feed" | "RDF":
-            return Unreadable(reason="a feed, not a sitemap; it can be added as one")
+            return Unreadable(problem=Problem.of(ProblemCode.NOT_A_SITEMAP_FEED))
         case _:
             return _other(text, content_type)
 
@@ -105,11 +113,11 @@ def _inflated(body: bytes) -> bytes:
     try:
         inflated = stream.decompress(body, MAX_INFLATED + 1)
     except zlib.error:
-        raise RefusedMarkup("a gzip file that is broken") from None
+        raise RefusedMarkup(ProblemCode.GZIP_BROKEN) from None
     if len(inflated) > MAX_INFLATED:
-        raise RefusedMarkup(f"a gzip file that inflates to more than {MAX_INFLATED:,} bytes")
+        raise RefusedMarkup(ProblemCode.GZIP_TOO_LARGE, limit=MAX_INFLATED)
     if not stream.eof:
-        raise RefusedMarkup("a gzip file that ends too early")
+        raise RefusedMarkup(ProblemCode.GZIP_CUT_SHORT)
     return inflated
 
 
@@ -148,12 +156,18 @@ def _said(element: Any, name: str) -> str:
     return "" if part is None else (part.text or "").strip()
 
 
-def _other(text: str, content_type: str | None, *, otherwise: str = "") -> Unreadable:
-    """What came that is no sitemap; a web page is called one, whatever else might be said of it."""
+def _other(text: str, content_type: str | None) -> Unreadable:
+    """What came that is no sitemap."""
     came = what_came_instead(text, content_type)
-    if otherwise and not came.startswith("a web page"):
-        return Unreadable(reason=otherwise)
-    return Unreadable(reason=came.replace("not a feed", "not a sitemap", 1).replace("no feed", "no sitemap", 1))
+    return Unreadable(problem=replace(came, code=_INSTEAD[came.code]))
+
+
+def _with_document_type(text: str, content_type: str | None) -> Unreadable:
+    """What came with a document type: a web page, or else what may be a sitemap and is refused."""
+    other = _other(text, content_type)
+    if other.problem.code is ProblemCode.NOT_A_SITEMAP_WEB_PAGE:
+        return other
+    return Unreadable(problem=Problem.of(ProblemCode.MARKUP_REFUSED_DOCTYPE))
 
 
 # -- an index
@@ -165,16 +179,17 @@ def _listed(index: Any) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(filter(None, links)), key=lambda link: "news" not in link.lower()))
 
 
-def _which(links: tuple[str, ...]) -> str:
-    """A sentence with as many of the sitemaps as a line holds; one at least."""
+def _index(links: tuple[str, ...]) -> Problem:
+    """An index with as many of its sitemaps as a line holds; one at least."""
     if not links:
-        return "an index without sitemaps"
-    reason = f"an index of {len(links)} sitemap{'s' if len(links) > 1 else ''}; add the one that is meant: {links[0]}"
-    for shown, link in enumerate(links[1:], 1):
-        if len(reason) + len(link) > _MAX_REASON:
-            return f"{clean_line(reason, limit=_MAX_REASON)} and {len(links) - shown} more"
-        reason += f", {link}"
-    return clean_line(reason, limit=_MAX_REASON)
+        return Problem.of(ProblemCode.SITEMAP_INDEX_EMPTY)
+    shown = clean_line(links[0], limit=_MAX_LINKS)
+    count = 1
+    for link in links[1:]:
+        if len(shown) + len(link) > _MAX_LINKS:
+            break
+        shown, count = f"{shown}, {link}", count + 1
+    return Problem.of(ProblemCode.SITEMAP_INDEX, count=len(links), links=shown, more=len(links) - count or None)
 
 
 # -- addresses
@@ -201,7 +216,8 @@ def _from_lines(text: str, url: str, content_type: str | None) -> ParsedFeed | U
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     pages = [_Page(link=line) for line in lines if _ADDRESS.fullmatch(line)]
     if len(pages) <= len(lines) / 2:
-        return _other(text, content_type) if lines else Unreadable(reason="an empty reply, not a sitemap")
+        empty = Unreadable(problem=Problem.of(ProblemCode.NOT_A_SITEMAP_EMPTY))
+        return _other(text, content_type) if lines else empty
     return _feed(pages, url, form="text-sitemap")
 
 

@@ -80,9 +80,10 @@ class _TranslatedWords(Words):
         return format_decimal(number, locale=self.language)
 
     def moment(self, moment: datetime) -> str:
-        from babel.dates import format_datetime
+        from babel.dates import format_date
 
-        return f"{format_datetime(moment, 'd MMMM y, HH:mm', tzinfo=UTC, locale=self.language)} UTC"
+        in_utc = moment.astimezone(UTC)
+        return f"{format_date(in_utc, 'long', locale=self.language)} {in_utc:%H:%M} UTC"
 
 
 class Catalogues:

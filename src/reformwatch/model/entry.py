@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import field
 
 from reformwatch.model.feed import FeedHints
+from reformwatch.model.problem import Problem
 from reformwatch.model.value import Value
 
 
@@ -58,9 +59,9 @@ class ParsedFeed(Value, frozen=True, kw_only=True):
 
 
 class Unreadable(Value, frozen=True, kw_only=True):
-    """Not a feed, or one that is refused; ``reason`` says what came instead."""
+    """Not a feed, or one that is refused; ``problem`` is what came instead."""
 
-    reason: str
+    problem: Problem
 
 
 class KnownEntry(Value, frozen=True, kw_only=True):

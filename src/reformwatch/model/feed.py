@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import field
 
+from reformwatch.model.problem import Problem
 from reformwatch.model.value import Value
 
 #: The shortest interval that an operator may choose for a feed.
@@ -89,7 +90,7 @@ class PollState(Value, frozen=True, kw_only=True):
     failing_since: datetime | None = None
     failures: int = 0
     unchanged: int = 0
-    problem: str | None = None
+    problem: Problem | None = None
     validators: Validators = field(default_factory=Validators)
     body_hash: str | None = None
     hints: FeedHints = field(default_factory=FeedHints)
@@ -175,32 +176,35 @@ class NoticeKind(StrEnum):
     FAILING = "failing"
     BACK = "back"
     GONE = "gone"
-    NETWORK = "network"
+    NETWORK = "network"  # nothing can be reached
+    NETWORK_BACK = "network_back"
 
 
 class Notice(Value, frozen=True, kw_only=True):
-    """A sentence for the operator, said once."""
+    """What the operator is told, once: of a feed by its name, with the problem it has, since when it had one."""
 
     at: datetime
     kind: NoticeKind
-    text: str
     feed_id: int | None = None
+    feed_name: str | None = None
+    since: datetime | None = None
+    problem: Problem | None = None
 
 
 class FailureKind(StrEnum):
     """Why a poll brought nothing. The soft ones are passing faults of a network or a server."""
 
-    NAME = "name not found"
-    CONNECT = "no connection"
-    TIMEOUT = "time-out"
-    TLS = "certificate"
+    NAME = "name"
+    CONNECT = "connect"
+    TIMEOUT = "timeout"
+    TLS = "tls"
     STATUS = "status"
     GONE = "gone"
-    TOO_LARGE = "too large"
+    TOO_LARGE = "too_large"
     PROTOCOL = "protocol"
-    REFUSED_ADDRESS = "private address"
+    REFUSED_ADDRESS = "refused_address"
     REDIRECTS = "redirects"
-    NOT_A_FEED = "not a feed"
+    NOT_A_FEED = "not_a_feed"
     PARSER = "parser"
 
     @property
@@ -235,10 +239,10 @@ class NotModified(Value, frozen=True, kw_only=True):
 
 
 class FetchFailed(Value, frozen=True, kw_only=True):
-    """Anything else; ``reason`` is a sentence for a person."""
+    """Anything else. Decisions rest on ``kind`` and ``status``; ``problem`` says to people what it was."""
 
     kind: FailureKind
-    reason: str
+    problem: Problem
     status: int | None = None
     hints: ServerHints = field(default_factory=ServerHints)
 

@@ -1,9 +1,10 @@
 """Ground: how a feed fares, and what of a topic's sources was read."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from reformwatch.model.feed import Feed, Gap
+from reformwatch.model.problem import Problem
 from reformwatch.model.value import Value
 
 
@@ -20,11 +21,16 @@ class HealthState(StrEnum):
 
 
 class Health(Value, frozen=True, kw_only=True):
-    """A feed's health; ``since`` when, and why in one sentence where something is wrong."""
+    """A feed's health; ``since`` when, and the ``problem`` of one that fails or is gone.
+
+    A quiet one has brought nothing new for ``silent``, and its rhythm explains ``explained``.
+    """
 
     state: HealthState
     since: datetime | None = None
-    sentence: str = ""
+    problem: Problem | None = None
+    silent: timedelta | None = None
+    explained: timedelta | None = None
 
 
 class Reading(Value, frozen=True, kw_only=True):
@@ -34,12 +40,25 @@ class Reading(Value, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
 
 
+class UnreadCode(StrEnum):
+    """Why nobody read what a feed may have brought."""
+
+    NOT_READ_YET = "not_read_yet"
+    NOT_WATCHED_YET = "not_watched_yet"
+    TURNED_OVER = "turned_over"  # all its entries had changed between two polls
+    PAUSED = "paused"
+    GONE = "gone"
+    FAILING = "failing"
+    OVERDUE = "overdue"  # it was due and was not read
+
+
 class Unread(Value, frozen=True, kw_only=True):
-    """A stretch of a window in which a feed may have brought what nobody read."""
+    """A stretch of a window in which a feed may have brought what nobody read; why, and the feed's problem."""
 
     since: datetime
     until: datetime
-    why: str
+    code: UnreadCode
+    problem: Problem | None = None
 
 
 class FeedCoverage(Value, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from reformwatch.model.alert import NewAlert
 from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
 from reformwatch.model.feed import Feed, Gap, Notice, PollState
 from reformwatch.model.notification import Suppressed
+from reformwatch.model.problem import Problem
 from reformwatch.model.subscriber import Subscriber
 from reformwatch.model.topic import Match
 from reformwatch.model.value import Value
@@ -79,11 +80,13 @@ class PollReport:
 
 
 class PollPlan(Value, frozen=True, kw_only=True):
-    """All that one poll changes; applied in one transaction. ``summary`` is the line in the log.
+    """All that one poll changes; applied in one transaction.
 
     ``after`` is the feed's poll state when the poll is over; ``is_gone``: the server ended the feed (410), so it is not
     polled any more. ``gap`` is set where the feed turned over since it was last read; ``notices`` are for the operator;
-    ``hub`` is None where the poll brought no document of the feed's own.
+    ``hub`` is None where the poll brought no document of the feed's own. Its document had ``listed`` entries (None:
+    there was no document), and ``dropped`` more beyond the limit. ``problem`` is why the poll brought nothing;
+    ``is_outage``: the fault is this machine's network, not the feed.
     """
 
     feed_id: int
@@ -97,4 +100,7 @@ class PollPlan(Value, frozen=True, kw_only=True):
     gap: Gap | None = None
     notices: tuple[Notice, ...] = ()
     hub: Hub | None = None
-    summary: str = ""
+    listed: int | None = None
+    dropped: int = 0
+    problem: Problem | None = None
+    is_outage: bool = False

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from reformwatch.model.problem import Problem
 from reformwatch.model.value import Value
 
 
@@ -39,7 +40,7 @@ class HubSubscription(Value, frozen=True, kw_only=True):
     next_act_at: datetime | None = None
     attempts: int = 0
     pushed_at: datetime | None = None
-    problem: str | None = None
+    problem: Problem | None = None
 
     def is_active(self, now: datetime) -> bool:
         """Whether the hub has promised to push."""
@@ -90,10 +91,22 @@ class Denied(Value, frozen=True, kw_only=True):
     again_at: datetime
 
 
+class NotAskedCode(StrEnum):
+    """Why a hub's question is not confirmed."""
+
+    UNKNOWN_ADDRESS = "unknown_address"
+    OTHER_TOPIC = "other_topic"
+    NOT_WANTED = "not_wanted"  # the subscription was not asked for yet, or is not wanted any more
+    UNKNOWN_MODE = "unknown_mode"
+    HAS_REFUSED = "has_refused"  # the hub refused, and was not asked again
+    BAD_CHALLENGE = "bad_challenge"  # missing, or too long
+    ONLY_ITS_END = "only_its_end"
+
+
 class NotAsked(Value, frozen=True, kw_only=True):
     """We want no such thing."""
 
-    reason: str
+    code: NotAskedCode
 
 
 HubAnswer = Confirmed | Released | Denied | NotAsked

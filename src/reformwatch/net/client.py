@@ -34,6 +34,7 @@ from msgspec import Struct  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
 
 from reformwatch.model.feed import FailureKind  # noqa: E402
+from reformwatch.model.problem import Fact, Problem, ProblemCode  # noqa: E402
 
 MAX_REDIRECTS: Final = 5
 _CONNECT_S: Final = 10.0
@@ -71,11 +72,11 @@ Resolver = Callable[[str, int], list[str]]
 
 
 class RequestFailed(Exception):
-    """No reply: ``kind`` says what sort of trouble it was, the message is a sentence for a person."""
+    """No reply: ``kind`` is the sort of trouble, ``problem`` says to people what it was."""
 
-    def __init__(self, kind: FailureKind, reason: str) -> None:
-        self.kind, self.reason = kind, reason
-        super().__init__(reason)
+    def __init__(self, kind: FailureKind, code: ProblemCode, **facts: Fact) -> None:
+        self.kind, self.problem = kind, Problem.of(code, **facts)
+        super().__init__(kind.value, self.problem)
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -159,11 +160,8 @@ class AddressPolicy:
         for given in addresses:
             address, may_be_dialled = _looked_at(given.partition("%")[0])
             if not may_be_dialled and not any(address in network for network in self._networks):
-                raise RequestFailed(
-                    FailureKind.REFUSED_ADDRESS,
-                    f"{host} is a private or special address ({address}); "
-                    "name it in [http] allow_private if it is meant to be reached",
-                )
+                kind, code = FailureKind.REFUSED_ADDRESS, ProblemCode.PRIVATE_ADDRESS
+                raise RequestFailed(kind, code, host=host, address=str(address))
 
 
 @functools.lru_cache(maxsize=4_096)
@@ -251,7 +249,7 @@ class Door:
                 if not leaves_origin and hop < MAX_REDIRECTS and not _is_same_origin(httpx.URL(url), httpx.URL(target)):
                     return replace(reply, moved_permanently=permanently, hops=hop + 1, leads_to=target)
                 url = target
-        raise RequestFailed(FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects, the last to {_shown(url)}")
+        raise _too_many_redirects(url)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """POST without following redirects; a reply's body beyond ``max_bytes`` is not read. Raises RequestFailed."""
@@ -272,11 +270,10 @@ class Door:
                 if target is None:
                     return reply
                 if httpx.URL(url).scheme == "https" and httpx.URL(target).scheme != "https":
-                    raise RequestFailed(
-                        FailureKind.REDIRECTS, f"{_named(url)} redirects from https to {_shown(target)}"
-                    )
+                    kind, code = FailureKind.REDIRECTS, ProblemCode.REDIRECT_TO_HTTP
+                    raise RequestFailed(kind, code, host=_named(url), url=_shown(target))
                 url = target
-        raise RequestFailed(FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects, the last to {_shown(url)}")
+        raise _too_many_redirects(url)
 
     def check(self, url: str) -> None:
         """Raise RequestFailed where an address could never be dialled; a name that does not resolve now may later."""
@@ -357,11 +354,13 @@ class Door:
         """A foreign error in the words of :class:`RequestFailed`."""
         if isinstance(foreign, _BROKEN):
             if self._clock.stopped:
-                return RequestFailed(FailureKind.TIMEOUT, "the program is stopping")
+                return RequestFailed(FailureKind.TIMEOUT, ProblemCode.PROGRAM_STOPPING)
             return _failure(_named(url), foreign, self._deadline_s)
+        if isinstance(foreign, _CutShort):
+            return RequestFailed(FailureKind.PROTOCOL, ProblemCode.REPLY_CUT_SHORT, host=_named(url))
         if isinstance(foreign, httpcore.UnsupportedProtocol | zlib.error):
             return _not_http(_named(url), foreign)
-        return RequestFailed(FailureKind.PROTOCOL, f"{_shown(url)} is not an address that can be asked")
+        return RequestFailed(FailureKind.PROTOCOL, ProblemCode.ADDRESS_UNUSABLE, url=_shown(url))
 
 
 _Receive = Callable[[httpcore.Response], bytes]
@@ -372,23 +371,28 @@ _FOREIGN: Final = (*_BROKEN, httpcore.UnsupportedProtocol, zlib.error, httpx.Inv
 
 def _failure(host: str, broken: Exception, deadline_s: float) -> RequestFailed:
     if isinstance(broken, httpcore.TimeoutException):
-        return RequestFailed(FailureKind.TIMEOUT, f"no whole answer from {host} within {deadline_s:g} s")
+        return RequestFailed(FailureKind.TIMEOUT, ProblemCode.TIMED_OUT, host=host, seconds=deadline_s)
     if isinstance(broken, httpcore.ProtocolError):
         return _not_http(host, broken)
     if isinstance(broken, httpcore.ConnectError):
         return _connect_failure(host, broken)
-    return RequestFailed(FailureKind.CONNECT, f"the connection to {host} broke ({_said(broken)})")
+    return RequestFailed(FailureKind.CONNECT, ProblemCode.CONNECTION_BROKEN, host=host, detail=_said(broken))
+
+
+def _too_many_redirects(url: str) -> RequestFailed:
+    kind, code = FailureKind.REDIRECTS, ProblemCode.TOO_MANY_REDIRECTS
+    return RequestFailed(kind, code, limit=MAX_REDIRECTS, url=_shown(url))
 
 
 def _not_http(host: str, wrong: Exception) -> RequestFailed:
-    return RequestFailed(FailureKind.PROTOCOL, f"{host} does not speak HTTP properly ({_said(wrong)})")
+    return RequestFailed(FailureKind.PROTOCOL, ProblemCode.NOT_HTTP, host=host, detail=_said(wrong))
 
 
 def _connect_failure(host: str, refused: Exception) -> RequestFailed:
     said = _said(refused)
     if isinstance(refused.__context__, ssl.SSLError) or "SSL" in said or "certificate" in said.lower():
-        return RequestFailed(FailureKind.TLS, f"the certificate of {host} is not accepted ({said})")
-    return RequestFailed(FailureKind.CONNECT, f"no connection to {host} ({said})")
+        return RequestFailed(FailureKind.TLS, ProblemCode.CERTIFICATE_REFUSED, host=host, detail=said)
+    return RequestFailed(FailureKind.CONNECT, ProblemCode.CONNECTION_FAILED, host=host, detail=said)
 
 
 def _said(error: BaseException) -> str:
@@ -400,7 +404,7 @@ def _web_address(url: str) -> httpx.URL:
     """An address that can be asked. Raises RequestFailed, httpx.InvalidURL, ValueError."""
     address = httpx.URL(url)
     if address.scheme not in {"http", "https"} or not address.host:
-        raise RequestFailed(FailureKind.PROTOCOL, f"{_shown(url)} is not an http or https address")
+        raise RequestFailed(FailureKind.PROTOCOL, ProblemCode.ADDRESS_NOT_WEB, url=_shown(url))
     return address
 
 
@@ -428,9 +432,8 @@ def _redirect_target(reply: Reply) -> str | None:
     try:
         target = origin.join(location.encode("latin-1").decode("utf-8", "replace")).copy_with(fragment=None)
     except (httpx.InvalidURL, ValueError) as bad:
-        raise RequestFailed(
-            FailureKind.PROTOCOL, f"{_named(reply.url)} redirects to {_shown(location)}, which can't be asked"
-        ) from bad
+        kind, code = FailureKind.PROTOCOL, ProblemCode.REDIRECT_UNUSABLE
+        raise RequestFailed(kind, code, host=_named(reply.url), url=_shown(location)) from bad
     if origin.userinfo and not target.userinfo and _is_same_origin(origin, target):
         target = target.copy_with(userinfo=origin.userinfo)
     return str(target)
@@ -447,7 +450,7 @@ def _whole(response: httpcore.Response, limit: int) -> bytes:
     for chunk in _decoded(response, limit):
         body += chunk
         if len(body) > limit:
-            raise RequestFailed(FailureKind.TOO_LARGE, f"the reply is larger than {limit // 1024:,} kB")
+            raise RequestFailed(FailureKind.TOO_LARGE, ProblemCode.TOO_LARGE, limit_kb=limit // 1024)
     return bytes(body)
 
 
@@ -472,7 +475,7 @@ def _decoded(response: httpcore.Response, limit: int) -> Iterator[bytes]:
         return iter(chunks)
     if encoding in {"gzip", "x-gzip"}:
         return _inflated(chunks, limit)
-    raise RequestFailed(FailureKind.PROTOCOL, f"answers in an encoding it was not asked for ({encoding[:40]})")
+    raise RequestFailed(FailureKind.PROTOCOL, ProblemCode.ENCODING_NOT_ASKED, encoding=encoding[:40])
 
 
 def _inflated(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
@@ -499,7 +502,11 @@ def _inflated(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
     while not inflater.eof and (piece := inflater.decompress(inflater.unconsumed_tail, _READ_BYTES)):
         yield piece
     if not inflater.eof and not is_empty:
-        raise zlib.error("the compressed reply ends too early")
+        raise _CutShort
+
+
+class _CutShort(zlib.error):
+    """A compressed reply ends too early."""
 
 
 def _new_inflater() -> "zlib._Decompress":
@@ -591,9 +598,9 @@ class _GuardedBackend(httpcore.NetworkBackend):
         if not found and self._clock.stopped:
             raise httpcore.ConnectTimeout
         if not found:
-            raise RequestFailed(FailureKind.NAME, f"the name server does not answer for {host}")
+            raise RequestFailed(FailureKind.NAME, ProblemCode.NAME_SERVER_SILENT, host=host)
         if isinstance(found[0], Exception) or not found[0]:
-            raise RequestFailed(FailureKind.NAME, f"name not found: {host}")
+            raise RequestFailed(FailureKind.NAME, ProblemCode.NAME_NOT_FOUND, host=host)
         return found[0]
 
 

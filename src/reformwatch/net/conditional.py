@@ -21,6 +21,7 @@ from reformwatch.model.feed import (
     ServerHints,
     Validators,
 )
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.net.client import Door, Reply, RequestFailed
 from reformwatch.net.links import parse_links
 
@@ -28,18 +29,8 @@ _ACCEPT: Final = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, "
     "text/xml;q=0.9, */*;q=0.5"
 )
-_STATUS_WORDS: Final = {
-    400: "it calls the request bad",
-    401: "it wants a password",
-    403: "it refuses this program",
-    404: "the feed is not there",
-    410: "the feed is gone for good",
-    429: "it asks for fewer requests",
-    500: "a fault of the server",
-    502: "a fault behind the server",
-    503: "the server is not available",
-    504: "a fault behind the server",
-}
+#: Statuses under which a page against robots may come.
+_MAY_BLOCK: Final = frozenset({401, 403, 429, 503})
 
 
 def fetch_feed(door: Door, feed: Feed, *, now: datetime) -> FetchOutcome:
@@ -47,7 +38,7 @@ def fetch_feed(door: Door, feed: Feed, *, now: datetime) -> FetchOutcome:
     try:
         reply = door.get(feed.url, _conditions(feed))
     except RequestFailed as failed:
-        return FetchFailed(kind=failed.kind, reason=failed.reason)
+        return FetchFailed(kind=failed.kind, problem=failed.problem)
     return outcome_of(reply, feed, now=now)
 
 
@@ -56,7 +47,7 @@ def ask_for_feed(door: Door, feed: Feed, *, now: datetime, after: Elsewhere | No
     try:
         reply = _ask(door, feed.url, _conditions(feed), after)
     except RequestFailed as failed:
-        return FetchFailed(kind=failed.kind, reason=failed.reason)
+        return FetchFailed(kind=failed.kind, problem=failed.problem)
     if reply.leads_to is not None:
         return _elsewhere(reply, reply.leads_to, after)
     if after is None and reply.hops == 0:
@@ -71,11 +62,11 @@ def ask_for_page(door: Door, url: str, *, after: Elsewhere | None = None) -> Fet
     try:
         reply = _ask(door, url, {"accept": "*/*"}, after)
     except RequestFailed as failed:
-        return FetchFailed(kind=failed.kind, reason=failed.reason)
+        return FetchFailed(kind=failed.kind, problem=failed.problem)
     if reply.leads_to is not None:
         return _elsewhere(reply, reply.leads_to, after)
     if reply.status != 200:
-        return FetchFailed(kind=FailureKind.STATUS, reason=_status_reason(reply), status=reply.status)
+        return FetchFailed(kind=FailureKind.STATUS, problem=_status_problem(reply), status=reply.status)
     return Fetched(
         body=reply.body,
         body_hash="",
@@ -111,13 +102,12 @@ def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:
     moved_to = reply.url if reply.moved_permanently else None
     if reply.status == 304:
         if feed.poll.validators == Validators():
-            return FetchFailed(
-                kind=FailureKind.STATUS, reason="answers 304 to a question that was not conditional", status=304
-            )
+            unasked = Problem.of(ProblemCode.NOT_MODIFIED_UNASKED)
+            return FetchFailed(kind=FailureKind.STATUS, problem=unasked, status=304)
         return NotModified(hints=hints, moved_to=moved_to)
     if reply.status != 200:
         kind = FailureKind.GONE if reply.status == 410 else FailureKind.STATUS
-        return FetchFailed(kind=kind, reason=_status_reason(reply), status=reply.status, hints=hints)
+        return FetchFailed(kind=kind, problem=_status_problem(reply), status=reply.status, hints=hints)
     validators = Validators(etag=reply.header("etag") or None, last_modified=reply.header("last-modified") or None)
     body_hash = hashlib.sha256(reply.body).hexdigest()
     if body_hash == feed.poll.body_hash:
@@ -134,11 +124,12 @@ def outcome_of(reply: Reply, feed: Feed, *, now: datetime) -> FetchOutcome:
     )
 
 
-def _status_reason(reply: Reply) -> str:
-    said = f"answers {reply.status}"
-    words = _STATUS_WORDS.get(reply.status)
-    if reply.status in {401, 403, 429, 503} and (reply.header("cf-mitigated") or b"challenge-platform" in reply.body):
-        return f"{said}, a block page against robots"
-    if 300 <= reply.status < 400:
-        return f"{said}, a redirect to nowhere"
-    return f"{said}: {words}" if words else said
+def _status_problem(reply: Reply) -> Problem:
+    is_block = reply.header("cf-mitigated") or b"challenge-platform" in reply.body
+    if reply.status in _MAY_BLOCK and is_block:
+        code = ProblemCode.ROBOTS_BLOCKED
+    elif 300 <= reply.status < 400:
+        code = ProblemCode.REDIRECT_NOWHERE
+    else:
+        code = ProblemCode.GONE if reply.status == 410 else ProblemCode.HTTP_STATUS
+    return Problem.of(code, status=reply.status)

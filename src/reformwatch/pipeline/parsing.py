@@ -22,6 +22,7 @@ from msgspec.msgpack import Decoder, Encoder
 from reformwatch.documents.document import READERS, read_document
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched
+from reformwatch.model.problem import Fact, Problem, ProblemCode
 from reformwatch.pipeline.memory import give_back, keep_little
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ _LARGE_BYTES: Final = 1 << 20
 _PRELOADED: Final = [*READERS, "xml.sax.expatreader"]
 
 Parsed = ParsedFeed | Unreadable
+
+
+def _unreadable(code: ProblemCode, **facts: Fact) -> Unreadable:
+    return Unreadable(problem=Problem.of(code, **facts))
 
 
 class _Task(Struct, frozen=True):
@@ -157,13 +162,13 @@ class ParserPool:
             log.exception("parser: the worker processes can't be started")
             return None
         except FutureTimeout:
-            return Unreadable(reason=f"a document that takes more than {self._time_limit_s:g} s to read")
+            return _unreadable(ProblemCode.PARSER_TIME_LIMIT, seconds=self._time_limit_s)
         except ProcessExpired:
-            return Unreadable(reason="a document that makes the parser die")
+            return _unreadable(ProblemCode.PARSER_DIED)
         except MemoryError:
-            return Unreadable(reason="a document that needs too much memory to read")
+            return _unreadable(ProblemCode.PARSER_MEMORY)
         except Exception as broken:  # noqa: BLE001 - a parser's bug is this feed's trouble, nobody else's
-            return Unreadable(reason=f"a document that can't be read ({type(broken).__name__})")
+            return _unreadable(ProblemCode.PARSER_FAILED, error=type(broken).__name__)
 
     def close(self) -> None:
         """End the workers; whoever waits for a document is told None."""

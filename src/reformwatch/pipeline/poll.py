@@ -32,9 +32,13 @@ from msgspec.structs import replace
 
 from reformwatch.errors import ReformwatchError
 from reformwatch.matching.index import TopicIndex
+from reformwatch.messages.catalogues import ENGLISH
+from reformwatch.messages.log_lines import poll_line
+from reformwatch.messages.sentences import notice_sentence
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Elsewhere, FailureKind, Feed, Fetched, FetchFailed, Notice, NoticeKind, NotModified
 from reformwatch.model.plan import PollPlan, PollReport
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.net.host_limiter import Turnstile
 from reformwatch.net.outage import NetworkWatch
 from reformwatch.pipeline.held_hosts import HeldHosts, held_for_a_request
@@ -84,7 +88,7 @@ NextClaimAt = Callable[[Tx], datetime | None]
 
 def no_pages(url: str, _after: Elsewhere | None) -> Fetched | FetchFailed:
     """The default fetcher of pages: there are none."""
-    return FetchFailed(kind=FailureKind.CONNECT, reason=f"no way to {url}")
+    return FetchFailed(kind=FailureKind.CONNECT, problem=Problem.of(ProblemCode.NOT_FETCHED, url=url))
 
 
 OnPolled = Callable[[Feed, PollPlan], None]
@@ -379,8 +383,8 @@ class _Run:
     def _no_time(self, task: _Task, ask: Ask) -> None:
         """The lease will end: a feed not begun is given back, one under way is read as far as it came."""
         if task.asked:
-            late = FetchFailed(kind=FailureKind.TIMEOUT, reason=f"no time was left for {ask.url}")
-            self._advance(task, late)
+            late = Problem.of(ProblemCode.NO_TIME_LEFT, url=_USER_PART.sub("//", ask.url))
+            self._advance(task, FetchFailed(kind=FailureKind.TIMEOUT, problem=late))
         else:
             self._give_up([task])
 
@@ -389,7 +393,7 @@ class _Run:
             result = ask.act()
         except Exception as bug:
             log.exception("fetch: a bug: %s", _USER_PART.sub("//", ask.url))
-            result = FetchFailed(kind=FailureKind.PROTOCOL, reason=f"a fault of this program ({type(bug).__name__})")
+            result = _failed_by(bug, FailureKind.PROTOCOL)
         self.events.put((task, ask, result))
 
     def _collect(self, wait_s: float) -> None:
@@ -439,8 +443,7 @@ class _Run:
             if _is_of_database(bug):
                 raise
             log.exception("read: a bug: %s", _named(task.feed))
-            reason = f"a fault of this program ({type(bug).__name__})"
-            self._end(task, Outcome(feed=task.feed, fetched=FetchFailed(kind=FailureKind.PARSER, reason=reason)))
+            self._end(task, Outcome(feed=task.feed, fetched=_failed_by(bug, FailureKind.PARSER)))
         else:
             if isinstance(step, Ask):
                 self._move(task, origin_of(step.url))
@@ -528,11 +531,10 @@ class _Run:
             is_lost = isinstance(one.fetched, FetchFailed) and one.fetched.kind.is_soft
             network.note(host_of(one.feed.url), is_reached=not is_lost)
             if network.is_down != was_down:
-                text = "nothing can be reached: this machine's network seems to be down"
-                if was_down:
-                    text = "the network is back"
-                said.append(Notice(at=self.poller.clock(), kind=NoticeKind.NETWORK, text=text))
-                log.warning("poll: %s", text)
+                kind = NoticeKind.NETWORK_BACK if was_down else NoticeKind.NETWORK
+                notice = Notice(at=self.poller.clock(), kind=kind)
+                said.append(notice)
+                log.warning("poll: %s", notice_sentence(notice, ENGLISH))
         return said
 
     def _plan_quiet(self, one: Outcome) -> PollPlan:
@@ -597,7 +599,7 @@ class _Run:
                 raise
             log.exception("plan: a bug: %s", _named(one.feed))
             now = self.poller.clock()
-            failed = FetchFailed(kind=FailureKind.PARSER, reason=f"a fault of this program ({type(bug).__name__})")
+            failed = _failed_by(bug, FailureKind.PARSER)
             plan = plan_failure(one.feed, failed, policy=self.poller.policy, now=now, jitter=self.poller.chance())
             return one, plan, plans.apply(tx, plan, now=now), 0
 
@@ -619,11 +621,12 @@ class _Run:
         self.report.alerts += len(applied.alerts)
         self.report.deliveries += deliveries
         level = logging.WARNING if has_failed else logging.INFO
-        extra = {"feed": _USER_PART.sub("//", one.feed.url), "outcome": plan.summary, "took_ms": one.took_ms}
+        line = poll_line(one.feed, plan)
+        extra = {"feed": _USER_PART.sub("//", one.feed.url), "outcome": line, "took_ms": one.took_ms}
         act = "push" if one.is_pushed else "poll"
-        log.log(level, "%s: %s (%d ms): %s", act, plan.summary, one.took_ms, _named(one.feed), extra=extra)
+        log.log(level, "%s: %s (%d ms): %s", act, line, one.took_ms, _named(one.feed), extra=extra)
         for notice in plan.notices:
-            log.warning("notice: %s", _USER_PART.sub("//", notice.text))
+            log.warning("notice: %s", _USER_PART.sub("//", notice_sentence(notice, ENGLISH)))
         self.poller.on_polled(one.feed, plan)
 
 
@@ -635,6 +638,11 @@ def note_hub(tx: Tx, feed: Feed, plan: PollPlan, *, now: datetime, new_secret: C
     websub.note_hub(tx, feed.id, named.url, named.topic, now=now, new_token=new_secret, new_secret=new_secret)
     if plan.entries and feed.pushed_until is not None:
         websub.note_missed(tx, feed.id, now=now, again_at=now + SILENCE)
+
+
+def _failed_by(bug: Exception, kind: FailureKind) -> FetchFailed:
+    """The outcome of a feed in whose poll this program has a fault."""
+    return FetchFailed(kind=kind, problem=Problem.of(ProblemCode.PROGRAM_FAULT, error=type(bug).__name__))
 
 
 def _named(feed: Feed) -> str:

@@ -26,8 +26,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from reformwatch.errors import ReformwatchError
+from reformwatch.messages.catalogues import ENGLISH
+from reformwatch.messages.log_lines import not_asked_line
+from reformwatch.messages.problems import problem_sentence
 from reformwatch.model.feed import Fetched, Validators
 from reformwatch.model.plan import PollReport
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.model.value import Value
 from reformwatch.model.websub import (
     Confirmed,
@@ -36,6 +40,7 @@ from reformwatch.model.websub import (
     HubQuestion,
     HubSubscription,
     NotAsked,
+    NotAskedCode,
     Parting,
     Released,
     Signature,
@@ -120,9 +125,9 @@ class HubCaller:
             wait = max(PATIENCE, wait)
             log.info("websub: asked %s for a subscription: %s", host_of(one.hub), one.feed_name)
         else:
-            log.warning("websub: %s; again in %d min: %s", trouble.reason, wait.total_seconds() // 60, one.feed_name)
+            log.warning("websub: %s; again in %d min: %s", trouble, wait.total_seconds() // 60, one.feed_name)
         with self.store.write() as tx:
-            websub.note_asked(tx, one, problem=trouble.reason if trouble else None, next_act_at=now + wait)
+            websub.note_asked(tx, one, problem=trouble.problem if trouble else None, next_act_at=now + wait)
 
     def _part(self, stop: threading.Event) -> int:
         """Ask hubs to let go; how many."""
@@ -147,7 +152,7 @@ class HubCaller:
                 return False
         trouble = self._post(parting.hub, unsubscribe_form(parting, callback=self._address(parting.token)))
         if trouble is not None:
-            log.info("websub: %s, asked to end a subscription: %s", trouble.reason, parting.topic)
+            log.info("websub: %s, asked to end a subscription: %s", trouble, parting.topic)
         return True
 
     def _address(self, token: str) -> str:
@@ -157,17 +162,21 @@ class HubCaller:
         try:
             reply = self.post(hub, form, _FORM)
         except RequestFailed as failed:
-            return _Trouble(reason=failed.reason)
+            return _Trouble(problem=failed.problem)
         if 200 <= reply.status < 300:
             return None
-        return _Trouble(reason=f"the hub {host_of(hub)} answers {reply.status}", reply=reply)
+        problem = Problem.of(ProblemCode.HUB_STATUS, host=host_of(hub), status=reply.status)
+        return _Trouble(problem=problem, reply=reply)
 
 
 class _Trouble(Value, frozen=True, kw_only=True):
     """A request that came to nothing."""
 
-    reason: str
+    problem: Problem
     reply: Reply | None = None
+
+    def __str__(self) -> str:
+        return problem_sentence(self.problem, ENGLISH)
 
     def retry_after(self, now: datetime) -> timedelta | None:
         return self.reply.retry_after(now=now) if self.reply else None
@@ -216,10 +225,10 @@ class Callback:
         with self._store.read() as tx:
             is_known = websub.find_by_token(tx, token) or websub.find_parting(tx, token)
         if not is_known:
-            return NotAsked(reason="unknown address")
+            return NotAsked(code=NotAskedCode.UNKNOWN_ADDRESS)
         with self._store.write() as tx:
             subscription, parting = websub.find_by_token(tx, token), websub.find_parting(tx, token)
-            said: HubAnswer = NotAsked(reason="unknown address")
+            said: HubAnswer = NotAsked(code=NotAskedCode.UNKNOWN_ADDRESS)
             if subscription is not None:
                 said = answer(question, subscription, now=now)
             elif parting is not None:
@@ -280,8 +289,8 @@ def _tell(said: HubAnswer, subscription: HubSubscription | None, parting: Partin
             log.warning("websub: %s refuses (%s), polled as ever: %s", hub, reason or "no reason given", name)
         case Released():
             log.info("websub: %s has let go: %s", hub, name)
-        case NotAsked(reason=reason):
-            log.warning("websub: a question of %s was not confirmed, %s: %s", hub, reason, name)
+        case NotAsked(code=code):
+            log.warning("websub: a question of %s was not confirmed, %s: %s", hub, not_asked_line(code), name)
 
 
 class PushLine:

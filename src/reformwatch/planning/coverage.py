@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reformwatch.model.feed import Feed, FeedState
-from reformwatch.model.health import Coverage, FeedCoverage, Reading, Unread
+from reformwatch.model.health import Coverage, FeedCoverage, Reading, Unread, UnreadCode
 
 #: A poll may be so late before its feed counts as unread: a daemon's restart, a long queue.
 _LATE: Final = timedelta(hours=1)
-_TURNED_OVER: Final = "all its entries had changed between two polls"
+_HAVE_PROBLEMS: Final = frozenset({UnreadCode.GONE, UnreadCode.FAILING})
 
 
 def coverage(readings: Iterable[Reading], *, since: datetime, until: datetime, now: datetime) -> Coverage:
@@ -33,24 +33,25 @@ def coverage(readings: Iterable[Reading], *, since: datetime, until: datetime, n
 def _unread(reading: Reading, since: datetime, until: datetime, now: datetime) -> Iterator[Unread]:
     feed = reading.feed
     if feed.poll.last_ok_at is None:
-        yield Unread(since=since, until=until, why=feed.poll.problem or "it was not read yet")
+        yield Unread(since=since, until=until, code=UnreadCode.NOT_READ_YET, problem=feed.poll.problem)
     elif feed.added_at > since:
-        yield Unread(since=since, until=min(feed.added_at, until), why="it was not watched yet")
+        yield Unread(since=since, until=min(feed.added_at, until), code=UnreadCode.NOT_WATCHED_YET)
     for gap in reading.gaps:
         if gap.recovered_at is None and gap.since < until and gap.until > since:
-            yield Unread(since=max(gap.since, since), until=min(gap.until, until), why=_TURNED_OVER)
-    if feed.poll.last_ok_at is not None and feed.poll.last_ok_at < until and (why := _why_unread(feed, now)):
-        yield Unread(since=max(feed.poll.last_ok_at, since), until=until, why=why)
+            yield Unread(since=max(gap.since, since), until=min(gap.until, until), code=UnreadCode.TURNED_OVER)
+    if feed.poll.last_ok_at is not None and feed.poll.last_ok_at < until and (code := _why_unread(feed, now)):
+        problem = feed.poll.problem if code in _HAVE_PROBLEMS else None
+        yield Unread(since=max(feed.poll.last_ok_at, since), until=until, code=code, problem=problem)
 
 
-def _why_unread(feed: Feed, now: datetime) -> str | None:
+def _why_unread(feed: Feed, now: datetime) -> UnreadCode | None:
     """Why what came since the last good poll is not known; None where the next poll will tell in its time."""
     if feed.state is FeedState.PAUSED:
-        return "it is paused"
+        return UnreadCode.PAUSED
     if feed.state is FeedState.GONE:
-        return feed.poll.problem or "it is gone"
+        return UnreadCode.GONE
     if feed.poll.failing_since is not None:
-        return feed.poll.problem or "it can't be read"
+        return UnreadCode.FAILING
     if feed.poll.next_poll_at + _LATE < now:
-        return "it was due and was not read"
+        return UnreadCode.OVERDUE
     return None

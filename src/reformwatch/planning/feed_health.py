@@ -15,19 +15,19 @@ _QUIET_WITHOUT_RHYTHM: Final = timedelta(days=30)
 
 
 def health_of(feed: Feed, *, now: datetime) -> Health:
-    """A feed's health, with a sentence that a person understands."""
+    """A feed's health, with what explains it."""
     if feed.state is FeedState.PAUSED:
-        return Health(state=HealthState.PAUSED, sentence="paused by the operator")
+        return Health(state=HealthState.PAUSED)
     if feed.state is FeedState.GONE:
-        return Health(state=HealthState.GONE, since=feed.poll.failing_since, sentence=feed.poll.problem or "gone")
+        return Health(state=HealthState.GONE, since=feed.poll.failing_since, problem=feed.poll.problem)
     if feed.poll.failing_since is not None:
-        return Health(state=HealthState.FAILING, since=feed.poll.failing_since, sentence=feed.poll.problem or "")
+        return Health(state=HealthState.FAILING, since=feed.poll.failing_since, problem=feed.poll.problem)
     if feed.poll.last_ok_at is None:
-        return Health(state=HealthState.NEW, sentence="not read yet")
-    silent = now - (feed.poll.last_new_at or feed.added_at)
-    if silent > (explained := silence_explained(feed)):
-        told = f"nothing new for {_days(silent)}; its rhythm explains {_days(explained)}"
-        return Health(state=HealthState.QUIET, since=feed.poll.last_new_at or feed.added_at, sentence=told)
+        return Health(state=HealthState.NEW)
+    last_new_at = feed.poll.last_new_at or feed.added_at
+    silent, explained = now - last_new_at, silence_explained(feed)
+    if silent > explained:
+        return Health(state=HealthState.QUIET, since=last_new_at, silent=silent, explained=explained)
     return Health(state=HealthState.OK)
 
 
@@ -37,8 +37,3 @@ def silence_explained(feed: Feed) -> timedelta:
     if usual is None or longest is None:
         return _QUIET_WITHOUT_RHYTHM
     return max(_LEAST_QUIET, _LONGEST_GAPS * longest, _USUAL_GAPS * usual)
-
-
-def _days(length: timedelta) -> str:
-    days = max(1, round(length / timedelta(days=1)))
-    return "a day" if days == 1 else f"{days} days"

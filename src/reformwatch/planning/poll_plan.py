@@ -25,6 +25,7 @@ from reformwatch.model.feed import (
     ServerHints,
 )
 from reformwatch.model.plan import EditedEntry, FeedFacts, Hub, NewEntry, PollPlan, Snapshot
+from reformwatch.model.problem import Problem
 from reformwatch.model.value import Value
 from reformwatch.planning.alerts import plan_alerts, standing_of, suppress
 from reformwatch.planning.fingerprints import marks_of, unmarked
@@ -58,17 +59,16 @@ def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: d
     since = feed.poll.failing_since or now
     notices: tuple[Notice, ...] = ()
     if is_gone:
-        notices = (_notice(feed, NoticeKind.GONE, now, f"{outcome.reason}; it is polled no more"),)
+        notices = (_notice(feed, NoticeKind.GONE, now, since=since, problem=outcome.problem),)
     elif feed.poll.failure_told_at is None and now - since >= TOLD_AFTER:
-        text = f"fails since {since:%d %B %Y %H:%M} UTC: {outcome.reason}"
-        notices = (_notice(feed, NoticeKind.FAILING, now, text),)
+        notices = (_notice(feed, NoticeKind.FAILING, now, since=since, problem=outcome.problem),)
     after = replace(
         feed.poll,
         last_polled_at=now,
         next_poll_at=after_failure(feed, outcome, policy=policy, now=now, jitter=jitter),
         failing_since=since,
         failures=feed.poll.failures + 1,
-        problem=outcome.reason,
+        problem=outcome.problem,
         failure_told_at=now if notices else feed.poll.failure_told_at,
     )
     return PollPlan(
@@ -77,7 +77,7 @@ def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: d
         after=after,
         is_gone=is_gone,
         notices=notices,
-        summary=f"failed: {outcome.reason}",
+        problem=outcome.problem,
     )
 
 
@@ -85,15 +85,15 @@ def plan_outage(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: da
     """A poll that failed since this machine's own network is down: the feed's record stays clean. # trust: C26."""
     due = after_outage(feed, policy=policy, now=now, jitter=jitter)
     after = replace(feed.poll, next_poll_at=due)
-    summary = f"this machine's network seems to be down ({outcome.reason})"
-    return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, summary=summary)
+    problem = outcome.problem
+    return PollPlan(feed_id=feed.id, lease_token=feed.lease_token, after=after, problem=problem, is_outage=True)
 
 
 def plan_unreadable(
     feed: Feed, fetched: Fetched, unreadable: Unreadable, *, policy: PollPolicy, now: datetime, jitter: float
 ) -> PollPlan:
     """A reply that is not a feed: an error; its validators are not stored. # trust: D12."""
-    failed = FetchFailed(kind=FailureKind.NOT_A_FEED, reason=f"answers with {unreadable.reason}", hints=fetched.hints)
+    failed = FetchFailed(kind=FailureKind.NOT_A_FEED, problem=unreadable.problem, hints=fetched.hints)
     return plan_failure(feed, failed, policy=policy, now=now, jitter=jitter)
 
 
@@ -122,7 +122,6 @@ def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now:
         after=after,
         facts=FeedFacts(moved_to=outcome.moved_to),
         notices=_back(feed, now),
-        summary="nothing new",
     )
 
 
@@ -163,7 +162,8 @@ def plan_reply(
         gap=gap,
         notices=() if reply.is_pushed else _back(feed, now),
         hub=None if reply.is_pushed else Hub(url=named[0], topic=named[1]) if named else Hub(),
-        summary=_summary(feed, parsed, entries, edits, alerts, gap),
+        listed=len(parsed.entries),
+        dropped=parsed.dropped,
     )
 
 
@@ -251,16 +251,18 @@ def _gap(snapshot: Snapshot, reply: Reply, turnover: Turnover, *, found: int, no
     )
 
 
-def _notice(feed: Feed, kind: NoticeKind, now: datetime, text: str) -> Notice:
-    return Notice(at=now, kind=kind, feed_id=feed.id, text=f"feed {feed.name or feed.url}: {text}")
+def _notice(
+    feed: Feed, kind: NoticeKind, now: datetime, *, since: datetime | None, problem: Problem | None = None
+) -> Notice:
+    name = feed.name or feed.url
+    return Notice(at=now, kind=kind, feed_id=feed.id, feed_name=name, since=since, problem=problem)
 
 
 def _back(feed: Feed, now: datetime) -> tuple[Notice, ...]:
     """The operator was told that it fails, and is told once that it does no more."""
     if feed.poll.failure_told_at is None:
         return ()
-    since = f", after failing since {feed.poll.failing_since:%d %B %Y %H:%M} UTC" if feed.poll.failing_since else ""
-    return (_notice(feed, NoticeKind.BACK, now, f"it can be read again{since}"),)
+    return (_notice(feed, NoticeKind.BACK, now, since=feed.poll.failing_since),)
 
 
 def sort_out(entries: Iterable[ParsedEntry], snapshot: Snapshot) -> tuple[list[ParsedEntry], list[EditedEntry]]:
@@ -338,26 +340,3 @@ def _read_well(feed: Feed, now: datetime) -> PollState:
         problem=None,
         failure_told_at=None,
     )
-
-
-def _summary(
-    feed: Feed, parsed: ParsedFeed, entries: Sequence[NewEntry], edits: Sequence[EditedEntry],
-    alerts: Sequence[object], gap: Gap | None,
-) -> str:  # fmt: skip
-    said = [f"{len(parsed.entries)} entr{'y' if len(parsed.entries) == 1 else 'ies'}", f"{len(entries)} new"]
-    if not feed.has_baseline:
-        said.append("baseline")
-    if late := sum(entry.standing is Standing.LATE for entry in entries):
-        said.append(f"{late} late")
-    if edits:
-        said.append(f"{len(edits)} edited")
-    if matched := sum(bool(entry.matches) for entry in entries):
-        said.append(f"{matched} matching")
-    if alerts:
-        said.append(f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}")
-    if parsed.dropped:
-        said.append(f"{parsed.dropped} beyond the limit left out")
-    if gap is not None:
-        filled = f"{gap.found} found on older pages" if gap.recovered_at else "some may have been missed"
-        said.append(f"all had changed since {gap.since:%d %B %H:%M} UTC, {filled}")
-    return ", ".join(said)

@@ -19,6 +19,7 @@ from reformwatch.model.websub import (
     HubState,
     HubSubscription,
     NotAsked,
+    NotAskedCode,
     Parting,
     Released,
     Signature,
@@ -146,17 +147,17 @@ def renew_at(now: datetime, lease: timedelta) -> datetime:
 def answer(question: HubQuestion, subscription: HubSubscription, *, now: datetime) -> HubAnswer:
     """What to say to a hub that asks about a subscription of ours (sections 5.2 and 5.3)."""
     if question.topic != subscription.topic:
-        return NotAsked(reason="it asks about another topic")
+        return NotAsked(code=NotAskedCode.OTHER_TOPIC)
     if subscription.state not in {HubState.PENDING, HubState.ACTIVE, HubState.REFUSED}:
-        return NotAsked(reason=f"the subscription is {subscription.state.value}")
+        return NotAsked(code=NotAskedCode.NOT_WANTED)
     if question.mode == "denied":
         return Denied(reason=clean_line(question.reason or "", limit=_MAX_REASON), again_at=now + _REFUSED_FOR)
     if question.mode != "subscribe":
-        return NotAsked(reason="it asks for a mode that nobody asked for")
+        return NotAsked(code=NotAskedCode.UNKNOWN_MODE)
     if subscription.state is HubState.REFUSED:
-        return NotAsked(reason="it has refused and was not asked again")
+        return NotAsked(code=NotAskedCode.HAS_REFUSED)
     if not _is_fit(question.challenge):
-        return NotAsked(reason="its challenge is missing or too long")
+        return NotAsked(code=NotAskedCode.BAD_CHALLENGE)
     lease = lease_of(question.lease_seconds)
     return Confirmed(challenge=question.challenge or "", lease_until=now + lease, renew_at=renew_at(now, lease))
 
@@ -164,9 +165,9 @@ def answer(question: HubQuestion, subscription: HubSubscription, *, now: datetim
 def answer_parting(question: HubQuestion, parting: Parting) -> HubAnswer:
     """What to say to a hub that asks about a subscription that we want to end."""
     if question.topic != parting.topic or question.mode != "unsubscribe":
-        return NotAsked(reason="only its end was asked for")
+        return NotAsked(code=NotAskedCode.ONLY_ITS_END)
     if not _is_fit(question.challenge):
-        return NotAsked(reason="its challenge is missing or too long")
+        return NotAsked(code=NotAskedCode.BAD_CHALLENGE)
     return Released(challenge=question.challenge or "")
 
 

@@ -8,7 +8,11 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
 from reformwatch.errors import BadInput
+from reformwatch.messages.catalogues import ENGLISH
+from reformwatch.messages.problems import document_phrase, problem_sentence
+from reformwatch.messages.sentences import health_sentence
 from reformwatch.model.feed import Feed, FeedAddress, FeedKind, FeedState, Gap, NewFeed, SourceType
+from reformwatch.model.problem import Problem
 from reformwatch.model.value import Value
 from reformwatch.model.websub import HubSubscription
 from reformwatch.planning.feed_health import health_of
@@ -95,9 +99,10 @@ def edit(store: Store, which: str, changes: FeedEdit, *, usual_interval: timedel
 def _check_selector(feed: Feed, selector: str) -> None:
     if feed.source_type is not SourceType.PAGE:
         raise BadInput(f"--item goes with a page; feed {feed.id} is a {feed.source_type.value}")
-    from reformwatch.documents.page import check_selector  # with the HTML parser, which few commands need
+    from reformwatch.documents.page import selector_problem  # with the HTML parser, which few commands need
 
-    check_selector(selector)
+    if (wrong := selector_problem(selector)) is not None:
+        raise BadInput(document_phrase(wrong, ENGLISH))
 
 
 def interval_cost(feed: Feed, *, usual_interval: timedelta) -> IntervalCostView | None:
@@ -143,9 +148,13 @@ def _set_state(store: Store, which: Sequence[str], state: FeedState, *, now: dat
 
 def import_opml(store: Store, text: bytes, *, now: datetime) -> FeedsImportedView:
     """Add the feeds of an OPML list; those that are known stay as they are. Raises BadInput where it can't be read."""
+    from reformwatch.documents.limits import RefusedMarkup
     from reformwatch.documents.opml import read_opml  # with an XML parser, which few commands need
 
-    listed = read_opml(text)
+    try:
+        listed = read_opml(text)
+    except RefusedMarkup as refused:
+        raise BadInput(f"OPML: {document_phrase(refused.problem, ENGLISH)}") from None
     kinds = {kind.value for kind in FeedKind}
     added = 0
     with store.write() as tx:
@@ -210,6 +219,11 @@ def gap_view(gap: Gap) -> GapView:
     )
 
 
+def sentence_of(problem: Problem | None) -> str | None:
+    """What is wrong, in English; None where nothing is."""
+    return None if problem is None else problem_sentence(problem, ENGLISH)
+
+
 def _hub_view(hub: HubSubscription, *, now: datetime) -> HubView:
     return HubView(
         hub=hub.hub,
@@ -217,7 +231,8 @@ def _hub_view(hub: HubSubscription, *, now: datetime) -> HubView:
         state=hub.state,
         lease_until=hub.lease_until,
         pushed=hub.pushed_at,
-        problem=hub.problem,
+        problem=sentence_of(hub.problem),
+        problem_code=hub.problem.code if hub.problem else None,
         is_active=hub.is_active(now),
     )
 
@@ -241,12 +256,13 @@ def _view(feed: Feed, entries: int, *, now: datetime) -> FeedView:
         last_new=feed.poll.last_new_at,
         failing_since=feed.poll.failing_since,
         failures=feed.poll.failures,
-        problem=feed.poll.problem,
+        problem=sentence_of(feed.poll.problem),
+        problem_code=feed.poll.problem.code if feed.poll.problem else None,
         health=health.state,
         source_type=feed.source_type,
         item=feed.item_selector,
         full_text=feed.full_text,
         interval_s=feed.interval,
-        health_sentence=health.sentence,
+        health_sentence=health_sentence(health, ENGLISH),
         usual_gap=feed.poll.rhythm.usual_gap,
     )

@@ -10,9 +10,12 @@ from msgspec.structs import replace
 from reformwatch.documents.discovery import FeedLink, find_feeds
 from reformwatch.documents.document import read_document
 from reformwatch.documents.feed import parse_feed
-from reformwatch.documents.page import check_selector
+from reformwatch.documents.page import selector_problem
 from reformwatch.documents.sitemap import sitemaps_in
 from reformwatch.errors import BadInput, NotPermitted, ReformwatchError, Unreachable
+from reformwatch.messages.catalogues import ENGLISH
+from reformwatch.messages.log_lines import poll_line
+from reformwatch.messages.problems import document_phrase, problem_sentence
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import (
     Elsewhere,
@@ -26,6 +29,7 @@ from reformwatch.model.feed import (
     PollState,
     SourceType,
 )
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.net.client import Door, RequestFailed
 from reformwatch.net.conditional import ask_for_feed
 from reformwatch.pipeline.poll import Poller, note_hub
@@ -43,8 +47,8 @@ def add(door: Door, poller: Poller, wanted: NewFeed) -> FeedAddedView | FeedChoi
     The reply of the one GET is the feed's baseline: the feed is not asked again before it is due. An item selector is
     checked before anybody is asked.
     """
-    if wanted.item_selector is not None:
-        check_selector(wanted.item_selector)
+    if wanted.item_selector is not None and (wrong := selector_problem(wanted.item_selector)) is not None:
+        raise BadInput(document_phrase(wrong, ENGLISH))
     url = absolute(wanted.url)
     fetched, parsed = _read(door, replace(wanted, url=url), poller)
     if isinstance(parsed, Unreadable) and wanted.source_type is SourceType.SITEMAP:
@@ -52,17 +56,18 @@ def add(door: Door, poller: Poller, wanted: NewFeed) -> FeedAddedView | FeedChoi
         if sitemaps:
             return FeedChoiceView(links=tuple(FeedLinkView(url=one, title="") for one in sitemaps))
     if isinstance(parsed, Unreadable) and wanted.source_type is not SourceType.FEED:
-        raise BadInput(f"{url}: it answers with {parsed.reason}")
+        raise BadInput(f"{url}: it answers with {document_phrase(parsed.problem, ENGLISH)}")
     if isinstance(parsed, Unreadable):
         links = find_feeds(fetched.body, url=fetched.url)
         if not links:
-            raise BadInput(f"{url}: it answers with {parsed.reason}, and names no feed")
+            raise BadInput(f"{url}: it answers with {document_phrase(parsed.problem, ENGLISH)}, and names no feed")
         if len(links) > 1:
             return FeedChoiceView(links=tuple(map(_link_view, links)))
         url = links[0].url
         fetched, parsed = _read(door, replace(wanted, url=url), poller)
         if isinstance(parsed, Unreadable):
-            raise BadInput(f"{url}: the feed that the page names answers with {parsed.reason}")
+            came = document_phrase(parsed.problem, ENGLISH)
+            raise BadInput(f"{url}: the feed that the page names answers with {came}")
     return _store(poller, replace(wanted, url=fetched.moved_to or url), fetched, parsed)
 
 
@@ -72,7 +77,7 @@ def discover(door: Door, url: str) -> tuple[FeedLinkView, ...]:
     try:
         reply = door.get(url)
     except RequestFailed as failed:
-        raise _refusal(url, failed.kind, failed.reason) from failed
+        raise _refusal(url, failed.kind, failed.problem) from failed
     parsed = parse_feed(reply.body, url=reply.url, content_type=reply.header("content-type"))
     if isinstance(parsed, ParsedFeed):
         return (FeedLinkView(url=url, title=parsed.title),)
@@ -108,10 +113,9 @@ def _read(door: Door, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedF
     )
     outcome = _fetch(door, asked, poller)
     if not isinstance(outcome, Fetched):
-        failed = (
-            outcome if isinstance(outcome, FetchFailed) else FetchFailed(kind=FailureKind.STATUS, reason="answers 304")
-        )
-        raise _refusal(wanted.url, failed.kind, failed.reason)
+        unasked = FetchFailed(kind=FailureKind.STATUS, problem=Problem.of(ProblemCode.NOT_MODIFIED_UNASKED))
+        failed = outcome if isinstance(outcome, FetchFailed) else unasked
+        raise _refusal(wanted.url, failed.kind, failed.problem)
     return outcome, read_document(
         outcome.body,
         url=outcome.url,
@@ -132,10 +136,9 @@ def _fetch(door: Door, asked: Feed, poller: Poller) -> FetchOutcome:
         after = outcome
 
 
-def _refusal(url: str, kind: FailureKind, reason: str) -> ReformwatchError:
-    if kind is FailureKind.REFUSED_ADDRESS:
-        return NotPermitted(f"{url}: {reason}")
-    return Unreachable(f"{url}: {reason}")
+def _refusal(url: str, kind: FailureKind, problem: Problem) -> ReformwatchError:
+    refusal = NotPermitted if kind is FailureKind.REFUSED_ADDRESS else Unreachable
+    return refusal(f"{url}: {problem_sentence(problem, ENGLISH)}")
 
 
 def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed) -> FeedAddedView:
@@ -157,4 +160,4 @@ def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed
         note_hub(tx, feed, plan, now=now, new_secret=poller.new_secret)
         added = feeds.find_feed(tx, named.url)
     cost = interval_cost(added, usual_interval=poller.policy.min_interval)
-    return FeedAddedView(feed=name_view(added), summary=plan.summary, cost=cost)
+    return FeedAddedView(feed=name_view(added), summary=poll_line(feed, plan), cost=cost)

@@ -15,6 +15,8 @@ import tomli_w
 
 from reformwatch.errors import BadInput, QueryError
 from reformwatch.matching.query import parse_query
+from reformwatch.messages.catalogues import ENGLISH
+from reformwatch.messages.problems import document_phrase
 from reformwatch.model.feed import MIN_INTERVAL, Feed, FeedKind, NewFeed, SourceType
 from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, NewTopic, Topic, TopicKind
 from reformwatch.model.value import Value
@@ -125,9 +127,10 @@ def _feed(given: Mapping[str, Any], pack: str, source: str) -> NewFeed:
     if (source_type == SourceType.PAGE) is not (selector is not None):
         raise BadInput(f"pack {where}: a page, and only a page, needs an item: the CSS selector of its items")
     if selector is not None:
-        from reformwatch.documents.page import check_selector  # with the HTML parser, for the few packs that have pages
+        from reformwatch.documents.page import selector_problem  # with the HTML parser, for the few packs with pages
 
-        check_selector(selector)
+        if (wrong := selector_problem(selector)) is not None:
+            raise BadInput(document_phrase(wrong, ENGLISH))
     interval_s = _number(given, "interval_s", where, default=0)
     if interval_s and interval_s < MIN_INTERVAL.total_seconds():
         raise BadInput(f"pack {where}: interval_s is {interval_s}, at least {MIN_INTERVAL.total_seconds():g} is needed")

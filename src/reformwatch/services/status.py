@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.reasons import why_paused
+from reformwatch.messages.sentences import health_sentence, notice_sentence
 from reformwatch.model.feed import Feed, FeedState, Notice
 from reformwatch.model.subscriber import SubscriberState
 from reformwatch.planning.feed_health import health_of
-from reformwatch.services.feeds import gap_view
+from reformwatch.services.feeds import gap_view, sentence_of
 from reformwatch.services.views import (
     ArchiveView,
     DaemonView,
@@ -69,8 +71,9 @@ def _feed_view(feed: Feed, *, now: datetime) -> FeedStatusView:
         overdue=is_overdue(feed, now=now),
         health=health.state,
         failing_since=feed.poll.failing_since,
-        problem=feed.poll.problem,
-        health_sentence=health.sentence,
+        problem=sentence_of(feed.poll.problem),
+        problem_code=feed.poll.problem.code if feed.poll.problem else None,
+        health_sentence=health_sentence(health, ENGLISH),
     )
 
 
@@ -103,4 +106,5 @@ def _paused(tx: Tx) -> tuple[PausedSubscriberView, ...]:
 
 
 def _notice_view(notice: Notice) -> NoticeView:
-    return NoticeView(at=notice.at, kind=notice.kind, feed_id=notice.feed_id, text=notice.text)
+    text = notice_sentence(notice, ENGLISH)
+    return NoticeView(at=notice.at, kind=notice.kind, feed_id=notice.feed_id, text=text)

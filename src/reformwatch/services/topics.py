@@ -12,6 +12,8 @@ from msgspec.structs import asdict, replace
 from reformwatch.errors import BadInput
 from reformwatch.language.names import transliterated
 from reformwatch.matching.index import CompiledTopic, compile_topic, document_of, match_entry
+from reformwatch.messages.catalogues import ENGLISH
+from reformwatch.messages.sentences import unread_sentence
 from reformwatch.model.entry import Entry
 from reformwatch.model.health import Coverage, FeedCoverage
 from reformwatch.model.topic import NewTopic, Topic, TopicKind, TopicState
@@ -252,5 +254,8 @@ def _coverage_view(covered: Coverage) -> CoverageView:
 
 
 def _feed_coverage_view(feed: FeedCoverage) -> FeedCoverageView:
-    unread = (UnreadView(since=hole.since, until=hole.until, why=hole.why) for hole in feed.unread)
+    unread = (
+        UnreadView(since=hole.since, until=hole.until, why=unread_sentence(hole, ENGLISH), why_code=hole.code)
+        for hole in feed.unread
+    )
     return FeedCoverageView(id=feed.feed_id, name=feed.name, unread=tuple(unread))

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from reformwatch.model.entry import Entry, Standing
 from reformwatch.model.feed import FeedKind, FeedState, NoticeKind, SourceType
-from reformwatch.model.health import HealthState
+from reformwatch.model.health import HealthState, UnreadCode
+from reformwatch.model.problem import ProblemCode
 from reformwatch.model.subscriber import ChannelKind
 from reformwatch.model.topic import Evidence, Strength, TopicKind, TopicState
 from reformwatch.model.value import Value
@@ -76,6 +77,7 @@ class FeedView(View, frozen=True, kw_only=True):
     failing_since: datetime | None
     failures: int
     problem: str | None
+    problem_code: ProblemCode | None
     health: HealthState
     source_type: SourceType
     item: str | None
@@ -107,6 +109,7 @@ class HubView(View, frozen=True, kw_only=True):
     lease_until: datetime | None
     pushed: datetime | None
     problem: str | None
+    problem_code: ProblemCode | None
     is_active: bool
 
 
@@ -237,6 +240,7 @@ class FeedStatusView(View, frozen=True, kw_only=True):
     health: HealthState
     failing_since: datetime | None
     problem: str | None
+    problem_code: ProblemCode | None
     health_sentence: str
 
 
@@ -346,6 +350,7 @@ class UnreadView(View, frozen=True, kw_only=True):
     since: datetime
     until: datetime
     why: str
+    why_code: UnreadCode
 
 
 class FeedCoverageView(View, frozen=True, kw_only=True):

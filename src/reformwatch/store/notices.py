@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from msgspec.structs import asdict
 
 from reformwatch.model.feed import Notice, NoticeKind
 from reformwatch.store import tables as t
 from reformwatch.store.engine import Tx
+from reformwatch.store.problems import problem_from, problem_row
 
 
 def add_notices(tx: Tx, notices: Iterable[Notice]) -> None:
     """Remember what the operator is told."""
-    rows = [{**asdict(notice), "kind": notice.kind.value} for notice in notices]
+    rows = [_row(notice) for notice in notices]
     if rows:
         tx.execute(sa.insert(t.notices), rows)
 
@@ -22,9 +23,29 @@ def notices_since(tx: Tx, since: datetime, *, limit: int = 20) -> list[Notice]:
     """The newest notices since a time, the newest first."""
     wanted = sa.select(*(c for c in t.notices.c if c.name != "id")).where(t.notices.c.at >= since)
     rows = tx.execute(wanted.order_by(t.notices.c.at.desc(), t.notices.c.id.desc()).limit(limit))
-    return [Notice(**{**row._mapping, "kind": NoticeKind(row.kind)}) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+    return [_notice(row) for row in rows]
 
 
 def remove_notices_before(tx: Tx, before: datetime) -> int:
     """Forget what the operator was told long ago; how many."""
     return tx.execute(sa.delete(t.notices).where(t.notices.c.at < before)).rowcount
+
+
+def _row(notice: Notice) -> dict[str, Any]:
+    """``facts`` holds what the notice has of ``feed`` (its name), ``since`` (ISO) and ``problem``."""
+    since = notice.since.isoformat() if notice.since else None
+    facts = {"feed": notice.feed_name, "since": since, "problem": problem_row(notice.problem)}
+    kept = {name: fact for name, fact in facts.items() if fact is not None}
+    return {"at": notice.at, "kind": notice.kind.value, "feed_id": notice.feed_id, "facts": kept}
+
+
+def _notice(row: Any) -> Notice:
+    facts = row.facts
+    return Notice(
+        at=row.at,
+        kind=NoticeKind(row.kind),
+        feed_id=row.feed_id,
+        feed_name=facts.get("feed"),
+        since=datetime.fromisoformat(facts["since"]) if "since" in facts else None,
+        problem=problem_from(facts.get("problem")),
+    )

@@ -12,6 +12,7 @@ from reformwatch.model.entry import KnownEntry, ParsedEntry
 from reformwatch.model.feed import Feed, FeedState, Notice, NoticeKind
 from reformwatch.model.notification import Code
 from reformwatch.model.plan import EditedEntry, NewEntry, PollPlan, Snapshot
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.model.story import HEADLINE_WINDOW, is_headline_key
 from reformwatch.model.value import Value
 from reformwatch.store import poll_state
@@ -21,6 +22,7 @@ from reformwatch.store.engine import Tx
 from reformwatch.store.gaps import add_gap
 from reformwatch.store.notices import add_notices
 from reformwatch.store.notifications import hold_routing, notified_of
+from reformwatch.store.problems import problem_row
 from reformwatch.store.sql import chunks, execute_many, insert_or_ignore, insert_or_update, insert_returning_id
 from reformwatch.store.subscribers import followed_topics, list_subscribers
 from reformwatch.urls import origin_of
@@ -205,14 +207,14 @@ def _move(tx: Tx, plan: PollPlan, now: datetime) -> None:
     if not moved_to:
         return
     this = sa.update(t.feeds).where(t.feeds.c.id == plan.feed_id)
-    other = tx.execute(sa.select(t.feeds.c.id, t.feeds.c.name).where(t.feeds.c.url == moved_to)).first()
+    other = tx.execute(sa.select(t.feeds.c.id).where(t.feeds.c.url == moved_to)).first()
     if other is None:
         tx.execute(this.values(url=moved_to, origin=origin_of(moved_to)))
     elif other.id != plan.feed_id:
-        why = f"has moved for good to {moved_to}, which is feed {other.id}"
-        tx.execute(this.values(state=FeedState.GONE.value, problem=why, failing_since=now))
-        text = f"feed {plan.feed_id} {why} ({other.name}); it is polled no more"
-        add_notices(tx, [Notice(at=now, kind=NoticeKind.GONE, feed_id=plan.feed_id, text=text)])
+        moved = Problem.of(ProblemCode.MOVED_TO_KNOWN_FEED, url=moved_to, feed=other.id)
+        tx.execute(this.values(state=FeedState.GONE.value, problem=problem_row(moved), failing_since=now))
+        name = tx.execute(sa.select(t.feeds.c.name).where(t.feeds.c.id == plan.feed_id)).scalar() or str(plan.feed_id)
+        add_notices(tx, [Notice(at=now, kind=NoticeKind.GONE, feed_id=plan.feed_id, feed_name=name, problem=moved)])
 
 
 def _feed_values(plan: PollPlan) -> dict[str, Any]:

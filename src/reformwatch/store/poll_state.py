@@ -10,15 +10,21 @@ from typing import Any, Final
 from msgspec import Struct
 
 from reformwatch.model.feed import FeedHints, PollState, Rhythm, Validators
+from reformwatch.store.problems import problem_from, problem_row
 from reformwatch.store.tables import feeds
 
 #: The fields that hold a value of several columns, which bear the names of its own fields.
 _NESTED: Final[dict[str, type[Struct]]] = {"validators": Validators, "rhythm": Rhythm}
-_PLAIN: Final = tuple(name for name in PollState.__struct_fields__ if name not in {*_NESTED, "hints"})
+_PLAIN: Final = tuple(name for name in PollState.__struct_fields__ if name not in {*_NESTED, "hints", "problem"})
 
 COLUMNS: Final = tuple(
     feeds.c[name]
-    for name in (*_PLAIN, "hints", *(name for nested in _NESTED.values() for name in nested.__struct_fields__))
+    for name in (
+        *_PLAIN,
+        "hints",
+        "problem",
+        *(name for nested in _NESTED.values() for name in nested.__struct_fields__),
+    )
 )
 
 
@@ -27,7 +33,7 @@ def row_of(state: PollState) -> dict[str, Any]:
     row = {name: getattr(state, name) for name in _PLAIN}
     for name, nested in _NESTED.items():
         row |= {inner: getattr(getattr(state, name), inner) for inner in nested.__struct_fields__}
-    return row | {"hints": _hints_row(state.hints)}
+    return row | {"hints": _hints_row(state.hints), "problem": problem_row(state.problem)}
 
 
 def take_state(row: dict[str, Any]) -> PollState:
@@ -35,8 +41,8 @@ def take_state(row: dict[str, Any]) -> PollState:
     nested: dict[str, Any] = {
         name: kind(**{inner: row.pop(inner) for inner in kind.__struct_fields__}) for name, kind in _NESTED.items()
     }
-    hints = _hints_from(row.pop("hints"))
-    return PollState(**{name: row.pop(name) for name in _PLAIN}, **nested, hints=hints)
+    hints, problem = _hints_from(row.pop("hints")), problem_from(row.pop("problem"))
+    return PollState(**{name: row.pop(name) for name in _PLAIN}, **nested, hints=hints, problem=problem)
 
 
 def _hints_row(hints: FeedHints) -> dict[str, Any] | None:

@@ -108,7 +108,7 @@ feeds = sa.Table(
     sa.Column("failing_since", UtcTime),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("unchanged", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("problem", sa.Text),
+    sa.Column("problem", sa.JSON(none_as_null=True)),
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
     sa.Column("body_hash", sa.Text),
@@ -158,7 +158,7 @@ notices = sa.Table(
     _ref("feed_id", "feeds", index=True),
     sa.Column("at", UtcTime, nullable=False, index=True),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False),
 )
 
 websub = sa.Table(
@@ -174,7 +174,7 @@ websub = sa.Table(
     sa.Column("next_act_at", UtcTime, index=True),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("pushed_at", UtcTime),
-    sa.Column("problem", sa.Text),
+    sa.Column("problem", sa.JSON(none_as_null=True)),
 )
 
 stories = sa.Table(

@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from msgspec.structs import asdict
 
 from reformwatch.model.feed import FeedState
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.model.websub import Confirmed, Denied, HubState, HubSubscription, Parting
 from reformwatch.store.engine import Tx
+from reformwatch.store.problems import problem_from, problem_row
 from reformwatch.store.sql import chunks, insert_or_ignore, insert_or_update
 from reformwatch.store.tables import feeds, meta, websub
 from reformwatch.urls import origin_of
@@ -23,9 +25,9 @@ _PARTING: Final = "websub.parting."
 _CALLBACK: Final = "websub.callback"
 #: States in which the hub may hold a subscription of ours.
 _AT_THE_HUB: Final = frozenset({HubState.PENDING, HubState.ACTIVE})
-_MISSED: Final = "a poll found news that had not been pushed"
-_SILENT: Final = "polls found news that had not been pushed, twice in a row"
-_LAPSED: Final = "the lease ended before the hub renewed it"
+_MISSED: Final = Problem.of(ProblemCode.HUB_MISSED_PUSH)
+_SILENT: Final = Problem.of(ProblemCode.HUB_SILENT)
+_LAPSED: Final = Problem.of(ProblemCode.HUB_LEASE_ENDED)
 
 
 # --- what others ask ----------------------------------------------------------------------------------------------
@@ -75,7 +77,8 @@ def _read(tx: Tx, condition: sa.ColumnElement[bool]) -> Iterator[HubSubscription
     for row in tx.execute(statement):
         given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
         name, url = given.pop("name"), given.pop("url")
-        yield HubSubscription(**given | {"state": HubState(given["state"])}, feed_name=name or origin_of(url))
+        given |= {"state": HubState(given["state"]), "problem": problem_from(given["problem"])}
+        yield HubSubscription(**given, feed_name=name or origin_of(url))
 
 
 # --- a feed's document names a hub --------------------------------------------------------------------------------
@@ -153,7 +156,8 @@ def follow_feeds(
         _update(tx, one.feed_id, state=HubState.WANTED.value, next_act_at=now)
     lapsed = list(_read(tx, _has_lapsed(now)))
     for one in lapsed:
-        _update(tx, one.feed_id, state=HubState.PENDING.value, lease_until=None, problem=one.problem or _LAPSED)
+        problem = problem_row(one.problem or _LAPSED)
+        _update(tx, one.feed_id, state=HubState.PENDING.value, lease_until=None, problem=problem)
     poll_soon(tx, [one.feed_id for one in lapsed], now=now)
     return lapsed
 
@@ -197,10 +201,10 @@ def claim_due(tx: Tx, *, now: datetime, patience: timedelta, limit: int) -> list
     return list(_read(tx, websub.c.feed_id.in_(tx.execute(statement).scalars().all())))
 
 
-def note_asked(tx: Tx, claimed: HubSubscription, *, problem: str | None, next_act_at: datetime) -> None:
+def note_asked(tx: Tx, claimed: HubSubscription, *, problem: Problem | None, next_act_at: datetime) -> None:
     """Write what became of a request, unless the hub has asked back meanwhile, which says more."""
     mine = sa.and_(websub.c.token == claimed.token, websub.c.attempts == claimed.attempts)
-    tx.execute(sa.update(websub).where(mine).values(problem=problem, next_act_at=next_act_at))
+    tx.execute(sa.update(websub).where(mine).values(problem=problem_row(problem), next_act_at=next_act_at))
 
 
 # --- what hubs do -------------------------------------------------------------------------------------------------
@@ -214,7 +218,7 @@ def confirm(tx: Tx, subscription: HubSubscription, confirmed: Confirmed) -> None
 
 def deny(tx: Tx, subscription: HubSubscription, denied: Denied, *, now: datetime) -> None:
     """The hub has refused: the feed is polled as ever."""
-    problem = f"the hub refuses: {denied.reason}" if denied.reason else "the hub refuses"
+    problem = problem_row(Problem.of(ProblemCode.HUB_REFUSED, reason=denied.reason or None))
     values = {"state": HubState.REFUSED.value, "lease_until": None, "attempts": 0, "problem": problem}
     _update(tx, subscription.feed_id, **values, next_act_at=denied.again_at)
     poll_soon(tx, [subscription.feed_id], now=now)
@@ -235,9 +239,9 @@ def note_missed(tx: Tx, feed_id: int, *, now: datetime, again_at: datetime) -> b
     if held is None or not held.is_active(now):
         return False
     if held.problem != _MISSED:
-        _update(tx, feed_id, problem=_MISSED)
+        _update(tx, feed_id, problem=problem_row(_MISSED))
         return False
-    values = {"state": HubState.PENDING.value, "lease_until": None, "attempts": 0, "problem": _SILENT}
+    values = {"state": HubState.PENDING.value, "lease_until": None, "attempts": 0, "problem": problem_row(_SILENT)}
     _update(tx, feed_id, **values, next_act_at=again_at)
     return True
 

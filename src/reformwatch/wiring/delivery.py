@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Generic, Self, TextIO, TypeVar
 from reformwatch.channels.base import Channel
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls, valid_address
 from reformwatch.errors import ConfigError, NotPermitted
+from reformwatch.messages.catalogues import ENGLISH
+from reformwatch.messages.problems import problem_sentence
 from reformwatch.messages.render import Renderer
 from reformwatch.model.alert import SendOutcome, TryLater
 from reformwatch.model.feed import FailureKind
@@ -89,7 +91,7 @@ def webhook_post(door: "Door") -> "Post":
         try:
             reply = door.post(url, body, headers)
         except RequestFailed as failed:
-            return TryLater(reason=failed.reason)
+            return TryLater(reason=problem_sentence(failed.problem, ENGLISH))
         return WebhookReply(status=reply.status, body=reply.body, retry_after=reply.retry_after(now=now))
 
     return post
@@ -104,8 +106,8 @@ def check_webhook(settings: Settings, address: str) -> str | None:
             door.check(address)
         except RequestFailed as no:
             if no.kind is FailureKind.REFUSED_ADDRESS:
-                raise NotPermitted(f"--webhook: {no.reason}") from no
-            return no.reason
+                raise NotPermitted(f"--webhook: {problem_sentence(no.problem, ENGLISH)}") from no
+            return problem_sentence(no.problem, ENGLISH)
     return None
 
 
