@@ -11,6 +11,7 @@ from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, json_option, say, stdout, table, tracked
 from reformwatch.cli.topic import query_pairs, topic
 from reformwatch.errors import BadInput
+from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.reasons import why_not_replayed
 from reformwatch.model.notification import Code
 from reformwatch.services.backtest import Window, replay, score
@@ -86,7 +87,9 @@ def _show(view: BacktestView | ComparisonView) -> None:
         empty=f"{view.topic} would have brought no alert",
     )
     for version, name in zip(versions, ("", " with the new queries"), strict=False):
-        reasons = (f"{count} because {why_not_replayed(Code(code))}" for code, count in version.silences.items())
+        reasons = (
+            f"{count} because {why_not_replayed(Code(code), ENGLISH)}" for code, count in version.silences.items()
+        )
         quiet = ", ".join(reasons) or "none"
         say(f"{len(version.alerts)} alerts of {version.entries} entries{name}; not told: {quiet}")
     if isinstance(view, ComparisonView):

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from reformwatch.channels.webhook import new_secret, sign
 from reformwatch.demo.newsroom import OUTLETS, Newsroom
+from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.log_lines import poll_line
 from reformwatch.messages.reasons import why_suppressed
 from reformwatch.model.entry import Standing
@@ -178,7 +179,7 @@ class _Demo:
                 )
             )
         for code in dict.fromkeys(one.code for one in new.suppressed):
-            why = why_suppressed(code, published=new.entry.published, first_seen=utc_now())
+            why = why_suppressed(code, ENGLISH, published=new.entry.published, first_seen=utc_now())
             self.out.print(Text(f"          not told: {why}", style="magenta"))
 
     def _show_mails(self) -> None:

@@ -52,9 +52,13 @@ class Words:
         """A whole number, its thousands apart."""
         return f"{number:,}"
 
+    def day(self, moment: datetime) -> str:
+        """The day of a time in UTC."""
+        return f"{moment.astimezone(UTC):%d %B %Y}"
+
     def moment(self, moment: datetime) -> str:
         """A time in UTC."""
-        return f"{moment.astimezone(UTC):%d %B %Y %H:%M} UTC"
+        return f"{self.day(moment)} {moment.astimezone(UTC):%H:%M} UTC"
 
 
 ENGLISH: Final = Words()
@@ -79,11 +83,10 @@ class _TranslatedWords(Words):
 
         return format_decimal(number, locale=self.language)
 
-    def moment(self, moment: datetime) -> str:
+    def day(self, moment: datetime) -> str:
         from babel.dates import format_date
 
-        in_utc = moment.astimezone(UTC)
-        return f"{format_date(in_utc, 'long', locale=self.language)} {in_utc:%H:%M} UTC"
+        return format_date(moment.astimezone(UTC), "long", locale=self.language)
 
 
 class Catalogues:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.reasons import why_not_sent
 from reformwatch.model.alert import Delivery
 from reformwatch.model.delivery import DeliveryState
@@ -72,5 +73,5 @@ def _fields(one: Delivery, pause: Pause | None) -> dict[str, Any]:
         "created": one.created_at,
         "next_attempt": one.next_attempt_at,
         "sent": one.sent_at,
-        "last_error": why_not_sent(one, pause),
+        "last_error": why_not_sent(one, pause, ENGLISH),
     }

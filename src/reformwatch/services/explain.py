@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reformwatch.matching.explain import Part, parts_of
 from reformwatch.matching.index import compile_topic, document_of, match_entry
 from reformwatch.matching.query import Document, parse_query
+from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.reasons import why_not_sent, why_suppressed
 from reformwatch.model.alert import Delivery
 from reformwatch.model.entry import Entry
@@ -58,7 +59,7 @@ def _explained(tx: Tx, entry: Entry, topics: Sequence[Topic], subscribers: Seque
         ),
         topics=tuple(_verdict(topic, document) for topic in topics),
         alerts=tuple(alert.id for alert in own),
-        deliveries=tuple(_delivery(one, why_not_sent(one, pauses.get(one.subscriber))) for one in deliveries),
+        deliveries=tuple(_delivery(one, why_not_sent(one, pauses.get(one.subscriber), ENGLISH)) for one in deliveries),
         silences=tuple(_silences(tx, entry, [alert.id for alert in own], {one.id: one.name for one in subscribers})),
     )
 
@@ -123,5 +124,5 @@ def _earlier(entry: Entry, records: Iterable[NotificationRecord]) -> Iterable[Si
 
 
 def _silence(entry: Entry, code: Code, name: str | None) -> SilenceView:
-    reason = why_suppressed(code, published=entry.published, first_seen=entry.first_seen, name=name)
+    reason = why_suppressed(code, ENGLISH, published=entry.published, first_seen=entry.first_seen, name=name)
     return SilenceView(subscriber=name, code=code.value, reason=reason)

@@ -97,7 +97,7 @@ def _paused(tx: Tx) -> tuple[PausedSubscriberView, ...]:
     return tuple(
         PausedSubscriberView(
             name=subscriber.name,
-            why=why_paused(subscriber.pause),
+            why=why_paused(subscriber.pause, ENGLISH),
             channel=subscriber.channel,
         )
         for subscriber in list_subscribers(tx)

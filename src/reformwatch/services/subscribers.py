@@ -9,6 +9,7 @@ from reformwatch.channels import apprise as apprise_channel
 from reformwatch.channels.email import valid_address
 from reformwatch.channels.webhook import new_secret
 from reformwatch.errors import BadInput
+from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.reasons import why_paused
 from reformwatch.model.alert import SendOutcome, Sent
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Pause, PauseCode, Subscriber
@@ -126,6 +127,6 @@ def _view(one: Subscriber, topics: Sequence[Topic]) -> SubscriberView:
         timezone=one.timezone,
         state=one.state.value,
         paused_code=one.pause.code.value if one.pause else None,
-        paused_because=why_paused(one.pause),
+        paused_because=why_paused(one.pause, ENGLISH),
         created=one.created_at,
     )

@@ -1,5 +1,6 @@
 """Services: readers who end their messages by the link in a mail."""
 
+from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.reasons import why_paused
 from reformwatch.model.subscriber import Pause, PauseCode, Subscriber, SubscriberState
 from reformwatch.services.views import ReaderView
@@ -28,5 +29,5 @@ def _view(subscriber: Subscriber | None) -> ReaderView | None:
     return ReaderView(
         name=subscriber.name,
         language=subscriber.language,
-        paused_because=why_paused(subscriber.pause),
+        paused_because=why_paused(subscriber.pause, ENGLISH),
     )
