@@ -218,7 +218,7 @@ def discover(invocation: Invocation, url: str, as_json: bool) -> None:
     from reformwatch.services import new_feeds
 
     with _poll_tools(invocation) as tools:
-        links = new_feeds.discover(tools.door, url)
+        links = new_feeds.discover(tools.door, tools.poller, url)
     if as_json:
         emit_json(links)
         return

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from reformwatch.documents.discovery import FeedLink, find_feeds
 from reformwatch.documents.document import read_document
-from reformwatch.documents.feed import parse_feed
 from reformwatch.documents.page import selector_problem
 from reformwatch.documents.sitemap import sitemaps_in
 from reformwatch.errors import BadInput, NotPermitted, ReformwatchError, Unreachable
@@ -30,7 +29,7 @@ from reformwatch.model.feed import (
     SourceType,
 )
 from reformwatch.model.problem import Problem, ProblemCode
-from reformwatch.net.client import Door, RequestFailed
+from reformwatch.net.client import Door
 from reformwatch.net.conditional import ask_for_feed
 from reformwatch.pipeline.poll import Poller, note_hub
 from reformwatch.planning.poll_plan import Reply, plan_reply
@@ -71,17 +70,13 @@ def add(door: Door, poller: Poller, wanted: NewFeed) -> FeedAddedView | FeedChoi
     return _store(poller, replace(wanted, url=fetched.moved_to or url), fetched, parsed)
 
 
-def discover(door: Door, url: str) -> tuple[FeedLinkView, ...]:
+def discover(door: Door, poller: Poller, url: str) -> tuple[FeedLinkView, ...]:
     """The feeds that a page names; the address itself where it is a feed. Raises as :func:`add`."""
     url = absolute(url)
-    try:
-        reply = door.get(url)
-    except RequestFailed as failed:
-        raise _refusal(url, failed.kind, failed.problem) from failed
-    parsed = parse_feed(reply.body, url=reply.url, content_type=reply.header("content-type"))
+    fetched, parsed = _read(door, NewFeed(url=url, name=""), poller)
     if isinstance(parsed, ParsedFeed):
         return (FeedLinkView(url=url, title=parsed.title),)
-    return tuple(map(_link_view, find_feeds(reply.body, url=reply.url)))
+    return tuple(map(_link_view, find_feeds(fetched.body, url=fetched.url)))
 
 
 def _link_view(link: FeedLink) -> FeedLinkView:
