@@ -277,7 +277,7 @@ def test_the_demo_shows_the_whole_job_and_leaves_nothing_behind(tmp_path: Path) 
     assert "2 webhooks" in told
     assert "signature verified" in told
     assert "WRONG" not in told
-    assert "already heard of this story" in told
+    assert "its story has had its alert, and no follower is left to notify" in told
     assert "late: dated" in told
     assert not list(tmp_path.glob("reformwatch-demo-*"))
 

@@ -91,7 +91,8 @@ def _show(view: BacktestView | ComparisonView) -> None:
             f"{count} because {why_not_replayed(Code(code), ENGLISH)}" for code, count in version.silences.items()
         )
         quiet = ", ".join(reasons) or "none"
-        say(f"{len(version.alerts)} alerts of {version.entries} entries{name}; not told: {quiet}")
+        alerts = f"{len(version.alerts)} alert{'' if len(version.alerts) == 1 else 's'}"
+        say(f"{alerts} of {version.entries} entries{name}; not told: {quiet}")
     if isinstance(view, ComparisonView):
         _show_hits("gained", view.gained)
         _show_hits("lost", view.lost)
