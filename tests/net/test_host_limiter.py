@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reformwatch.model.feed import NewFeed
-from reformwatch.net.host_limiter import Turnstile
+from reformwatch.net.host_limiter import HostLimiter
 from reformwatch.services.new_feeds import add
 from reformwatch.services.views import FeedAddedView, FeedChoiceView
 from reformwatch.settings import HttpSettings, Settings
@@ -24,71 +24,71 @@ FEED = (
 
 
 def test_a_host_that_was_never_asked_may_be_asked_at_once() -> None:
-    turnstile = Turnstile(2.0)
-    assert turnstile.closed_hosts(now=100.0) == set()
-    assert turnstile.enter("a.example", now=100.0) == 0
+    host_limiter = HostLimiter(2.0)
+    assert host_limiter.closed_hosts(now=100.0) == set()
+    assert host_limiter.enter("a.example", now=100.0) == 0
 
 
 def test_a_host_under_way_may_not_be_asked_and_others_may() -> None:
     # trust: C09
-    turnstile = Turnstile(2.0)
-    assert turnstile.enter("a.example", now=100.0) == 0
-    assert turnstile.enter("a.example", now=1e9) == inf
-    assert turnstile.closed_hosts(now=1e9, also=["c.example"]) == {"a.example", "c.example"}
-    assert turnstile.enter("b.example", now=100.0) == 0
+    host_limiter = HostLimiter(2.0)
+    assert host_limiter.enter("a.example", now=100.0) == 0
+    assert host_limiter.enter("a.example", now=1e9) == inf
+    assert host_limiter.closed_hosts(now=1e9, also=["c.example"]) == {"a.example", "c.example"}
+    assert host_limiter.enter("b.example", now=100.0) == 0
 
 
 @pytest.mark.parametrize(("now", "wait"), [(100.0, 2.0), (101.5, 0.5), (102.0, 0.0), (500.0, 0.0)])
 def test_the_gap_is_counted_from_the_end_of_a_request(now: float, wait: float) -> None:
     # trust: C09
-    turnstile = Turnstile(2.0)
-    turnstile.enter("a.example", now=99.0)
-    turnstile.leave("a.example", now=100.0)
-    assert turnstile.closed_hosts(now=now) == ({"a.example"} if wait else set())
-    assert turnstile.enter("a.example", now=now) == wait
+    host_limiter = HostLimiter(2.0)
+    host_limiter.enter("a.example", now=99.0)
+    host_limiter.leave("a.example", now=100.0)
+    assert host_limiter.closed_hosts(now=now) == ({"a.example"} if wait else set())
+    assert host_limiter.enter("a.example", now=now) == wait
 
 
 def test_a_host_that_asks_for_a_longer_gap_gets_it() -> None:
-    turnstile = Turnstile(2.0)
-    turnstile.leave("slow.example", now=100.0, gap_s=30.0)
-    turnstile.leave("quick.example", now=100.0, gap_s=0.5)
-    assert turnstile.enter("slow.example", now=110.0) == 20.0
-    assert turnstile.enter("quick.example", now=101.0) == 1.0
+    host_limiter = HostLimiter(2.0)
+    host_limiter.leave("slow.example", now=100.0, gap_s=30.0)
+    host_limiter.leave("quick.example", now=100.0, gap_s=0.5)
+    assert host_limiter.enter("slow.example", now=110.0) == 20.0
+    assert host_limiter.enter("quick.example", now=101.0) == 1.0
 
 
 def test_without_a_gap_a_host_is_free_when_it_has_answered() -> None:
-    turnstile = Turnstile(0.0)
-    turnstile.enter("a.example", now=99.0)
-    turnstile.leave("a.example", now=100.0)
-    assert turnstile.closed_hosts(now=100.0) == set()
-    assert turnstile.enter("a.example", now=100.0) == 0
+    host_limiter = HostLimiter(0.0)
+    host_limiter.enter("a.example", now=99.0)
+    host_limiter.leave("a.example", now=100.0)
+    assert host_limiter.closed_hosts(now=100.0) == set()
+    assert host_limiter.enter("a.example", now=100.0) == 0
 
 
 def test_old_gaps_are_forgotten_and_young_ones_are_not() -> None:
-    turnstile = Turnstile(2.0)
+    host_limiter = HostLimiter(2.0)
     for number in range(25_000):
-        turnstile.leave(f"{number}.example", now=number / 1_000)
-    assert turnstile.enter("24999.example", now=25.0) == pytest.approx(1.999)
-    assert len(turnstile._free_at) < 12_000
+        host_limiter.leave(f"{number}.example", now=number / 1_000)
+    assert host_limiter.enter("24999.example", now=25.0) == pytest.approx(1.999)
+    assert len(host_limiter._free_at) < 12_000
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.floats(0, 5)), max_size=40), st.floats(0, 3))
 def test_a_host_is_closed_exactly_while_there_is_something_to_wait_for(
     steps: list[tuple[str, bool, float]], gap_s: float
 ) -> None:
-    turnstile, now, busy = Turnstile(gap_s), 0.0, set[str]()
+    host_limiter, now, busy = HostLimiter(gap_s), 0.0, set[str]()
     for host, is_entering, passed in steps:
         now += passed
-        closed = turnstile.closed_hosts(now=now)
+        closed = host_limiter.closed_hosts(now=now)
         assert busy <= closed
         if is_entering:
-            wait = turnstile.enter(host, now=now)
+            wait = host_limiter.enter(host, now=now)
             assert (host in closed) == (wait > 0)
             assert wait == inf if host in busy else wait <= gap_s + 1e-9
             if wait == 0:
                 busy.add(host)
         else:
-            turnstile.leave(host, now=now)
+            host_limiter.leave(host, now=now)
             busy.discard(host)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 _MANY_HOSTS: Final = 10_000
 
 
-class Turnstile:
+class HostLimiter:
     """Who may be asked now. Times are seconds of a monotonic clock, passed in. Threads may share one."""
 
     def __init__(self, gap_s: float) -> None:

@@ -39,7 +39,7 @@ from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Elsewhere, FailureKind, Feed, Fetched, FetchFailed, Notice, NoticeKind, NotModified
 from reformwatch.model.plan import PollPlan, PollReport
 from reformwatch.model.problem import Problem, ProblemCode
-from reformwatch.net.host_limiter import Turnstile
+from reformwatch.net.host_limiter import HostLimiter
 from reformwatch.net.outage import NetworkWatch
 from reformwatch.pipeline.held_hosts import HeldHosts, held_for_a_request
 from reformwatch.pipeline.parsing import ParserPool
@@ -125,7 +125,7 @@ class Poller:
         self.new_secret = new_secret
         self.workers, self.lease, self.watcher, self.on_polled = workers, lease, watcher, on_polled
         self.per_host_gap_s = per_host_gap_s
-        self.turnstile = Turnstile(per_host_gap_s)
+        self.host_limiter = HostLimiter(per_host_gap_s)
         self.reader = Reader(fetch=fetch, fetch_page=fetch_page, clock=clock)
         self.network = NetworkWatch()
         self.book = TopicBook()
@@ -330,7 +330,7 @@ class _Run:
         if room < 2 * self.poller.workers or (self.tasks and time.monotonic() < self.claim_at):
             return
         waited_for = (origin_of(ask.url) for _, ask in self.waiting)
-        closed = self.poller.turnstile.closed_hosts(now=time.monotonic(), also=waited_for)
+        closed = self.poller.host_limiter.closed_hosts(now=time.monotonic(), also=waited_for)
         now = self.poller.clock()
         with self.poller.store.write() as tx:
             claim = self.claim(tx, closed, room)
@@ -375,10 +375,10 @@ class _Run:
 
         What this process knows by itself needs no query: the database is asked only where that says yes.
         """
-        turnstile = self.poller.turnstile
+        host_limiter = self.poller.host_limiter
         if self.hosts.is_held(origin, now=clock):
-            return turnstile.enter(origin, now=now_s)
-        return turnstile.wait_s(origin, now=now_s) or self.hosts.want(origin, now_s=now_s)
+            return host_limiter.enter(origin, now=now_s)
+        return host_limiter.wait_s(origin, now=now_s) or self.hosts.want(origin, now_s=now_s)
 
     def _no_time(self, task: _Task, ask: Ask) -> None:
         """The lease will end: a feed not begun is given back, one under way is read as far as it came."""
@@ -415,7 +415,7 @@ class _Run:
             self.asking -= 1
             task.asked += 1
             origin, gap_s = origin_of(step.url), step.gap.total_seconds() if step.gap else 0.0
-            self.poller.turnstile.leave(origin, now=time.monotonic(), gap_s=gap_s)
+            self.poller.host_limiter.leave(origin, now=time.monotonic(), gap_s=gap_s)
             rest = timedelta(seconds=max(gap_s, self.poller.per_host_gap_s))
             self.hosts.rest(origin, until=self.poller.clock() + rest)
             self.poller.watcher("fetched")
