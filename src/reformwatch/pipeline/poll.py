@@ -46,7 +46,7 @@ from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.reading import Ask, FeedFetcher, Look, Outcome, PageFetcher, Reader, Reading, Work
 from reformwatch.pipeline.route import Router
 from reformwatch.pipeline.steps import Watcher, nobody_watches
-from reformwatch.pipeline.topicbook import TopicBook
+from reformwatch.pipeline.topic_index_cache import TopicIndexCache
 from reformwatch.planning.fingerprints import unmarked
 from reformwatch.planning.poll_plan import Reply, plan_failure, plan_outage, plan_reply, plan_unchanged, plan_unreadable
 from reformwatch.planning.schedule import PollPolicy, out_of_skips
@@ -128,7 +128,7 @@ class Poller:
         self.host_limiter = HostLimiter(per_host_gap_s)
         self.reader = Reader(fetch=fetch, fetch_page=fetch_page, clock=clock)
         self.network = NetworkWatch()
-        self.book = TopicBook()
+        self.topic_index_cache = TopicIndexCache()
         self.applying = threading.Lock()  # polls and pushes are planned one after another
         self.progress_at = time.monotonic()
         self.running = threading.Lock()  # held while a run is under way
@@ -553,7 +553,7 @@ class _Run:
         raise AssertionError(f"{one.fetched!r} is no outcome without a document")
 
     def _known(self, tx: Tx) -> "_Known":
-        return _Known(index=self.poller.book.index(tx), with_hubs=websub.with_hubs(tx))
+        return _Known(index=self.poller.topic_index_cache.get(tx), with_hubs=websub.with_hubs(tx))
 
     def _apply_documents(self, tx: Tx, documents: Sequence[Outcome]) -> list["_Done"]:
         """Plan and write all of them in one savepoint; where one makes trouble, each in a savepoint of its own."""

@@ -148,7 +148,7 @@ def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed
         feed = feeds.claim(tx, [feed_id], token=token, now=now, lease=timedelta(minutes=5))[0]
         snapshot = plans.snapshot(tx, feed, parsed.entries, now=now, stories_of=stories_of)
         reply = Reply(fetched=fetched, parsed=parsed)
-        index = poller.book.index(tx)
+        index = poller.topic_index_cache.get(tx)
         plan = plan_reply(snapshot, reply, index, policy=poller.policy, now=now, jitter=poller.chance())
         applied = plans.apply(tx, plan, now=now)
         poller.router.route_within(tx, applied.alerts)

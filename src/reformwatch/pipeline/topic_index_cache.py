@@ -1,4 +1,4 @@
-"""Pipeline: the topics' index, brought up to date by what has changed, and only when something has."""
+"""Pipeline: the index of the active topics, kept between polls; a change of a topic replaces that topic alone."""
 
 import gc
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _LEARN_FROM: Final = 200
 _SAMPLE: Final = 1_000
 
 
-class TopicBook:
+class TopicIndexCache:
     """The active topics, ready to be matched; a change takes effect at the next poll, without rebuilding the rest."""
 
     def __init__(self) -> None:
@@ -25,8 +25,8 @@ class TopicBook:
         self._held: dict[int, tuple[str, dict[str, str]]] = {}
         self._index: TopicIndex | None = None
 
-    def index(self, tx: Tx) -> TopicIndex:
-        """What is to be matched now."""
+    def get(self, tx: Tx) -> TopicIndex:
+        """The index of all active topics, as the database has them now."""
         version = topics_version(tx)
         if self._index is None or version != self._version:
             self._bring_up_to_date(tx, list_topics(tx, only_active=True))
