@@ -22,7 +22,6 @@ from reformwatch.errors import CantCreate, DatabaseMismatch, NotPermitted
 from reformwatch.model.feed import NewFeed
 from reformwatch.store import Store
 from reformwatch.store.feeds import add_feed, list_feeds
-from reformwatch.store.lineage import head_revision, migrations_folder
 from reformwatch.store.migrate import (
     backup,
     check_integrity,
@@ -32,6 +31,7 @@ from reformwatch.store.migrate import (
     require_current,
     upgrade,
 )
+from reformwatch.store.revisions import head_revision, migrations_folder
 from reformwatch.store.tables import meta, metadata
 
 ENTRY_COLUMNS = (

@@ -25,9 +25,9 @@ from reformwatch.messages.sentences import notice_sentence
 from reformwatch.model.alert import ClaimedDelivery
 from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.store import Store, feeds, outbox, websub
-from reformwatch.store.lineage import head_revision
 from reformwatch.store.migrate import check_integrity, current_revision, differences, require_current, upgrade
 from reformwatch.store.notices import notices_since
+from reformwatch.store.revisions import head_revision
 from reformwatch.store.tables import metadata
 
 OLD = sorted((ROOT / "tests" / "databases").glob("*.sql"))
@@ -41,7 +41,7 @@ from datetime import UTC, datetime
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from reformwatch.store import Store
-from reformwatch.store.lineage import head_revision
+from reformwatch.store.revisions import head_revision
 from reformwatch.store.migrate import upgrade
 
 @event.listens_for(Engine, "commit")

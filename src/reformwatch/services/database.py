@@ -6,7 +6,7 @@ from pathlib import Path
 from reformwatch.errors import DatabaseMismatch
 from reformwatch.services.views import DatabaseView, UpgradeView
 from reformwatch.store import Store, migrate
-from reformwatch.store.lineage import head_revision
+from reformwatch.store.revisions import head_revision
 
 
 def upgrade(store: Store, *, now: datetime) -> UpgradeView:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from reformwatch.model.delivery import DeliveryState
 from reformwatch.model.feed import FeedState
-from reformwatch.store.lineage import VERSION_TABLE, head_revision
+from reformwatch.store.revisions import VERSION_TABLE, head_revision
 
 _SCHEME: Final = "sqlite:///"
 _PATIENCE_S: Final = 0.1

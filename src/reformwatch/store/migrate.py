@@ -1,6 +1,6 @@
 """Store: the database's version: made, upgraded after a backup, checked; a newer one is refused.
 
-The scripts (:mod:`reformwatch.store.lineage`) run on a connection of ours with foreign keys off (batch mode drops and
+The scripts (:mod:`reformwatch.store.revisions`) run on a connection of ours with foreign keys off (batch mode drops and
 recreates tables, and ON DELETE CASCADE would delete the children), followed by ``PRAGMA foreign_key_check``. Alembic is
 imported where it works: every command looks at the version, and hardly one changes it.
 """
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from reformwatch.errors import CantCreate, DatabaseMismatch, NotPermitted, ReformwatchError, TryAgain
 from reformwatch.store.engine import Store
-from reformwatch.store.lineage import VERSION_TABLE, head_revision, lineage, migrations_folder
+from reformwatch.store.revisions import VERSION_TABLE, head_revision, known_revisions, migrations_folder
 from reformwatch.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def current_revision(store: Store) -> str | None:
 
 def is_known(revision: str | None) -> bool:
     """Whether this program knows a version; a newer program's it does not."""
-    return revision is None or revision in lineage()
+    return revision is None or revision in known_revisions()
 
 
 def require_current(store: Store) -> None:

@@ -23,7 +23,7 @@ def migrations_folder() -> Path:
     raise DatabaseMismatch("the package carries no migrations: it was built wrongly, install it again")
 
 
-def lineage() -> dict[str, str | None]:
+def known_revisions() -> dict[str, str | None]:
     """The versions that this program knows, each with the one before it."""
     found: dict[str, str | None] = {}
     for script in sorted((migrations_folder() / "versions").glob("*.py")):
@@ -35,7 +35,7 @@ def lineage() -> dict[str, str | None]:
 
 def head_revision() -> str:
     """The version this program works with."""
-    known = lineage()
+    known = known_revisions()
     heads = set(known) - set(known.values())
     if len(heads) != 1:
         raise DatabaseMismatch("the package's migrations have no single end: it was built wrongly, install it again")
