@@ -148,7 +148,7 @@ MUTATIONS: Final = [
     Mutation(
         "the ledger of who has heard is not asked",
         "notifications",
-        "t.told.c.story_id.in_(chunk)",
+        "t.notified.c.story_id.in_(chunk)",
         "sa.false()",
         "notifications",
     ),

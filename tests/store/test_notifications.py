@@ -43,7 +43,7 @@ class Desk(AlertDesk):
 
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
         """All that routing writes, without the ids of deliveries and messages."""
-        n, d, told, a = tables.notifications.c, tables.deliveries.c, tables.told.c, tables.alerts.c
+        n, d, ledger, a = tables.notifications.c, tables.deliveries.c, tables.notified.c, tables.alerts.c
         wanted = {
             "notifications": sa.select(
                 n.alert_id, n.subscriber_id, n.decision, n.code, n.topic_ids, n.created_at, n.delivery_id.is_(None)
@@ -51,7 +51,7 @@ class Desk(AlertDesk):
             "deliveries": sa.select(
                 n.alert_id, d.subscriber_id, d.state, d.attempts, d.next_attempt_at, d.created_at
             ).join_from(tables.deliveries, tables.notifications, n.delivery_id == d.id),
-            "told": sa.select(told.story_id, told.subscriber_id, told.at),
+            "notified": sa.select(ledger.story_id, ledger.subscriber_id, ledger.at),
             "alerts": sa.select(a.id, a.routed_at),
         }
         with self.store.read() as tx:
@@ -86,7 +86,7 @@ def test_slices_in_transactions_of_their_own_write_the_same_rows_as_one_slice(de
     assert desk.router(500).route_all() == 4
     in_one = desk.rows()
     with desk.store.write() as tx:
-        for table in (tables.notifications, tables.deliveries, tables.told):
+        for table in (tables.notifications, tables.deliveries, tables.notified):
             tx.execute(sa.delete(table))
         tx.execute(sa.update(tables.alerts).values(routed_at=None))
     assert desk.router(size).route_all() == 4
@@ -325,11 +325,11 @@ def test_the_ledger_has_each_story_of_what_was_sent_and_nothing_of_what_was_not(
 def test_a_story_that_is_heard_of_again_in_a_summary_stays_in_the_ledger_as_it_was(desk: Desk) -> None:
     desk.born(PAGE)
     desk.router(2).route_all()
-    first = desk.rows()["told"]
+    first = desk.rows()["notified"]
     desk.born(PAGE, OTHER, kind=AlertKind.SUMMARY)
     assert a_router(desk.store, desk.new_id, now=NOW + timedelta(days=1)).route_all() == 5
-    assert len(desk.rows()["told"]) == 10
-    assert [row for row in desk.rows()["told"] if row[2] == NOW] == first
+    assert len(desk.rows()["notified"]) == 10
+    assert [row for row in desk.rows()["notified"] if row[2] == NOW] == first
 
 
 def test_the_ledger_is_asked_about_some_subscribers_or_about_all(desk: Desk) -> None:

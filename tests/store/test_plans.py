@@ -108,7 +108,7 @@ class World:
         with self.store.read() as tx:
             return {
                 name: tx.execute(sa.select(sa.func.count()).select_from(tables.metadata.tables[name])).scalar_one()
-                for name in (*watched, "alert_topics", "notifications", "deliveries", "told", "entry_versions")
+                for name in (*watched, "alert_topics", "notifications", "deliveries", "notified", "entry_versions")
             }
 
 

@@ -90,9 +90,9 @@ def notified_of(
     """Who was notified of stories, by story; with ``subscriber_ids`` of these subscribers alone."""
     notified: dict[int, set[int]] = {}
     for chunk in chunks(stories):
-        wanted = sa.select(t.told.c.story_id, t.told.c.subscriber_id).where(t.told.c.story_id.in_(chunk))
+        wanted = sa.select(t.notified.c.story_id, t.notified.c.subscriber_id).where(t.notified.c.story_id.in_(chunk))
         if subscriber_ids is not None:
-            wanted = wanted.where(t.told.c.subscriber_id.in_(list(subscriber_ids)))
+            wanted = wanted.where(t.notified.c.subscriber_id.in_(list(subscriber_ids)))
         for row in tx.execute(wanted):
             notified.setdefault(row.story_id, set()).add(row.subscriber_id)
     return {story: frozenset(subscribers) for story, subscribers in notified.items()}
@@ -128,7 +128,7 @@ def add_notifications(
         for story in sorted(alert.stories)
     )
     for chunk in chunks(ledger):  # a summary may have thousands of stories
-        insert_or_ignore_many(tx, t.told, chunk)
+        insert_or_ignore_many(tx, t.notified, chunk)
     return len(delivery_of)
 
 

@@ -364,8 +364,8 @@ attempts = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
 )
 
-told = sa.Table(
-    "told",
+notified = sa.Table(
+    "notified",
     metadata,
     _ref("subscriber_id", "subscribers", primary_key=True),
     _ref("story_id", "stories", primary_key=True, index=True),
