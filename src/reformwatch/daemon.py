@@ -1,4 +1,4 @@
-"""Porch: the daemon: APScheduler is the clock, signals are the operator's words, systemd is told how it goes.
+"""Porch: the daemon: APScheduler is the clock, signals are the operator's words, systemd is notified of its state.
 
 One daemon holds an SQLite file (a lock file beside it); many may share a PostgreSQL database.
 """
@@ -61,10 +61,10 @@ def notify(message: str) -> None:
 
 
 class Daemon:
-    """Runs the loops until it is told to stop.
+    """Runs the loops until it is stopped.
 
     ``reload`` reads the configuration again and raises ConfigError where it is bad; the old one then stays.
-    ``watcher`` is told of the steps of the two loops.
+    ``watcher`` is called at the steps of the two loops.
     """
 
     def __init__(
@@ -295,7 +295,7 @@ class Daemon:
         hurry.daemon = True
         hurry.start()
         if self._pushes is not None:
-            self._pushes.close()  # its alerts are the scheduler's to send; hubs are told to come back
+            self._pushes.close()  # its alerts are the scheduler's to send; hubs are asked to come back
         scheduler.shutdown(wait=True)
         hurry.cancel()
         with contextlib.suppress(Exception):

@@ -79,7 +79,7 @@ class PollSettings(Struct, frozen=True, kw_only=True):
 
 
 class AlertSettings(Struct, frozen=True, kw_only=True):
-    """What is told."""
+    """What brings an alert, and how many at once."""
 
     late_after_days: Positive = 7.0
     burst_limit: Annotated[int, Meta(ge=1)] = 10
@@ -329,9 +329,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def shown(settings: Settings) -> dict[str, dict[str, Any]]:
     """The effective settings with secrets masked, keys as in the file."""
-    told: dict[str, dict[str, Any]] = msgspec.json.decode(msgspec.json.encode(settings, enc_hook=_as_text))
-    told["database"]["url"] = without_password(settings.database.url)
-    return told
+    sections: dict[str, dict[str, Any]] = msgspec.json.decode(msgspec.json.encode(settings, enc_hook=_as_text))
+    sections["database"]["url"] = without_password(settings.database.url)
+    return sections
 
 
 def _as_text(value: object) -> str:

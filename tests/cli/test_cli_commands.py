@@ -947,7 +947,7 @@ def test_a_backtest_replays_the_archive_and_compares_two_versions(told: Terminal
     assert replayed["gained"] == []
     shown = told("topic", "backtest", "akims", "--query", "en=nothing")
     assert FIRST in shown.out
-    assert "1 alert of 3 entries; not told: 1 because" in shown.err
+    assert "1 alert of 3 entries; not notified: 1 because" in shown.err
     assert told("topic", "backtest", "akims", "--since", "2100-01-01").err.startswith(
         "akims would have brought no alert"
     )
@@ -1264,7 +1264,7 @@ def test_explain_says_which_part_of_a_query_is_missing(told: Terminal, newsroom:
     assert "does not match m" in text
     assert "en: has football" in text
     assert "en: lacks (stadium OR arena)" in text
-    assert "nobody was told" in text
+    assert "nobody was notified" in text
 
 
 def test_explain_says_that_an_entry_was_there_at_the_first_poll(told: Terminal, newsroom: Newsroom) -> None:
@@ -1273,7 +1273,7 @@ def test_explain_says_that_an_entry_was_there_at_the_first_poll(told: Terminal, 
     assert one["entry"]["standing"] == "baseline"
     assert one["topics"][0]["match"] is not None
     assert one["alerts"] == one["deliveries"] == []
-    assert "nobody is told of a baseline" in told("explain", newsroom.page_of(OLD)).out
+    assert "a baseline notifies nobody" in told("explain", newsroom.page_of(OLD)).out
 
 
 def test_explain_says_that_an_entry_came_late(told: Terminal, newsroom: Newsroom) -> None:  # trust: G15
@@ -1291,7 +1291,7 @@ def test_explain_says_that_an_entry_came_late(told: Terminal, newsroom: Newsroom
     [silence] = one["silences"]
     assert silence["subscriber"] is None
     assert silence["reason"].startswith("late: dated ")
-    assert "not told: late: dated" in told("explain", newsroom.page_of(LATE)).out
+    assert "not notified: late: dated" in told("explain", newsroom.page_of(LATE)).out
 
 
 def test_explain_says_that_somebody_was_paused(run: Terminal, newsroom: Newsroom) -> None:  # trust: G15

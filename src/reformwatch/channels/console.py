@@ -44,7 +44,7 @@ class ConsoleChannel:
 
 
 def _takes_colour(stream: TextIO) -> bool:
-    """A terminal, or what Rich is told to take for one. Cron's mail is none, and Rich takes a while to load."""
+    """A terminal, or what Rich takes for one. Cron's mail is none, and Rich takes a while to load."""
     return stream.isatty() or bool(os.environ.get("FORCE_COLOR")) or os.environ.get("TTY_COMPATIBLE") == "1"
 
 

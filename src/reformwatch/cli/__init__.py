@@ -47,7 +47,7 @@ class _Commands(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="Say more on standard error.")
 @click.pass_context
 def cli(context: click.Context, config_path: Path | None, verbose: bool) -> None:
-    """Watch news feeds for the follow-ups of announced reforms, and be told once, with the reason.
+    """Watch news feeds for the follow-ups of announced reforms, and be notified once, with the reason.
 
     Begin with `reformwatch demo`, which needs no network, or with `reformwatch init`.
     """

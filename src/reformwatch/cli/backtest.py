@@ -92,7 +92,7 @@ def _show(view: BacktestView | ComparisonView) -> None:
         )
         quiet = ", ".join(reasons) or "none"
         alerts = f"{len(version.alerts)} alert{'' if len(version.alerts) == 1 else 's'}"
-        say(f"{alerts} of {version.entries} entries{name}; not told: {quiet}")
+        say(f"{alerts} of {version.entries} entries{name}; not notified: {quiet}")
     if isinstance(view, ComparisonView):
         _show_hits("gained", view.gained)
         _show_hits("lost", view.lost)

@@ -29,10 +29,10 @@ def check(invocation: Invocation, as_json: bool) -> None:
         smtp_account(settings)
     if settings.web.listen:
         host_and_port(settings.web.listen)
-    told = shown(settings)
+    sections = shown(settings)
     path = invocation.config_path
     if as_json:
-        emit_json({"file": str(path) if path else None, "settings": told})
+        emit_json({"file": str(path) if path else None, "settings": sections})
         return
     if settings.poll.min_interval_s < USUAL_MIN_INTERVAL_S:
         say(
@@ -40,7 +40,7 @@ def check(invocation: Invocation, as_json: bool) -> None:
             "hour, which owners of feeds mind; `reformwatch feed edit FEED --interval` does it for one feed"
         )
     facts([("file", path or "none: defaults and environment")])
-    for section, values in told.items():
+    for section, values in sections.items():
         facts([(f"[{section}]", ""), *((f"  {key}", _as_toml(value)) for key, value in values.items())])
 
 

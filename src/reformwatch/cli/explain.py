@@ -14,7 +14,7 @@ from reformwatch.text import printable
 
 _STANDINGS = {
     Standing.NEWS: "news when it was first seen",
-    Standing.BASELINE: "there at the first poll of its feed: nobody is told of a baseline",
+    Standing.BASELINE: "there at the first poll of its feed: a baseline notifies nobody",
     Standing.LATE: "late: its date was too old when it was first seen",
 }
 _MAX_PART = 160
@@ -26,7 +26,7 @@ _MAX_PART = 160
 @json_option
 @click.pass_obj
 def explain(invocation: Invocation, which: str, slug: str | None, as_json: bool) -> None:
-    """Say why an entry matched a topic, or why not, who was told of it, and who was not and why.
+    """Say why an entry matched a topic, or why not, who was notified of it, and who was not and why.
 
     Example: reformwatch explain https://example.org/news/1 --topic mayoral-elections
     """
@@ -92,6 +92,8 @@ def _show_notified(explanation: Explanation) -> None:
         error = f", {delivery.last_error}" if delivery.last_error else ""
         out.print(printable(line + error), markup=False, soft_wrap=True)
     for silence in explanation.silences:
-        out.print(printable(f"not told: {silence.reason}"), markup=False, soft_wrap=True)
+        out.print(printable(f"not notified: {silence.reason}"), markup=False, soft_wrap=True)
     if not explanation.deliveries and not explanation.silences:
-        out.print("nobody was told: it matched no topic when it was first seen, or it was not news then", markup=False)
+        out.print(
+            "nobody was notified: it matched no topic when it was first seen, or it was not news then", markup=False
+        )

@@ -17,7 +17,7 @@ from reformwatch.wiring.basics import new_unsubscribe_token, utc_now, zone
 
 @click.group()
 def subscriber() -> None:
-    """Subscribers: who is told, and where."""
+    """Subscribers: who is notified, and where."""
 
 
 @subscriber.command("add")
@@ -128,7 +128,7 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
             ("subscriber", one.name),
             ("channel", f"{one.channel} {one.address}"),
             ("topics", _topics(one)),
-            ("told of", "what is about a topic, and mentions" if one.mentions else "what is about a topic"),
+            ("notified of", "what is about a topic, and mentions" if one.mentions else "what is about a topic"),
             ("language", one.language),
             ("time zone", one.timezone),
             ("state", _state(one)),
@@ -142,14 +142,14 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def remove(invocation: Invocation, name: str, yes: bool) -> None:
-    """Remove a subscriber, with the record of what they were told.
+    """Remove a subscriber, with the record of what they were notified of.
 
     Example: reformwatch subscriber remove Aliya --yes
     """
 
     def confirm(one: Subscriber) -> None:
         if not yes:
-            click.confirm(f"Remove {one.name} and the record of what they were told?", abort=True, err=True)
+            click.confirm(f"Remove {one.name} and the record of what they were notified of?", abort=True, err=True)
 
     with invocation.store() as store:
         removed = services.remove_subscriber(store, name, confirm=confirm)

@@ -68,7 +68,7 @@ def run_demo(*, keep: bool) -> None:
 
 
 def _free_port() -> int:
-    """aiosmtpd must be told its port; this one was free a moment ago."""
+    """aiosmtpd needs a port number; this one was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -98,7 +98,7 @@ class _Demo:
         tools = Tools(self.settings, self.store, owner="daemon", on_polled=self._on_polled)
         try:
             self._set_up()
-            self._act("3", "First poll: the baseline. What is there already is stored, nobody is told")
+            self._act("3", "First poll: the baseline. What is there already is stored, nobody is notified")
             tools.poller.poll_due(threading.Event())
             self.newsroom.edition = 2
             self._act("4", "News comes in. Second poll: new entries are held against the eight topics")
@@ -180,7 +180,7 @@ class _Demo:
             )
         for code in dict.fromkeys(one.code for one in new.suppressed):
             why = why_suppressed(code, ENGLISH, published=new.entry.published, first_seen=utc_now())
-            self.out.print(Text(f"          not told: {why}", style="magenta"))
+            self.out.print(Text(f"          not notified: {why}", style="magenta"))
 
     def _show_mails(self) -> None:
         for raw in self.mailbox.mails:
@@ -209,10 +209,10 @@ class _Demo:
                 if headers["webhook-signature"] == expected
                 else ("signature WRONG", "bold red")
             )
-            told = json.loads(body)
-            headline = printable(told["data"]["story"]["headline"])
+            payload = json.loads(body)
+            headline = printable(payload["data"]["story"]["headline"])
             self.out.print(
-                Text.assemble(("    HOOK ", "blue"), f"{told['type']}: ", (headline, "bold"), " · ", verdict)
+                Text.assemble(("    HOOK ", "blue"), f"{payload['type']}: ", (headline, "bold"), " · ", verdict)
             )
             (self.folder / f"webhook-{i}.json").write_bytes(body)
 

@@ -239,12 +239,12 @@ class _Reader:
         RSS and Atom say their version by themselves, so what is declared inside comes too late for them; it is not
         known here which ones those are.
         """
-        told = [version for prefix, uri in self._declared if (version := _version_of(prefix, uri))]
-        if kind.name == "rss" and any(version.startswith("rss") for version in told):
+        versions = [version for prefix, uri in self._declared if (version := _version_of(prefix, uri))]
+        if kind.name == "rss" and any(version.startswith("rss") for version in versions):
             raise _Doubt
-        if kind.name == "feed" and told and root.tag.lower() != "{http://www.w3.org/2005/atom}feed":
+        if kind.name == "feed" and versions and root.tag.lower() != "{http://www.w3.org/2005/atom}feed":
             raise _Doubt
-        return told[0] if told else ""
+        return versions[0] if versions else ""
 
     def _walk(self, parent: Element) -> None:
         """Read what is inside of an element that is no text."""

@@ -90,7 +90,7 @@ def _read(document: str) -> Reading:
 
 
 def _read_thoroughly(document: str) -> Reading:
-    """What feedparser reads. It is not told the address: it would make links of plain guids. # trust: D18.
+    """What feedparser reads. It does not get the address: it would make links of plain guids. # trust: D18.
 
     Raises RefusedMarkup where the document would hurt it.
     """
@@ -167,7 +167,7 @@ def make_entry(
 ) -> ParsedEntry | None:  # fmt: skip
     """An entry from what a document says of it: plain bounded text, absolute link, keys. None if it says nothing.
 
-    ``detects``: its language is told from its words; needless where the document declares one, which comes first.
+    ``detects``: its language is detected from its words; needless where the document declares one, which comes first.
     """
     url = safe_link(link if isinstance(link, str) else None, base=base)
     url = strip_tracking(url) if url else None
@@ -220,7 +220,7 @@ def _keys(guid: str | None, url: str | None, title: str, published: datetime | N
 
 
 def distinct(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:
-    """The entries of one document without repetitions; items that share a guid but lead elsewhere are told apart."""
+    """The entries of one document without repetitions; items that share a guid but lead elsewhere are kept apart."""
     found = list(entries)
     pages = {entry.key: set[str]() for entry in found}
     for entry in found:

@@ -84,10 +84,10 @@ def _pieces(element: Any, without: Collection[Any]) -> Iterator[str]:
     yield edge
 
 
-def _parser(**told: Any) -> html.HTMLParser:
+def _parser(**options: Any) -> html.HTMLParser:
     return html.HTMLParser(
         encoding="utf-8", recover=True, huge_tree=False, no_network=True, remove_comments=True, remove_pis=True,
-        default_doctype=False, collect_ids=False, **told,
+        default_doctype=False, collect_ids=False, **options,
     )  # fmt: skip
 
 

@@ -169,7 +169,7 @@ def _check_loose_markup(text: str) -> None:
 def _loose_tags(text: str) -> Iterator[tuple[str, int]]:
     """What looks like a tag, without its ``>``, and how much deeper it leads.
 
-    Those in CDATA sections and comments lead nowhere but are told, since parsers of broken documents do not agree on
+    Those in CDATA sections and comments lead nowhere but are counted, since parsers of broken documents do not agree on
     what such a section is (it may begin in an attribute).
     """
     end, ends = 0, _Ends(text)

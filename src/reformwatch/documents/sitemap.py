@@ -135,10 +135,10 @@ def _root(text: str) -> Any:
         return None
 
 
-def _parser(**told: Any) -> etree.XMLParser:
+def _parser(**options: Any) -> etree.XMLParser:
     return etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True, collect_ids=False, **told,
+        remove_comments=True, remove_pis=True, collect_ids=False, **options,
     )  # fmt: skip
 
 
@@ -245,7 +245,7 @@ def _entry(page: _Page, base: str) -> ParsedEntry | None:
     )  # fmt: skip
     if entry is None or entry.language is not None:
         return entry
-    return replace(entry, language=page.language)  # a headline alone is often too short to be told by
+    return replace(entry, language=page.language)  # a headline alone is often too short for detection
 
 
 def _each_page_once(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:

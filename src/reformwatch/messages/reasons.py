@@ -25,8 +25,8 @@ _REPLAYED: Final[Mapping[Code, str]] = {
     Code.BASELINE: msg("it was there at the first poll of its feed"),
     Code.LATE: msg("it was too old when it was first seen"),
     Code.ONLY_MENTION: msg("it only mentions the topic"),
-    Code.ALREADY_NOTIFIED: msg("the story had been told"),
-    Code.NOBODY_LEFT: msg("the story had been told"),
+    Code.ALREADY_NOTIFIED: msg("the story had had its alert"),
+    Code.NOBODY_LEFT: msg("the story had had its alert"),
 }
 _PAUSES: Final[Mapping[PauseCode, str]] = {
     PauseCode.OPERATOR: msg("paused by the operator"),

@@ -111,8 +111,10 @@ def subject_of(alert: Alert, subscriber: Subscriber, words: Words) -> str:
         topic += f" +{len(alert.topics) - 2}"
     if alert.burst is not None:
         count, feed = len(alert.items), clean_line(alert.burst.feed, limit=60)
-        told = words.ngettext("{topic}: {count} new entry in {feed}", "{topic}: {count} new entries in {feed}", count)
-        return told.format(topic=topic, count=words.number(count), feed=feed)
+        subject = words.ngettext(
+            "{topic}: {count} new entry in {feed}", "{topic}: {count} new entries in {feed}", count
+        )
+        return subject.format(topic=topic, count=words.number(count), feed=feed)
     return _("{topic}: {headline}").format(topic=topic, headline=clean_line(alert.headline, limit=150))
 
 
@@ -147,23 +149,23 @@ def _test_values(reader: Reader, words: Words) -> dict[str, Any]:
 
 def _lead(burst: Burst, count: int, words: Words) -> str:
     """What a message of many entries begins with."""
-    told = words.ngettext(
+    sentence = words.ngettext(
         "{feed} brought {count} matching entry; here it is.",
         "{feed} brought {count} matching entries at once; here they are in one message.",
         count,
     )
-    return told.format(feed=clean_line(burst.feed, limit=60), count=words.number(count))
+    return sentence.format(feed=clean_line(burst.feed, limit=60), count=words.number(count))
 
 
 def _more(alert: Alert, words: Words) -> str:
     """How many entries a message leaves out, and where they are."""
     count = len(alert.items) - MAX_ITEMS
-    told = words.ngettext(
+    sentence = words.ngettext(
         "… and {count} more: see `reformwatch alert show {alert}`",
         "… and {count} more: see `reformwatch alert show {alert}`",
         count,
     )
-    return told.format(count=words.number(count), alert=alert.id)
+    return sentence.format(count=words.number(count), alert=alert.id)
 
 
 def _item(item: AlertItem, names: Mapping[int, str], zone: tzinfo, words: Words) -> dict[str, Any]:

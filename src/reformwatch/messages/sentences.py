@@ -1,4 +1,4 @@
-"""Messages: sentences about feeds: their health, what of them nobody read, what the operator is told."""
+"""Messages: sentences about feeds: their health, what of them nobody read, notices to the operator."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -56,7 +56,7 @@ def unread_sentence(unread: Unread, words: Words) -> str:
 
 
 def notice_sentence(notice: Notice, words: Words) -> str:
-    """What the operator is told."""
+    """The sentence of a notice to the operator."""
     facts: dict[str, Fact] = _problem_fact(notice.problem, words)
     if notice.feed_name is not None:
         facts["feed"] = notice.feed_name

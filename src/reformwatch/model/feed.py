@@ -171,7 +171,7 @@ class Gap(Value, frozen=True, kw_only=True):
 
 
 class NoticeKind(StrEnum):
-    """What the operator is told of."""
+    """What a notice to the operator is about."""
 
     FAILING = "failing"
     BACK = "back"
@@ -181,7 +181,7 @@ class NoticeKind(StrEnum):
 
 
 class Notice(Value, frozen=True, kw_only=True):
-    """What the operator is told, once: of a feed by its name, with the problem it has, since when it had one."""
+    """A notice to the operator, given once: of a feed by its name, with the problem it has, since when it had one."""
 
     at: datetime
     kind: NoticeKind

@@ -1,4 +1,4 @@
-"""Ground: who is told, and where."""
+"""Ground: who is notified, and where."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ class ChannelKind(StrEnum):
 
 
 class SubscriberState(StrEnum):
-    """Whether a subscriber is told of anything."""
+    """Whether a subscriber is notified of anything."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -41,7 +41,7 @@ class Pause(Value, frozen=True, kw_only=True):
 class NewSubscriber(Value, frozen=True, kw_only=True):
     """A subscriber to be added. ``topics`` empty means all topics, those still to come included.
 
-    ``wants_mentions``: told also of entries that only mention a topic, not just of those about it.
+    ``wants_mentions``: notified also of entries that only mention a topic, not just of those about it.
     """
 
     hidden: ClassVar = frozenset({"secret", "unsubscribe_token"})

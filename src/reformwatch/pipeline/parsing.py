@@ -171,7 +171,7 @@ class ParserPool:
             return _unreadable(ProblemCode.PARSER_FAILED, error=type(broken).__name__)
 
     def close(self) -> None:
-        """End the workers; whoever waits for a document is told None."""
+        """End the workers; whoever waits for a document gets None."""
         starter = self._starter
         if starter is not None and starter is not threading.current_thread():
             starter.join()

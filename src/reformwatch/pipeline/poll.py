@@ -524,7 +524,7 @@ class _Run:
             self._tell(one, plan, applied, deliveries)
 
     def _watch_network(self, ready: Sequence[Outcome]) -> list[Notice]:
-        """Note what was reached; the operator is told once when nothing is, and once when something is again."""
+        """Note what was reached; the operator gets a notice when nothing is, and one when something is again."""
         network, said = self.poller.network, []
         for one in ready:
             was_down = network.is_down

@@ -155,8 +155,8 @@ class Reader:
             fetched = yield from self._page(url, robots)
             if not isinstance(fetched, Fetched):
                 continue
-            told = {"url": fetched.url, "source_type": SourceType.SITEMAP}
-            document = yield Work(function=read_document, arguments=(fetched.body,), named=told)
+            named = {"url": fetched.url, "source_type": SourceType.SITEMAP}
+            document = yield Work(function=read_document, arguments=(fetched.body,), named=named)
             if isinstance(document, ParsedFeed):
                 read += 1
                 found += document.entries
@@ -174,8 +174,8 @@ class Reader:
                 continue
             fetched = yield from self._page(url, robots)
             if isinstance(fetched, Fetched):
-                told = {"url": fetched.url, "content_type": fetched.content_type}
-                text = yield Work(function=read_article, arguments=(fetched.body,), named=told)
+                named = {"url": fetched.url, "content_type": fetched.content_type}
+                text = yield Work(function=read_article, arguments=(fetched.body,), named=named)
                 if isinstance(text, str) and text:
                     texts[url] = text
         return texts
@@ -206,9 +206,9 @@ class Reader:
 
 
 def _parsing(feed: Feed, fetched: Fetched) -> Work:
-    told = {"url": fetched.url, "content_type": fetched.content_type}
-    told |= {"source_type": feed.source_type, "selector": feed.item_selector}
-    return Work(function=read_document, arguments=(fetched.body,), named=told)
+    named = {"url": fetched.url, "content_type": fetched.content_type}
+    named |= {"source_type": feed.source_type, "selector": feed.item_selector}
+    return Work(function=read_document, arguments=(fetched.body,), named=named)
 
 
 def _knows_any(feed: Feed, entries: Sequence[ParsedEntry]) -> Part:

@@ -1,4 +1,4 @@
-"""Pipeline: the named steps of the two loops; whoever watches them is told as they happen.
+"""Pipeline: the named steps of the two loops; a watcher is called as they happen.
 
 Tests die after each of them and count what was received; the demo tells the story by them.
 """

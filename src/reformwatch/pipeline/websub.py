@@ -203,7 +203,7 @@ class Push(Value, frozen=True, kw_only=True):
 
 
 class PushReceipt(StrEnum):
-    """What is said to a hub that pushes. One whose signature is not right is told that its push was taken."""
+    """The reply to a hub that pushes. One whose signature is not right gets the reply of a push that was accepted."""
 
     TAKEN = "taken"
     IGNORED = "ignored"

@@ -335,7 +335,7 @@ class Score(Value, frozen=True, kw_only=True):
 
     @property
     def recall(self) -> float:
-        """The share of what should be told that is told; 1 where there is none."""
+        """The share of the due alerts that is sent; 1 where there is none."""
         return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
 
     @property
@@ -346,6 +346,6 @@ class Score(Value, frozen=True, kw_only=True):
 
 
 def add_up(verdicts: Iterable[tuple[bool, bool]]) -> Score:
-    """The score of (should be told, is told) pairs."""
+    """The score of (is due, is sent) pairs."""
     counts = Counter(verdicts)
     return Score(right=counts[True, True], false=counts[False, True], missed=counts[True, False])

@@ -33,7 +33,7 @@ from reformwatch.planning.schedule import PollPolicy, Turnover, after_failure, a
 from reformwatch.planning.stories import stories_of, story_keys
 from reformwatch.planning.websub import discover
 
-#: The operator is told of a feed that has failed for so long.
+#: The operator gets a notice of a feed that has failed for so long.
 TOLD_AFTER: Final = timedelta(days=1)
 #: An archive page reaches back to the last poll where its last entry is older than that by so much (dates are rough).
 _SURELY_OLDER: Final = timedelta(days=1)
@@ -259,7 +259,7 @@ def _notice(
 
 
 def _back(feed: Feed, now: datetime) -> tuple[Notice, ...]:
-    """The operator was told that it fails, and is told once that it does no more."""
+    """A notice said that it fails; one says that it does no more."""
     if feed.poll.failure_told_at is None:
         return ()
     return (_notice(feed, NoticeKind.BACK, now, since=feed.poll.failing_since),)

@@ -176,7 +176,7 @@ def _is_fit(challenge: str | None) -> bool:
 
 
 def names_algorithm(header: str | None) -> Signature | None:
-    """What can be told of an ``X-Hub-Signature`` before the body is read; None where it is worth reading."""
+    """What is known of an ``X-Hub-Signature`` before the body is read; None where it is worth reading."""
     if not header:
         return Signature.MISSING
     method, _, _ = header.partition("=")

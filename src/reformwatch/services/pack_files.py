@@ -188,21 +188,21 @@ def check_queries(queries: Mapping[str, str], *, where: str) -> dict[str, str]:
 
 def fingerprint(topic: NewTopic | Topic) -> str:
     """Equal for topics that say the same."""
-    told = {
+    parts = {
         "name": topic.name,
         "names": dict(topic.names),
         "kind": topic.kind.value,
         "description": topic.description,
         "queries": dict(topic.queries),
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def write_pack(*, slug: str, name: str, feeds: Iterable[Feed], topics: Iterable[Topic]) -> str:
     """A pack's text from what is stored."""
-    told: dict[str, Any] = {"pack": {"slug": slug, "name": name, "version": 1, "description": ""}}
-    told["feeds"] = [_feed_told(feed) for feed in feeds]
-    told["topics"] = [
+    table: dict[str, Any] = {"pack": {"slug": slug, "name": name, "version": 1, "description": ""}}
+    table["feeds"] = [_feed_table(feed) for feed in feeds]
+    table["topics"] = [
         {
             "slug": topic.slug,
             "name": topic.name,
@@ -213,17 +213,17 @@ def write_pack(*, slug: str, name: str, feeds: Iterable[Feed], topics: Iterable[
         }
         for topic in topics
     ]
-    return tomli_w.dumps(told, multiline_strings=True)
+    return tomli_w.dumps(table, multiline_strings=True)
 
 
-def _feed_told(feed: Feed) -> dict[str, Any]:
+def _feed_table(feed: Feed) -> dict[str, Any]:
     """A feed's own properties, those left out that say nothing."""
-    told = {
+    parts = {
         "language": feed.language,
         "source_type": None if feed.source_type is SourceType.FEED else feed.source_type.value,
         "item": feed.item_selector,
         "full_text": feed.full_text or None,
         "interval_s": round(feed.interval.total_seconds()) if feed.interval else None,
     }
-    said = {key: value for key, value in told.items() if value is not None}
+    said = {key: value for key, value in parts.items() if value is not None}
     return {"name": feed.name, "url": feed.url, "kind": feed.kind.value, **said}

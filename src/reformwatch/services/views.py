@@ -704,7 +704,7 @@ class ExplainedEntry(EntryView, frozen=True, kw_only=True):
 
 
 class ExplainedDelivery(View, frozen=True, kw_only=True):
-    """A delivery that told of an entry."""
+    """A delivery that carried an entry."""
 
     id: int
     subscriber: str

@@ -1,4 +1,4 @@
-"""Store: notices: what the operator was told, once each."""
+"""Store: notices: each is given to the operator once."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ from reformwatch.store.problems import problem_from, problem_row
 
 
 def add_notices(tx: Tx, notices: Iterable[Notice]) -> None:
-    """Remember what the operator is told."""
+    """Store a notice to the operator."""
     rows = [_row(notice) for notice in notices]
     if rows:
         tx.execute(sa.insert(t.notices), rows)
@@ -27,7 +27,7 @@ def notices_since(tx: Tx, since: datetime, *, limit: int = 20) -> list[Notice]:
 
 
 def remove_notices_before(tx: Tx, before: datetime) -> int:
-    """Forget what the operator was told long ago; how many."""
+    """Delete old notices; how many."""
     return tx.execute(sa.delete(t.notices).where(t.notices.c.at < before)).rowcount
 
 

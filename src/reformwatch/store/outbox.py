@@ -124,9 +124,11 @@ def settle(tx: Tx, claimed: ClaimedDelivery, settlement: Settlement, *, now: dat
         case GiveUp(closed=closed, reason=detail):
             values = {"state": DeliveryState.DEAD.value, "closed": closed.value, "last_error": detail}
             outcome = "dead"
-    told = {f"new_{name}": values.get(name) for name in ("state", "closed", "sent_at", "next_attempt_at", "last_error")}
-    told |= {"this_delivery": claimed.id, "our_token": claimed.token}
-    if tx.execute(_SETTLE, told).rowcount == 0:
+    parameters = {
+        f"new_{name}": values.get(name) for name in ("state", "closed", "sent_at", "next_attempt_at", "last_error")
+    }
+    parameters |= {"this_delivery": claimed.id, "our_token": claimed.token}
+    if tx.execute(_SETTLE, parameters).rowcount == 0:
         return False
     tx.execute(sa.insert(t.attempts), {"delivery_id": claimed.id, "at": now, "outcome": outcome, "detail": detail})
     if isinstance(settlement, GiveUp) and settlement.pauses_subscriber:

@@ -90,7 +90,7 @@ def counts_by_feed(tx: Tx) -> dict[int, int]:
 
 
 def languages_of_feed(tx: Tx, feed_id: int) -> dict[str, int]:
-    """How many entries of a feed are in which language, the commonest first; ``unknown`` where it could not be told."""
+    """How many entries of a feed are in which language, the commonest first; ``unknown`` where none was found."""
     count = sa.func.count()
     language = sa.func.coalesce(t.entries.c.language, "unknown").label("spoken")
     statement = (

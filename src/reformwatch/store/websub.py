@@ -1,7 +1,7 @@
 """Store: WebSub: each feed's subscription at its hub, and the partings from hubs that are not wanted any more.
 
-A feed that is removed takes its subscription along, and its hub must still be told whether that is meant. What is left
-of a subscription is therefore kept beside it, as a line of ``meta``, until the hub has let go.
+A feed that is removed takes its subscription along, and its hub will still ask whether that is meant. What is left of
+a subscription is therefore kept beside it, as a line of ``meta``, until the hub has let go.
 """
 
 import json
@@ -97,7 +97,7 @@ def note_hub(
     """Remember the hub that a feed's document names; None: it names none any more. Whether anything changed.
 
     Costs one look-up where nothing changed. Another hub, or another topic, is another subscription: it begins anew
-    under a token of its own, and the old hub is told to let go.
+    under a token of its own, and the old hub is asked to let go.
     """
     held = tx.execute(sa.select(websub.c.hub, websub.c.topic).where(websub.c.feed_id == feed_id)).first()
     if (held.hub, held.topic) == (hub, topic) if held else not (hub and topic):
@@ -112,7 +112,7 @@ def note_hub(
 
 
 def leave(tx: Tx, feed_id: int, *, now: datetime) -> bool:
-    """Forget a feed's subscription and have its hub told; to be called before a feed is removed. Whether it had one."""
+    """Forget a feed's subscription and have its hub asked to let go, before the feed is removed. Whether it had one."""
     gone = find(tx, feed_id)
     if gone is None:
         return False
@@ -320,11 +320,11 @@ def _is_parting() -> sa.ColumnElement[bool]:
 
 
 def _parting_row(parting: Parting) -> dict[str, str]:
-    told = asdict(parting) | {"since": parting.since.isoformat(), "next_act_at": parting.next_act_at.isoformat()}
-    return {"key": f"{_PARTING}{parting.token}", "value": json.dumps(told, sort_keys=True)}
+    values = asdict(parting) | {"since": parting.since.isoformat(), "next_act_at": parting.next_act_at.isoformat()}
+    return {"key": f"{_PARTING}{parting.token}", "value": json.dumps(values, sort_keys=True)}
 
 
 def _parting_from(row: Any) -> Parting:
-    told = json.loads(row.value)
-    times = {name: datetime.fromisoformat(told[name]) for name in ("since", "next_act_at")}
-    return Parting(**told | times)
+    values = json.loads(row.value)
+    times = {name: datetime.fromisoformat(values[name]) for name in ("since", "next_act_at")}
+    return Parting(**values | times)

@@ -51,7 +51,7 @@ def new_hub_secret() -> str:
 
 
 def token_maker(owner: str) -> Callable[[], str]:
-    """Lease tokens that begin with their owner, so that a dead process's leases can be told from others'."""
+    """Lease tokens that begin with their owner, so that a dead process's leases are known from others'."""
     return lambda: f"{owner}:{uuid.uuid4().hex}"
 
 
