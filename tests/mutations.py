@@ -22,7 +22,6 @@ SOURCES: Final = {
     "alerts": "src/reformwatch/planning/alerts.py",
     "conditional": "src/reformwatch/net/conditional.py",
     "deliver": "src/reformwatch/pipeline/deliver.py",
-    "due": "src/reformwatch/store/due.py",
     "evaluate": "src/reformwatch/matching/query/evaluate.py",
     "grammar": "src/reformwatch/matching/query/grammar.py",
     "kazakh": "src/reformwatch/language/kazakh.py",
@@ -192,11 +191,11 @@ MUTATIONS: Final = [
     ),
     Mutation(
         "a lease holds for ever",
-        "due", "t.deliveries.c.lease_until <= now)", "sa.false())", "outbox",
+        "outbox", "t.deliveries.c.lease_until <= now)", "sa.false())", "outbox",
     ),
     Mutation(
         "a lease holds nobody off",
-        "due", "t.deliveries.c.lease_until <= now)", "sa.true())", "outbox",
+        "outbox", "t.deliveries.c.lease_until <= now)", "sa.true())", "outbox",
     ),
     Mutation(
         "one sending of a subscriber more at once",

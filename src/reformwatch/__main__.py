@@ -8,7 +8,7 @@ import gc
 
 
 def main() -> None:
-    """Run a command. Importing makes much and leaves no garbage, so nobody looks for any until it is done."""
+    """Run a command, without garbage collection until all is imported: a fifth of a command's time (decision 0007)."""
     gc.disable()
     from reformwatch.cli import main as run
 

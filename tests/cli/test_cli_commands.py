@@ -532,9 +532,9 @@ _HEAVY = {
 @pytest.mark.parametrize(
     ("arguments", "needs"),
     [
-        (["deliver"], ""),
-        (["poll"], ""),
-        (["poll", "--all"], "httpx sqlalchemy"),
+        (["deliver"], "jinja2 sqlalchemy"),
+        (["poll"], "httpx rich sqlalchemy"),
+        (["poll", "--all"], "httpx rich sqlalchemy"),
         (["feed", "list"], "rich sqlalchemy"),
         (["topic", "list", "--json"], "sqlalchemy"),
     ],

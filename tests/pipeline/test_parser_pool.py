@@ -14,7 +14,7 @@ from parser_deeds import parse_as_told, parse_under_watch
 from reformwatch.documents.document import read_document
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import Fetched, Validators
-from reformwatch.pipeline.parsing import Parsed, ParserPool, begin_early
+from reformwatch.pipeline.parsing import Parsed, ParserPool
 from spoken import what_came
 
 PATIENCE_S = 200.0
@@ -152,16 +152,6 @@ def test_a_worker_that_dies_is_replaced(desk: Desk, deed: bytes) -> None:
     before = desk.who()
     assert desk.reason(deed) == "a document that makes the parser die"
     assert desk.who() != before
-
-
-@pytest.mark.skipif(not any(CHILDREN.glob("*/children")), reason="this system does not list a process's children")
-def test_the_process_that_begins_early_is_the_one_that_workers_come_from() -> None:
-    begin_early()
-    children = {int(pid) for listed in CHILDREN.glob("*/children") for pid in listed.read_text().split()}
-    with ParserPool(workers=1, parse=parse_as_told) as pool:
-        outcome = Desk(pool).read(b"of whom")[b"of whom"]
-    assert isinstance(outcome, ParsedFeed)
-    assert int(outcome.title) in children
 
 
 def test_a_memory_hog_is_refused() -> None:

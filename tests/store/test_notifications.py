@@ -15,10 +15,9 @@ from reformwatch.model.notification import AlertTopic, Code, Decision, Notificat
 from reformwatch.model.topic import Strength
 from reformwatch.planning.routing import route
 from reformwatch.store import Store, notifications, outbox, tables
-from reformwatch.store.due import is_delivery_due
 from reformwatch.store.subscribers import list_subscribers, pause, remove_subscriber, resume
 from reformwatch.store.topics import remove_topic
-from routing_desk import BY_OPERATOR, LEASE, AlertDesk, a_router, codes, records
+from routing_desk import BY_OPERATOR, AlertDesk, a_router, codes, records
 
 NAMES = ("Aliya", "Bolat", "Carmen", "Dana", "Erlan")
 PAGE, OTHER = "page:1", "page:2"
@@ -257,21 +256,18 @@ def test_an_alert_is_routed_by_the_topics_and_stories_it_was_stored_with(desk: D
 # -- what waits
 
 
-def test_an_alert_waits_until_it_is_routed_and_what_waits_is_due(desk: Desk) -> None:
-    def waits() -> tuple[bool, bool]:
+def test_an_alert_waits_until_it_is_routed(desk: Desk) -> None:
+    def waits() -> bool:
         with desk.store.read() as tx:
-            return notifications.has_unrouted(tx), is_delivery_due(tx, now=NOW)
+            return notifications.has_unrouted(tx)
 
-    assert waits() == (False, False)
+    assert not waits()
     desk.born(PAGE)
-    assert waits() == (True, True), "no delivery is there yet, but soon"
+    assert waits()
     desk.route_slice(2)
-    assert waits() == (True, True)
+    assert waits(), "two of its followers are left out so far"
     desk.router(2).route_all()
-    assert waits() == (False, True)
-    with desk.store.write() as tx:
-        outbox.claim_due(tx, token="t:1", now=NOW, lease=LEASE, limit=99)
-    assert waits() == (False, False)
+    assert not waits()
 
 
 def test_the_oldest_alert_is_routed_first(desk: Desk) -> None:

@@ -51,7 +51,7 @@ def cli(context: click.Context, config_path: Path | None, verbose: bool) -> None
 
     Begin with `reformwatch demo`, which needs no network, or with `reformwatch init`.
     """
-    gc.freeze()  # the command is imported; what that made stays for good
+    gc.freeze()  # the command is imported; no collection needs to look at that again
     gc.enable()
     context.obj = Invocation(config_path, is_verbose=verbose)
 

@@ -1,4 +1,4 @@
-"""Porch: poll. What polls is loaded where something is due: cron asks often."""
+"""Porch: poll."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,8 +9,9 @@ from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import duration, emit_json, json_option, progress, say
 from reformwatch.model.feed import Feed
 from reformwatch.model.plan import PollPlan
-from reformwatch.services import polling
+from reformwatch.services import feeds, polling
 from reformwatch.services.views import ManualPollView, PollReportView
+from reformwatch.wiring.polling import PollTools
 
 
 @click.command()
@@ -27,10 +28,7 @@ def poll(invocation: Invocation, everything: bool, which: Sequence[str], force: 
     Example: reformwatch poll --all
     """
     invocation.log_quietly()
-    is_idle = not (everything or which) and polling.is_no_feed_due(
-        invocation.settings.database.url, now=datetime.now(UTC)
-    )
-    report = PollReportView() if is_idle else _poll(invocation, which, everything=everything, force=force)
+    report = _poll(invocation, which, everything=everything, force=force)
     if as_json:
         emit_json(report)
         return
@@ -41,13 +39,6 @@ def poll(invocation: Invocation, everything: bool, which: Sequence[str], force: 
 
 
 def _poll(invocation: Invocation, which: Sequence[str], *, everything: bool, force: bool) -> PollReportView:
-    if everything and polling.is_a_feed_unread(invocation.settings.database.url):
-        from reformwatch.pipeline.parsing import begin_early
-
-        begin_early()
-    from reformwatch.services import feeds
-    from reformwatch.wiring.polling import PollTools
-
     with invocation.store() as store, progress("polling") as bar:
 
         def advance(_feed: Feed, _plan: PollPlan) -> None:

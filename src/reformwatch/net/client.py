@@ -13,7 +13,6 @@ import ipaddress
 import os
 import socket
 import ssl
-import sys
 import threading
 import time
 import zlib
@@ -24,17 +23,13 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import unquote
 
-# httpx brings a command line of its own along, with rich and pygments, wherever these are installed; where it finds
-# that it can't have it, it goes without, and is loaded in a third of the time
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: "there is no such module"
+import httpcore
+import httpx
+from msgspec import Struct
+from msgspec.structs import replace
 
-import httpcore  # noqa: E402
-import httpx  # noqa: E402
-from msgspec import Struct  # noqa: E402
-from msgspec.structs import replace  # noqa: E402
-
-from reformwatch.model.feed import FailureKind  # noqa: E402
-from reformwatch.model.problem import Fact, Problem, ProblemCode  # noqa: E402
+from reformwatch.model.feed import FailureKind
+from reformwatch.model.problem import Fact, Problem, ProblemCode
 
 MAX_REDIRECTS: Final = 5
 _CONNECT_S: Final = 10.0

@@ -193,20 +193,6 @@ class ParserPool:
         self.close()
 
 
-def begin_early() -> None:
-    """Let the process begin of which the workers will be copies: it imports their readers while the caller goes on.
-
-    For a caller who knows that documents will come, and has much to import itself. Nothing happens where there is no
-    such process.
-    """
-    if sys.platform == "linux":
-        _context()
-        from multiprocessing import forkserver
-
-        with contextlib.suppress(OSError):  # the pool will say what is wrong
-            forkserver.ensure_running()
-
-
 def _context() -> Any:
     import multiprocessing
 

@@ -20,10 +20,15 @@ from reformwatch.model.delivery import Closed, DeliveryState
 from reformwatch.model.subscriber import ChannelKind, Pause, PauseCode, SubscriberState
 from reformwatch.store import tables as t
 from reformwatch.store.alerts import alerts_by_id, part_for
-from reformwatch.store.due import is_free
 from reformwatch.store.engine import Tx
 from reformwatch.store.sql import chunks
 from reformwatch.store.subscribers import find_subscriber, list_subscribers, pause
+
+
+def _is_free(now: datetime) -> sa.ColumnElement[bool]:
+    """Waits, and no process holds it."""
+    unleased = sa.or_(t.deliveries.c.lease_until.is_(None), t.deliveries.c.lease_until <= now)
+    return sa.and_(t.deliveries.c.state == DeliveryState.PENDING.value, unleased)
 
 
 def claim_due(
@@ -42,7 +47,7 @@ def claim_due(
     """
     order = (t.deliveries.c.next_attempt_at, t.deliveries.c.id)
     rank = sa.func.row_number().over(partition_by=t.deliveries.c.subscriber_id, order_by=order)
-    due = sa.select(t.deliveries.c.id, rank.label("rank")).where(is_free(now), t.deliveries.c.next_attempt_at <= now)
+    due = sa.select(t.deliveries.c.id, rank.label("rank")).where(_is_free(now), t.deliveries.c.next_attempt_at <= now)
     if excluding:
         due = due.where(t.deliveries.c.subscriber_id.not_in(list(excluding)))
     ranked = due.subquery()
@@ -51,7 +56,7 @@ def claim_due(
     )
     locked = (
         sa.select(t.deliveries.c.id)
-        .where(t.deliveries.c.id.in_(wanted), is_free(now))
+        .where(t.deliveries.c.id.in_(wanted), _is_free(now))
         .with_for_update(skip_locked=True)
     )
     claimed = {"lease_token": token, "lease_until": now + lease, "attempts": t.deliveries.c.attempts + 1}

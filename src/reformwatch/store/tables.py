@@ -9,12 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from reformwatch.store.glance import sqlite_text
-
 
 @functools.lru_cache(maxsize=64)
 def _sqlite_text(value: datetime | None) -> str | None:
-    return None if value is None else sqlite_text(value)
+    """A time as SQLite holds it: UTC in ISO form, of one length, so that its order is that of time."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"a naive time can't be stored: {value!r}")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _from_sqlite_text(value: str | None) -> datetime | None:
