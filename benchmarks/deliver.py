@@ -25,7 +25,7 @@ import httpx
 from loopback import running
 from reformwatch.channels.webhook import new_secret
 from reformwatch.documents.feed import make_entry
-from reformwatch.matching.index import TopicIndex, compile_topics
+from reformwatch.matching.index import TopicIndex, compile_topic
 from reformwatch.model.entry import ParsedFeed
 from reformwatch.model.feed import Fetched, NewFeed, Validators
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
@@ -140,7 +140,8 @@ def _add_alerts(tx: Any, messages: int) -> None:
     snapshot = plans.snapshot(tx, feed, parsed.entries, now=now, stories_of=stories_of)
     policy = PollPolicy(burst_limit=10**9)
     reply = Reply(fetched=fetched, parsed=parsed)
-    plan = plan_reply(snapshot, reply, TopicIndex.of(compile_topics(list_topics(tx))), policy=policy, now=now, jitter=0)
+    compiled = [compile_topic(topic.id, topic.slug, topic.queries) for topic in list_topics(tx)]
+    plan = plan_reply(snapshot, reply, TopicIndex.of(compiled), policy=policy, now=now, jitter=0)
     assert len(plans.apply(tx, plan, now=now).alerts) == messages
 
 

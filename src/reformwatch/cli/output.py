@@ -140,11 +140,6 @@ def duration(span: timedelta) -> str:
     return f"{total_s} s"
 
 
-def iso(moment: datetime | None) -> str | None:
-    """A time for JSON."""
-    return moment.isoformat() if moment else None
-
-
 class Bar:
     """How far work has come. This one is drawn nowhere."""
 

@@ -23,7 +23,7 @@ from reformwatch.matching.query.evaluate import Span, evidence_of, is_met, lies_
 from reformwatch.matching.query.scope import Scope, head, whole
 from reformwatch.matching.query.tree import How, Or, Phrase
 from reformwatch.model.entry import Entry, ParsedEntry
-from reformwatch.model.topic import Match, Strength, Topic
+from reformwatch.model.topic import Match, Strength
 
 #: The end of a sentence, or of an item in a list of subjects.
 _STOP: Final = re.compile(r"[.!?…]{1,3}[\"'»”)]{0,2}\s+|;\s|\n")
@@ -45,11 +45,6 @@ class CompiledTopic(Struct, frozen=True, kw_only=True):
     topic_id: int
     slug: str
     queries: tuple[tuple[str, Node], ...]
-
-
-def compile_topics(topics: Iterable[Topic]) -> tuple[CompiledTopic, ...]:
-    """Parse the queries of topics, once; they were checked when they were stored."""
-    return tuple(compile_topic(topic.id, topic.slug, topic.queries) for topic in topics)
 
 
 def compile_topic(topic_id: int, slug: str, queries: Mapping[str, str]) -> CompiledTopic:
