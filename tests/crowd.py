@@ -14,7 +14,8 @@ import httpcore
 
 from reformwatch.model.feed import Feed, NewFeed
 from reformwatch.model.plan import PollPlan
-from reformwatch.net.client import AddressPolicy, Door
+from reformwatch.net.address_policy import AddressPolicy
+from reformwatch.net.client import HttpClient
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import Poller
 from reformwatch.settings import build_settings
@@ -151,7 +152,7 @@ def reading(
     are_done = are_first_done or threading.Event()
     settings = build_settings({"http": {"workers": workers, "per_host_gap_s": gap_s}})
     roads = Roads(crowd.port, are_done)
-    door = Door(
+    client = HttpClient(
         user_agent=user_agent(settings),
         policy=AddressPolicy(),
         deadline=timedelta(seconds=2 * PATIENCE_S),
@@ -168,12 +169,12 @@ def reading(
     poller = build_poller(
         settings,
         store,
-        door,
+        client,
         parser,
         owner="cli",
         on_polled=note,
     )
-    with door:
+    with client:
         yield Reading(poller, done)
 
 

@@ -22,7 +22,8 @@ import sqlalchemy as sa
 from conftest import NOW as START
 from reformwatch.model.feed import Feed, FeedState, NewFeed, Notice
 from reformwatch.model.plan import PollPlan
-from reformwatch.net.client import AddressPolicy, Door
+from reformwatch.net.address_policy import AddressPolicy
+from reformwatch.net.client import HttpClient
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.planning.schedule import after_deaths
 from reformwatch.settings import build_settings
@@ -362,7 +363,7 @@ class Record:
 
 
 class World:
-    """Sites, a clock that is set, and a poller of the real parts: store, door, parser processes."""
+    """Sites, a clock that is set, and a poller of the real parts: store, client, parser processes."""
 
     def __init__(self, sites: Sequence[Site], *, database: Path, parser: ParserPool, step: timedelta) -> None:
         self.clock = Clock(START)
@@ -384,14 +385,14 @@ class World:
         with self.store.write() as tx:
             release_all_of(tx, OWNER, next_after=partial(after_deaths, now=self.clock.now))
             hosts.release_all_of(tx, OWNER, rest_until=self.clock.now)
-        self.door = Door(
+        self.client = HttpClient(
             user_agent=user_agent(self.settings),
             policy=AddressPolicy(self.settings.http.allow_private),
             resolver=self.network.resolve,
             dialler=self.network,
         )
         self.poller = build_poller(
-            self.settings, self.store, self.door, self._parser, owner=OWNER, on_polled=self._note, clock=self.clock
+            self.settings, self.store, self.client, self._parser, owner=OWNER, on_polled=self._note, clock=self.clock
         )
 
     def restart(self) -> None:
@@ -400,7 +401,7 @@ class World:
         self._start()
 
     def _stop(self) -> None:
-        self.door.close()
+        self.client.close()
         self.store.close()
 
     def close(self) -> None:

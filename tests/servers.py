@@ -23,7 +23,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from reformwatch.net.client import resolve
+from reformwatch.net.address_policy import resolve
 
 LOOPBACK = "127.0.0.1"
 _PATIENCE_S = 60.0

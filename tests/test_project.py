@@ -26,7 +26,7 @@ from reformwatch.model.subscriber import ChannelKind
 from reformwatch.model.topic import LANGUAGES
 from reformwatch.model.websub import HubSubscription, NotAsked
 from reformwatch.settings import load_settings
-from reformwatch.wiring.delivery import build_channels, build_webhook_door
+from reformwatch.wiring.delivery import build_channels, build_webhook_client
 
 SOURCE = ROOT / "src" / "reformwatch"
 MIGRATIONS = sorted(
@@ -54,8 +54,8 @@ def test_every_channel_is_built_where_a_mail_server_is_configured(monkeypatch: p
     monkeypatch.setenv("REFORMWATCH_SMTP__HOST", "127.0.0.1")
     monkeypatch.setenv("REFORMWATCH_SMTP__FROM", "watch@example.org")
     settings = load_settings(None)
-    with build_webhook_door(settings) as door:
-        channels = build_channels(settings, lambda: door)
+    with build_webhook_client(settings) as client:
+        channels = build_channels(settings, lambda: client)
         assert set(channels) == set(ChannelKind)
         assert isinstance(channels[ChannelKind.EMAIL], EmailChannel)
         for channel in channels.values():

@@ -20,7 +20,8 @@ from reformwatch.channels.webhook import WebhookChannel, body_of, new_secret, ou
 from reformwatch.messages.payload import payload_of
 from reformwatch.model.alert import AddressDead, SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
-from reformwatch.net.client import AddressPolicy, Door
+from reformwatch.net.address_policy import AddressPolicy
+from reformwatch.net.client import HttpClient
 from reformwatch.wiring.delivery import webhook_post
 from sample_messages import NOW, a_message, a_topic, an_alert, an_entry, an_envelope, an_item, evidence_in, rendered
 from servers import (
@@ -49,13 +50,13 @@ def receiver() -> Iterator[HttpServer]:
 
 @pytest.fixture
 def channel() -> Iterator[WebhookChannel]:
-    with a_door() as door:
-        yield WebhookChannel(webhook_post(door))
+    with a_client() as client:
+        yield WebhookChannel(webhook_post(client))
 
 
-def a_door(deadline_s: float = 20.0) -> Door:
-    """As wiring.build_webhook_door makes it, but for the deadline."""
-    return Door(
+def a_client(deadline_s: float = 20.0) -> HttpClient:
+    """As wiring.build_webhook_client makes it, but for the deadline."""
+    return HttpClient(
         user_agent="reformwatch/0",
         policy=AddressPolicy(["127.0.0.1"]),
         deadline=timedelta(seconds=deadline_s),
@@ -207,8 +208,8 @@ def drip_headers(wire: Wire, _asked: Asked) -> None:
 @pytest.mark.parametrize("misbehaviour", [silence, drip, drip_headers], ids=lambda f: f.__name__)
 def test_a_receiver_that_drags_is_cut_at_the_deadline(receiver: HttpServer, misbehaviour: Answer) -> None:
     # trust: B08
-    with a_door(deadline_s=0.7) as door:
-        outcome = sent(WebhookChannel(webhook_post(door)), receiver.on("/hook", misbehaviour))
+    with a_client(deadline_s=0.7) as client:
+        outcome = sent(WebhookChannel(webhook_post(client)), receiver.on("/hook", misbehaviour))
     assert outcome == TryLater(reason=f"no whole answer from 127.0.0.1:{receiver.port} within 0.7 s")
 
 
@@ -220,10 +221,10 @@ def test_of_an_endless_reply_little_is_read(receiver: HttpServer, status: int) -
         wire.pour(b"x" * 4_096)
 
     dialler = LoopbackDialler(receiver.port)
-    with Door(
+    with HttpClient(
         user_agent="t", policy=AddressPolicy(["127.0.0.1"]), max_bytes=64 * KIB, dialler=dialler, keep_alive=4
-    ) as door:
-        outcome = sent(WebhookChannel(webhook_post(door)), receiver.on("/hook", endless))
+    ) as client:
+        outcome = sent(WebhookChannel(webhook_post(client)), receiver.on("/hook", endless))
     assert isinstance(outcome, Sent if status == 200 else TryLater)
     assert dialler.streams[0].read_bytes <= 2 * 64 * KIB  # the bound, and what one more read of the socket brings
 
@@ -234,8 +235,8 @@ def test_a_receiver_that_answers_late_but_in_time_has_it(receiver: HttpServer) -
         wire.closing.wait(1.2)
         wire.send(reply(200))
 
-    with a_door(deadline_s=20) as door:
-        assert sent(WebhookChannel(webhook_post(door)), receiver.on("/hook", late)) == Sent(detail="answered 200")
+    with a_client(deadline_s=20) as client:
+        assert sent(WebhookChannel(webhook_post(client)), receiver.on("/hook", late)) == Sent(detail="answered 200")
 
 
 def continues(wire: Wire, _asked: Asked) -> None:
@@ -306,8 +307,8 @@ def test_several_messages_go_over_one_connection(receiver: HttpServer, channel: 
 def test_a_private_address_is_refused_when_sending(host: str) -> None:
     # trust: B12
     recorder, names = RefusingDialler(), RecordingResolver({"localhost": ["127.0.0.1"]})
-    with Door(user_agent="t", policy=AddressPolicy(), resolver=names, dialler=recorder) as door:
-        outcome = sent(WebhookChannel(webhook_post(door)), f"https://{host}/hook")
+    with HttpClient(user_agent="t", policy=AddressPolicy(), resolver=names, dialler=recorder) as client:
+        outcome = sent(WebhookChannel(webhook_post(client)), f"https://{host}/hook")
     assert isinstance(outcome, TryLater)
     assert "private or special address" in outcome.reason
     assert recorder.dialled == []

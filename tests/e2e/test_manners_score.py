@@ -1,4 +1,4 @@
-"""The manners of the real poller and the real door, scored rule by rule by a server whose time is virtual."""
+"""The manners of the real poller and the real client, scored rule by rule by a server whose time is virtual."""
 
 import logging
 import random

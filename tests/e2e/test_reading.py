@@ -32,7 +32,7 @@ from reformwatch.store.gaps import gaps_since, readings_of
 from reformwatch.store.notices import notices_since
 from reformwatch.store.subscribers import add_subscriber
 from reformwatch.store.topics import add_topic, find_topic
-from reformwatch.wiring.polling import build_door, build_poller
+from reformwatch.wiring.polling import build_client, build_poller
 from sample_feeds import changed
 from servers import Asked, HttpServer, Wire, reply
 from spoken import sentence
@@ -81,9 +81,9 @@ def desk(store: Store, parser: ParserPool) -> Iterator[Desk]:
     settings = Settings(
         http=HttpSettings(allow_private=("127.0.0.1",), per_host_gap_s=0.0, contact="mailto:a@b.example")
     )
-    with HttpServer() as server, build_door(settings) as door:
+    with HttpServer() as server, build_client(settings) as client:
         made = Desk(store=store, poller=None, server=server)  # type: ignore[arg-type]  # made a line below
-        made.poller = build_poller(settings, store, door, parser, owner="test", clock=lambda: made.now)
+        made.poller = build_poller(settings, store, client, parser, owner="test", clock=lambda: made.now)
         with store.write() as tx:
             add_topic(tx, NewTopic(slug="law", name="Law", queries={"any": "law"}), now=NOW)
             reader = NewSubscriber(name="r", channel=ChannelKind.CONSOLE, address="-", unsubscribe_token="t")

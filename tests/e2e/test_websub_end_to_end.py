@@ -15,8 +15,10 @@ from hubs import CHALLENGE, Hub, Said, call, sign
 from reformwatch.model.feed import FeedState, Fetched, NewFeed
 from reformwatch.model.plan import PollReport
 from reformwatch.model.websub import HubState, HubSubscription
-from reformwatch.net.client import AddressPolicy, Door, RequestFailed
+from reformwatch.net.address_policy import AddressPolicy
+from reformwatch.net.client import HttpClient
 from reformwatch.net.conditional import fetch_feed
+from reformwatch.net.errors import RequestError
 from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
 from reformwatch.planning.websub import PATIENCE, discover
 from reformwatch.store import Store, feeds, websub
@@ -52,8 +54,8 @@ class Reader:
 class World:
     """This program's side with a feed in it, and a server for hubs and feeds. Its clock stands still until moved."""
 
-    def __init__(self, store: Store, server: HttpServer, door: Door, *, max_waiting: int = 100) -> None:
-        self.store, self.server, self.door, self.now = store, server, door, NOW
+    def __init__(self, store: Store, server: HttpServer, client: HttpClient, *, max_waiting: int = 100) -> None:
+        self.store, self.server, self.client, self.now = store, server, client, NOW
         self.reader, self.alerted = Reader(report=PollReport(polled=1)), threading.Event()
         self.reader.may_go_on.set()
         self.line = PushLine(
@@ -65,7 +67,7 @@ class World:
         self.web = WebServer(pages, host="127.0.0.1", port=0, push_bytes=MAX_BODY)
         self.base = f"http://127.0.0.1:{self.web.port}"
         self.caller = HubCaller(
-            store=store, post=door.post_to_hub, callback=f"{self.base}/websub", clock=self.clock, chance=lambda: 0.0,
+            store=store, post=client.post_to_hub, callback=f"{self.base}/websub", clock=self.clock, chance=lambda: 0.0,
             new_token=new_hub_token, new_secret=new_hub_secret,
         )  # fmt: skip
         with store.write() as tx:
@@ -109,7 +111,7 @@ class World:
     def discover(self, url: str) -> tuple[str, str] | None:
         """Fetch a topic as a poll does, and see what its headers say."""
         asked = replace(self.feed, url=url)
-        fetched = fetch_feed(self.door, asked, now=self.now)
+        fetched = fetch_feed(self.client, asked, now=self.now)
         assert isinstance(fetched, Fetched)
         return discover(fetched.links, (), None, fetched.url)
 
@@ -126,15 +128,15 @@ def server() -> Iterator[HttpServer]:
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
+def client() -> Iterator[HttpClient]:
     deadline = timedelta(seconds=60)
-    with Door(user_agent="reformwatch/0", policy=AddressPolicy(["127.0.0.1"]), deadline=deadline) as opened:
+    with HttpClient(user_agent="reformwatch/0", policy=AddressPolicy(["127.0.0.1"]), deadline=deadline) as opened:
         yield opened
 
 
 @pytest.fixture
-def world(sqlite_store: Store, server: HttpServer, door: Door) -> Iterator[World]:
-    made = World(sqlite_store, server, door)
+def world(sqlite_store: Store, server: HttpServer, client: HttpClient) -> Iterator[World]:
+    made = World(sqlite_store, server, client)
     yield made
     made.close()
 
@@ -218,13 +220,13 @@ def test_a_secret_that_was_asked_for_by_https_does_not_go_on_in_clear(
     certificate = make_certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.cert))
     policy = AddressPolicy(["127.0.0.1"])
-    with HttpServer(certificate=certificate) as server, Door(user_agent="x", policy=policy) as door:
+    with HttpServer(certificate=certificate) as server, HttpClient(user_agent="x", policy=policy) as client:
         Hub(server)
         server.on("/same", redirect(307, server.url("/hub", scheme="https")))
-        assert door.post_to_hub(server.url("/same", scheme="https"), b"hub.mode=subscribe", {}).status == 202
+        assert client.post_to_hub(server.url("/same", scheme="https"), b"hub.mode=subscribe", {}).status == 202
         server.on("/clear", redirect(307, server.url("/hub")))
-        with pytest.raises(RequestFailed, match="redirect_to_http"):
-            door.post_to_hub(server.url("/clear", scheme="https"), b"hub.mode=subscribe", {})
+        with pytest.raises(RequestError, match="redirect_to_http"):
+            client.post_to_hub(server.url("/clear", scheme="https"), b"hub.mode=subscribe", {})
         assert all(asked.is_tls for asked in server.asked)
 
 
@@ -428,8 +430,8 @@ def test_alerts_go_out_at_once(world: World, hub: Hub) -> None:
     assert world.alerted.wait(60)
 
 
-def test_a_full_line_answers_503_and_empties_again(sqlite_store: Store, server: HttpServer, door: Door) -> None:
-    world, hub = World(sqlite_store, server, door, max_waiting=1), Hub(server)
+def test_a_full_line_answers_503_and_empties_again(sqlite_store: Store, server: HttpServer, client: HttpClient) -> None:
+    world, hub = World(sqlite_store, server, client, max_waiting=1), Hub(server)
     try:
         request = world.subscribe(hub)
         world.reader.may_go_on.clear()

@@ -1,4 +1,4 @@
-"""The one door to the network, against servers on loopback that misbehave and recorders that open nothing."""
+"""The one client to the network, against servers on loopback that misbehave and recorders that open nothing."""
 
 import contextlib
 import gzip
@@ -19,7 +19,10 @@ import httpcore
 import pytest
 
 from reformwatch.model.feed import FailureKind
-from reformwatch.net.client import AddressPolicy, Door, Reply, RequestFailed, is_public
+from reformwatch.net.address_policy import AddressPolicy, is_public
+from reformwatch.net.client import HttpClient
+from reformwatch.net.errors import ErrorKind, RequestError
+from reformwatch.net.reply import Reply
 from servers import (
     Answer,
     Asked,
@@ -59,13 +62,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    with door_to_loopback() as opened:
+def client() -> Iterator[HttpClient]:
+    with client_to_loopback() as opened:
         yield opened
 
 
-def door_to_loopback(*, deadline_s: float = 20.0, max_bytes: int = 256 * KIB, keep_alive: int = 0) -> Door:
-    return Door(
+def client_to_loopback(*, deadline_s: float = 20.0, max_bytes: int = 256 * KIB, keep_alive: int = 0) -> HttpClient:
+    return HttpClient(
         user_agent=AGENT,
         policy=AddressPolicy(["127.0.0.1"]),
         deadline=timedelta(seconds=deadline_s),
@@ -75,18 +78,18 @@ def door_to_loopback(*, deadline_s: float = 20.0, max_bytes: int = 256 * KIB, ke
 
 
 @contextlib.contextmanager
-def public_door(server: HttpServer, resolver: RecordingResolver, *, allow: tuple[str, ...] = ()) -> Iterator[
-    tuple[Door, LoopbackDialler]
+def public_client(server: HttpServer, resolver: RecordingResolver, *, allow: tuple[str, ...] = ()) -> Iterator[
+    tuple[HttpClient, LoopbackDialler]
 ]:  # fmt: skip
-    """A door for public names only; whatever it dials is that server."""
+    """A client for public names only; whatever it dials is that server."""
     dialler = LoopbackDialler(server.port)
-    with Door(user_agent=AGENT, policy=AddressPolicy(allow), resolver=resolver, dialler=dialler) as door:
-        yield door, dialler
+    with HttpClient(user_agent=AGENT, policy=AddressPolicy(allow), resolver=resolver, dialler=dialler) as client:
+        yield client, dialler
 
 
-def failure(door: Door, url: str) -> RequestFailed:
-    with pytest.raises(RequestFailed) as caught:
-        door.get(url)
+def failure(client: HttpClient, url: str) -> RequestError:
+    with pytest.raises(RequestError) as caught:
+        client.get(url)
     return caught.value
 
 
@@ -133,9 +136,9 @@ def silence(wire: Wire, _asked: Asked) -> None:
 def test_the_deadline_ends_whatever_a_server_drags_out(server: HttpServer, misbehaviour: Answer) -> None:
     # trust: D05
     url = server.on("/slow", misbehaviour)
-    with door_to_loopback(deadline_s=0.7) as door:
-        failed = failure(door, url)
-    assert failed.kind is FailureKind.TIMEOUT
+    with client_to_loopback(deadline_s=0.7) as client:
+        failed = failure(client, url)
+    assert failed.kind is ErrorKind.TIMEOUT
     assert sentence(failed.problem) == f"no whole answer from 127.0.0.1:{server.port} within 0.7 s"
 
 
@@ -147,13 +150,13 @@ def test_the_deadline_is_of_the_whole_exchange_not_of_each_redirect(server: Http
 
     for hop in range(7):
         server.on(f"/hop{hop}", slow_redirect)
-    with door_to_loopback(deadline_s=1.0) as door:
-        failed = failure(door, server.url("/hop0"))
-    assert failed.kind is FailureKind.TIMEOUT
+    with client_to_loopback(deadline_s=1.0) as client:
+        failed = failure(client, server.url("/hop0"))
+    assert failed.kind is ErrorKind.TIMEOUT
     assert len(server.asked) < 5
 
 
-def test_closing_the_door_ends_a_request_under_way(server: HttpServer) -> None:
+def test_closing_the_client_ends_a_request_under_way(server: HttpServer) -> None:
     is_asked = threading.Event()
 
     def never(wire: Wire, _asked: Asked) -> None:
@@ -161,19 +164,19 @@ def test_closing_the_door_ends_a_request_under_way(server: HttpServer) -> None:
         wire.wait_for_hangup()
 
     url = server.on("/never", never)
-    door = door_to_loopback(deadline_s=120)
-    failed: list[RequestFailed] = []
-    asking = threading.Thread(target=lambda: failed.append(failure(door, url)))
+    client = client_to_loopback(deadline_s=120)
+    failed: list[RequestError] = []
+    asking = threading.Thread(target=lambda: failed.append(failure(client, url)))
     asking.start()
     assert is_asked.wait(60)
-    door.close()
+    client.close()
     asking.join(60)
     assert not asking.is_alive()
     assert len(failed) == 1
 
 
 class ReadsWhenToldTo(CountingStream):
-    """Lets the test close the door between two reads."""
+    """Lets the test close the client between two reads."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         super().__init__(stream)
@@ -185,7 +188,7 @@ class ReadsWhenToldTo(CountingStream):
         return super().read(max_bytes, timeout)
 
 
-def test_a_request_that_ends_because_the_door_was_closed_says_so(server: HttpServer) -> None:
+def test_a_request_that_ends_because_the_client_was_closed_says_so(server: HttpServer) -> None:
     streams: list[ReadsWhenToldTo] = []
     is_dialled = threading.Event()
 
@@ -196,19 +199,19 @@ def test_a_request_that_ends_because_the_door_was_closed_says_so(server: HttpSer
             return streams[0]
 
     url = server.on("/never", silence)
-    door = Door(user_agent=AGENT, policy=AddressPolicy(["127.0.0.1"]), dialler=Dialler(server.port))
-    failed: list[RequestFailed] = []
-    asking = threading.Thread(target=lambda: failed.append(failure(door, url)))
+    client = HttpClient(user_agent=AGENT, policy=AddressPolicy(["127.0.0.1"]), dialler=Dialler(server.port))
+    failed: list[RequestError] = []
+    asking = threading.Thread(target=lambda: failed.append(failure(client, url)))
     asking.start()
     assert is_dialled.wait(60)
     assert streams[0].is_reading.wait(60)
-    door.close()
+    client.close()
     streams[0].may_read.set()
     asking.join(60)
-    assert (failed[0].kind, sentence(failed[0].problem)) == (FailureKind.TIMEOUT, "the program is stopping")
+    assert (failed[0].kind, sentence(failed[0].problem)) == (ErrorKind.TIMEOUT, "the program is stopping")
 
 
-def test_closing_the_door_closes_what_is_kept_and_what_ends_afterwards(server: HttpServer) -> None:
+def test_closing_the_client_closes_what_is_kept_and_what_ends_afterwards(server: HttpServer) -> None:
     streams: list[ReadsWhenToldTo] = []
     is_dialled = threading.Event()
 
@@ -220,13 +223,13 @@ def test_closing_the_door_closes_what_is_kept_and_what_ends_afterwards(server: H
 
     url = server.on("/", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
     policy = AddressPolicy(["127.0.0.1"])
-    door = Door(user_agent=AGENT, policy=policy, dialler=Dialler(server.port), keep_alive=4)
+    client = HttpClient(user_agent=AGENT, policy=policy, dialler=Dialler(server.port), keep_alive=4)
     bodies: list[bytes] = []
-    asking = threading.Thread(target=lambda: bodies.append(door.get(url).body))
+    asking = threading.Thread(target=lambda: bodies.append(client.get(url).body))
     asking.start()
     assert is_dialled.wait(60)
     assert streams[0].is_reading.wait(60)
-    door.close()
+    client.close()
     assert not streams[0].is_closed
     streams[0].may_read.set()
     asking.join(60)
@@ -234,10 +237,10 @@ def test_closing_the_door_closes_what_is_kept_and_what_ends_afterwards(server: H
     assert streams[0].is_closed
 
 
-def test_a_closed_door_lets_no_request_begin(server: HttpServer) -> None:
-    door = door_to_loopback()
-    door.close()
-    assert failure(door, server.on("/", reply(200, b"x"))).kind is FailureKind.TIMEOUT
+def test_a_closed_client_lets_no_request_begin(server: HttpServer) -> None:
+    client = client_to_loopback()
+    client.close()
+    assert failure(client, server.on("/", reply(200, b"x"))).kind is ErrorKind.TIMEOUT
     assert server.asked == []
 
 
@@ -269,9 +272,9 @@ def endless_chunks(wire: Wire, _asked: Asked) -> None:
 def test_a_reply_larger_than_the_cap_is_refused_and_the_limit_is_named(server: HttpServer, too_much: Answer) -> None:
     # trust: D04, D05
     url = server.on("/big", too_much)
-    with door_to_loopback(max_bytes=256 * KIB) as door:
-        failed = failure(door, url)
-    assert failed.kind is FailureKind.TOO_LARGE
+    with client_to_loopback(max_bytes=256 * KIB) as client:
+        failed = failure(client, url)
+    assert failed.kind is ErrorKind.TOO_LARGE
     assert sentence(failed.problem) == "the reply is larger than 256 kB"
 
 
@@ -280,14 +283,16 @@ def test_a_reply_of_exactly_the_cap_is_taken(server: HttpServer, encoding: str) 
     body = bytes(256 * KIB)
     sent = gzip.compress(body) if encoding == "gzip" else body
     url = server.on("/full", reply(200, sent, {"Content-Encoding": encoding}))
-    with door_to_loopback(max_bytes=256 * KIB) as door:
-        assert door.get(url).body == body
+    with client_to_loopback(max_bytes=256 * KIB) as client:
+        assert client.get(url).body == body
 
 
 _MEASURE = """
 import json, resource, sys
 from pathlib import Path
-from reformwatch.net.client import AddressPolicy, Door, RequestFailed
+from reformwatch.net.address_policy import AddressPolicy
+from reformwatch.net.client import HttpClient
+from reformwatch.net.errors import RequestError
 
 def peak_kib():  # ru_maxrss on Linux begins with the peak of the process that started this one
     status = Path("/proc/self/status")
@@ -296,13 +301,13 @@ def peak_kib():  # ru_maxrss on Linux begins with the peak of the process that s
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 warm_up, bombs = sys.argv[1], sys.argv[2:]
-with Door(user_agent="test", policy=AddressPolicy(["127.0.0.1"]), max_bytes=10 * 1024 * 1024) as door:
-    door.get(warm_up)
+with HttpClient(user_agent="test", policy=AddressPolicy(["127.0.0.1"]), max_bytes=10 * 1024 * 1024) as client:
+    client.get(warm_up)
     before, said = peak_kib(), []
     for bomb in bombs:
         try:
-            said.append(f"{len(door.get(bomb).body)} bytes")
-        except RequestFailed as no:
+            said.append(f"{len(client.get(bomb).body)} bytes")
+        except RequestError as no:
             said.append(no.kind.name)
 print(json.dumps({"grown_kib": peak_kib() - before, "said": said}))
 """
@@ -338,54 +343,58 @@ def test_a_bomb_of_a_gigabyte_costs_less_than_64_megabytes_of_memory(
     assert measured["grown_kib"] < 64 * KIB
 
 
-def test_two_megabytes_of_headers_are_refused(server: HttpServer, door: Door) -> None:
+def test_two_megabytes_of_headers_are_refused(server: HttpServer, client: HttpClient) -> None:
     # trust: D05
     url = server.on("/", sending(b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * (2 << 20) + b"\r\n\r\nbody"))
-    assert failure(door, url).kind is FailureKind.PROTOCOL
+    assert failure(client, url).kind is ErrorKind.PROTOCOL
 
 
-def test_five_thousand_headers_end_in_a_value_not_in_a_crash(server: HttpServer, door: Door) -> None:
+def test_five_thousand_headers_end_in_a_value_not_in_a_crash(server: HttpServer, client: HttpClient) -> None:
     # trust: D05
     many = b"".join(b"X-%d: %s\r\n" % (n, b"a" * 40) for n in range(5_000))
     url = server.on("/", sending(b"HTTP/1.1 200 OK\r\n" + many + b"Content-Length: 2\r\n\r\nok"))
-    assert failure(door, url).kind is FailureKind.PROTOCOL
+    assert failure(client, url).kind is ErrorKind.PROTOCOL
 
 
 @pytest.mark.parametrize("status", [403, 404, 500, 503])
-def test_of_an_error_page_only_the_beginning_is_read(server: HttpServer, door: Door, status: int) -> None:
+def test_of_an_error_page_only_the_beginning_is_read(server: HttpServer, client: HttpClient, status: int) -> None:
     url = server.on("/", reply(status, b"sorry " * 100_000))
-    answer = door.get(url)
+    answer = client.get(url)
     assert answer.status == status
     assert answer.body == (b"sorry " * 100_000)[:16_384]
 
 
-def test_a_content_length_that_promises_more_than_comes_is_a_broken_reply(server: HttpServer, door: Door) -> None:
+def test_a_content_length_that_promises_more_than_comes_is_a_broken_reply(
+    server: HttpServer, client: HttpClient
+) -> None:
     url = server.on("/", reply(200, b"short", length=500))
-    assert failure(door, url).kind is FailureKind.PROTOCOL
+    assert failure(client, url).kind is ErrorKind.PROTOCOL
 
 
-def test_a_content_length_that_promises_less_than_comes_cuts_the_body_there(server: HttpServer, door: Door) -> None:
-    assert door.get(server.on("/", reply(200, b"0123456789", length=4))).body == b"0123"
+def test_a_content_length_that_promises_less_than_comes_cuts_the_body_there(
+    server: HttpServer, client: HttpClient
+) -> None:
+    assert client.get(server.on("/", reply(200, b"0123456789", length=4))).body == b"0123"
 
 
 # --- encodings --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["gzip", "GZIP", "x-gzip", " gzip "])
-def test_gzip_is_asked_for_and_inflated(server: HttpServer, door: Door, name: str) -> None:
+def test_gzip_is_asked_for_and_inflated(server: HttpServer, client: HttpClient, name: str) -> None:
     # trust: FRB141
     url = server.on("/", reply(200, gzip.compress(b"<rss/>" * 1_000), {"Content-Encoding": name}))
-    assert door.get(url).body == b"<rss/>" * 1_000
+    assert client.get(url).body == b"<rss/>" * 1_000
     assert server.asked[0].headers[b"accept-encoding"] == b"gzip"
 
 
-def test_all_members_of_a_gzip_reply_are_read_and_padding_is_not(server: HttpServer, door: Door) -> None:
+def test_all_members_of_a_gzip_reply_are_read_and_padding_is_not(server: HttpServer, client: HttpClient) -> None:
     # trust: D04
     members = b"".join(gzip.compress(part) for part in (b"one ", b"", b"two ", b"three")) + bytes(512)
-    assert door.get(server.on("/", reply(200, members, {"Content-Encoding": "gzip"}))).body == b"one two three"
+    assert client.get(server.on("/", reply(200, members, {"Content-Encoding": "gzip"}))).body == b"one two three"
 
 
-def test_a_gzip_member_may_begin_anywhere_in_the_stream(server: HttpServer, door: Door) -> None:
+def test_a_gzip_member_may_begin_anywhere_in_the_stream(server: HttpServer, client: HttpClient) -> None:
     # trust: D04
     second = gzip.compress(b"second")
     bare = gzip.compress(b"first", mtime=0)
@@ -394,7 +403,7 @@ def test_a_gzip_member_may_begin_anywhere_in_the_stream(server: HttpServer, door
     assert len(first) == 65_535
     assert gzip.decompress(first + second) == b"firstsecond"
     url = server.on("/", reply(200, first + second, {"Content-Encoding": "gzip"}))
-    assert door.get(url).body == b"firstsecond"
+    assert client.get(url).body == b"firstsecond"
 
 
 @pytest.mark.parametrize(
@@ -407,14 +416,16 @@ def test_a_gzip_member_may_begin_anywhere_in_the_stream(server: HttpServer, door
     ],
     ids=["not gzip", "cut", "garbage", "wrong checksum"],
 )
-def test_a_broken_gzip_reply_is_a_protocol_failure_with_a_reason(server: HttpServer, door: Door, broken: bytes) -> None:
-    failed = failure(door, server.on("/", reply(200, broken, {"Content-Encoding": "gzip"})))
-    assert failed.kind is FailureKind.PROTOCOL
+def test_a_broken_gzip_reply_is_a_protocol_failure_with_a_reason(
+    server: HttpServer, client: HttpClient, broken: bytes
+) -> None:
+    failed = failure(client, server.on("/", reply(200, broken, {"Content-Encoding": "gzip"})))
+    assert failed.kind is ErrorKind.PROTOCOL
     assert "does not speak HTTP properly" in sentence(failed.problem)
 
 
-def test_an_empty_reply_that_says_gzip_is_empty(server: HttpServer, door: Door) -> None:
-    assert door.get(server.on("/", reply(200, b"", {"Content-Encoding": "gzip"}))).body == b""
+def test_an_empty_reply_that_says_gzip_is_empty(server: HttpServer, client: HttpClient) -> None:
+    assert client.get(server.on("/", reply(200, b"", {"Content-Encoding": "gzip"}))).body == b""
 
 
 @pytest.mark.parametrize(
@@ -431,48 +442,48 @@ def test_an_empty_reply_that_says_gzip_is_empty(server: HttpServer, door: Door) 
     ids=["br", "deflate", "zstd", "compress", "gzip twice", "br in gzip", "nonsense"],
 )  # fmt: skip
 def test_an_encoding_that_was_not_asked_for_is_refused_and_named(
-    server: HttpServer, door: Door, encoding: str, body: bytes
+    server: HttpServer, client: HttpClient, encoding: str, body: bytes
 ) -> None:
     # trust: D04
-    failed = failure(door, server.on("/", reply(200, body, {"Content-Encoding": encoding})))
-    assert failed.kind is FailureKind.PROTOCOL
+    failed = failure(client, server.on("/", reply(200, body, {"Content-Encoding": encoding})))
+    assert failed.kind is ErrorKind.PROTOCOL
     assert f"an encoding it was not asked for ({encoding.split(chr(0x80))[0]}" in sentence(failed.problem)
 
 
 @pytest.mark.parametrize("status", [404, 410, 429, 503])
 def test_an_error_page_in_a_strange_encoding_does_not_hide_its_status(
-    server: HttpServer, door: Door, status: int
+    server: HttpServer, client: HttpClient, status: int
 ) -> None:
     # trust: C06, C13
     url = server.on("/", reply(status, b"\x0b\x02\x80sorry\x03", {"Content-Encoding": "br", "Retry-After": "60"}))
-    answer = door.get(url)
+    answer = client.get(url)
     assert (answer.status, answer.header("retry-after")) == (status, "60")
 
 
 @pytest.mark.parametrize("body", [b"", b"not gzip", gzip.compress(b"sorry" * 9_000)[:-9]], ids=["none", "not", "cut"])
 def test_an_error_page_that_can_not_be_inflated_does_not_hide_its_status(
-    server: HttpServer, door: Door, body: bytes
+    server: HttpServer, client: HttpClient, body: bytes
 ) -> None:
     # trust: C06
-    assert door.get(server.on("/", reply(410, body, {"Content-Encoding": "gzip"}))).status == 410
+    assert client.get(server.on("/", reply(410, body, {"Content-Encoding": "gzip"}))).status == 410
 
 
 @pytest.mark.parametrize("size", [1, 2, 7])
-def test_a_gzip_reply_may_come_in_any_pieces(server: HttpServer, door: Door, size: int) -> None:
+def test_a_gzip_reply_may_come_in_any_pieces(server: HttpServer, client: HttpClient, size: int) -> None:
     # trust: D04
     sent = gzip.compress(b"one ") + gzip.compress(b"two") + bytes(5)
     pieces = [sent[at : at + size] for at in range(0, len(sent), size)]
     chunked = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-    assert door.get(server.on("/", head + chunked)).body == b"one two"
+    assert client.get(server.on("/", head + chunked)).body == b"one two"
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------------
 
 
-def test_a_request_carries_these_headers_and_no_other(server: HttpServer, door: Door) -> None:
+def test_a_request_carries_these_headers_and_no_other(server: HttpServer, client: HttpClient) -> None:
     # trust: C14, C15
-    door.get(server.on("/feed.xml", reply(200, b"x")), {"accept": "application/rss+xml"})
+    client.get(server.on("/feed.xml", reply(200, b"x")), {"accept": "application/rss+xml"})
     (asked,) = server.asked
     assert asked.raw.startswith(b"GET /feed.xml HTTP/1.1\r\n")
     assert asked.headers == {
@@ -483,22 +494,22 @@ def test_a_request_carries_these_headers_and_no_other(server: HttpServer, door: 
     }
 
 
-def test_cookies_that_were_set_never_come_back(server: HttpServer, door: Door) -> None:
+def test_cookies_that_were_set_never_come_back(server: HttpServer, client: HttpClient) -> None:
     # trust: C15
     cookies = [("Set-Cookie", "id=1; Path=/"), ("Set-Cookie", "track=2; Max-Age=99999")]
     server.on("/first", reply(302, headers=[*cookies, ("Location", "/second")]))
     server.on("/second", reply(200, b"x", cookies))
     for _ in range(2):
-        door.get(server.url("/first"))
+        client.get(server.url("/first"))
     assert len(server.asked) == 4
     assert all(b"cookie" not in asked.headers for asked in server.asked)
 
 
-def test_no_referrer_is_sent_along_a_redirect(server: HttpServer, door: Door) -> None:
+def test_no_referrer_is_sent_along_a_redirect(server: HttpServer, client: HttpClient) -> None:
     # trust: C15
     server.on("/old", redirect(301, "/new"))
     server.on("/new", reply(200, b"x"))
-    door.get(server.url("/old"))
+    client.get(server.url("/old"))
     assert [asked.target for asked in server.asked] == [b"/old", b"/new"]
     assert all(b"referer" not in asked.headers for asked in server.asked)
 
@@ -515,20 +526,20 @@ def test_no_referrer_is_sent_along_a_redirect(server: HttpServer, door: Door) ->
         "/%7Euser/a:b@c",
     ],
 )
-def test_the_path_and_query_go_out_as_they_were_given(server: HttpServer, door: Door, target: str) -> None:
+def test_the_path_and_query_go_out_as_they_were_given(server: HttpServer, client: HttpClient, target: str) -> None:
     # trust: C15
-    with contextlib.suppress(RequestFailed):
-        door.get(server.url(target))
+    with contextlib.suppress(RequestError):
+        client.get(server.url(target))
     assert server.asked[0].target == target.encode()
 
 
-def test_the_fragment_stays_at_home(server: HttpServer, door: Door) -> None:
-    door.get(server.on("/feed", reply(200, b"x")) + "#part")
+def test_the_fragment_stays_at_home(server: HttpServer, client: HttpClient) -> None:
+    client.get(server.on("/feed", reply(200, b"x")) + "#part")
     assert server.asked[0].target == b"/feed"
 
 
-def test_a_post_is_one_exact_body_with_its_length(server: HttpServer, door: Door) -> None:
-    door.post(server.on("/hook", reply(204)), b'{"a":1}', {"content-type": "application/json"})
+def test_a_post_is_one_exact_body_with_its_length(server: HttpServer, client: HttpClient) -> None:
+    client.post(server.on("/hook", reply(204)), b'{"a":1}', {"content-type": "application/json"})
     (asked,) = server.asked
     assert asked.method == b"POST"
     assert asked.body == b'{"a":1}'
@@ -546,32 +557,32 @@ def test_a_post_is_one_exact_body_with_its_length(server: HttpServer, door: Door
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_five_redirects_are_followed_with_the_request_s_own_headers(
-    server: HttpServer, door: Door, status: int
+    server: HttpServer, client: HttpClient, status: int
 ) -> None:
     # trust: C12
     for hop in range(5):
         server.on(f"/{hop}", redirect(status, f"/{hop + 1}"))
     server.on("/5", reply(200, b"there"))
-    answer = door.get(server.url("/0"), {"if-none-match": '"v"'})
+    answer = client.get(server.url("/0"), {"if-none-match": '"v"'})
     assert (answer.body, answer.url) == (b"there", server.url("/5"))
     assert [asked.headers[b"if-none-match"] for asked in server.asked] == [b'"v"'] * 6
     assert answer.moved_permanently is (status in {301, 308})
 
 
-def test_a_sixth_redirect_is_not_followed(server: HttpServer, door: Door) -> None:
+def test_a_sixth_redirect_is_not_followed(server: HttpServer, client: HttpClient) -> None:
     # trust: C12
     for hop in range(7):
         server.on(f"/{hop}", redirect(302, f"/{hop + 1}"))
-    failed = failure(door, server.url("/0"))
-    assert failed.kind is FailureKind.REDIRECTS
+    failed = failure(client, server.url("/0"))
+    assert failed.kind is ErrorKind.REDIRECTS
     assert sentence(failed.problem).startswith("more than 5 redirects")
     assert len(server.asked) == 6
 
 
-def test_a_redirect_loop_ends(server: HttpServer, door: Door) -> None:
+def test_a_redirect_loop_ends(server: HttpServer, client: HttpClient) -> None:
     server.on("/a", redirect(301, "/b"))
     server.on("/b", redirect(301, "/a"))
-    assert failure(door, server.url("/a")).kind is FailureKind.REDIRECTS
+    assert failure(client, server.url("/a")).kind is ErrorKind.REDIRECTS
     assert len(server.asked) == 6
 
 
@@ -580,21 +591,21 @@ def test_a_redirect_loop_ends(server: HttpServer, door: Door) -> None:
     [(301, 308, True), (308, 301, True), (301, 302, False), (307, 301, False), (303, 303, False)],
 )
 def test_a_feed_has_moved_only_where_every_redirect_says_so(
-    server: HttpServer, door: Door, first: int, second: int, is_permanent: bool
+    server: HttpServer, client: HttpClient, first: int, second: int, is_permanent: bool
 ) -> None:
     # trust: C10, C12
     server.on("/a", redirect(first, "/b"))
     server.on("/b", redirect(second, "/c"))
     server.on("/c", reply(200, b"x"))
-    assert door.get(server.url("/a")).moved_permanently is is_permanent
+    assert client.get(server.url("/a")).moved_permanently is is_permanent
 
 
-def test_an_answer_without_redirects_has_not_moved(server: HttpServer, door: Door) -> None:
-    assert door.get(server.on("/", reply(200, b"x"))).moved_permanently is False
+def test_an_answer_without_redirects_has_not_moved(server: HttpServer, client: HttpClient) -> None:
+    assert client.get(server.on("/", reply(200, b"x"))).moved_permanently is False
 
 
-def test_a_redirect_without_a_location_is_an_answer(server: HttpServer, door: Door) -> None:
-    assert door.get(server.on("/", reply(302))).status == 302
+def test_a_redirect_without_a_location_is_an_answer(server: HttpServer, client: HttpClient) -> None:
+    assert client.get(server.on("/", reply(302))).status == 302
 
 
 @pytest.mark.parametrize(
@@ -606,19 +617,19 @@ def test_a_redirect_without_a_location_is_an_answer(server: HttpServer, door: Do
 def test_a_redirect_to_what_is_no_web_address_ends_in_a_value(server: HttpServer, location: str) -> None:
     dialler = LoopbackDialler(server.port)
     with (
-        Door(user_agent=AGENT, policy=AddressPolicy(["127.0.0.1"]), dialler=dialler) as door,
-        contextlib.suppress(RequestFailed),
+        HttpClient(user_agent=AGENT, policy=AddressPolicy(["127.0.0.1"]), dialler=dialler) as client,
+        contextlib.suppress(RequestError),
     ):
-        answer = door.get(server.on("/", redirect(302, location)))
+        answer = client.get(server.on("/", redirect(302, location)))
         assert answer.status == 404  # taken for a relative address of the same server
     assert {port for _, port in dialler.dialled} == {server.port}
     assert len(server.asked) <= 6
 
 
-def test_a_post_does_not_follow_redirects(server: HttpServer, door: Door) -> None:
+def test_a_post_does_not_follow_redirects(server: HttpServer, client: HttpClient) -> None:
     # trust: B07
     for status in (301, 302, 303, 307, 308):
-        assert door.post(server.on("/hook", redirect(status, "/other")), b"{}", {}).status == status
+        assert client.post(server.on("/hook", redirect(status, "/other")), b"{}", {}).status == status
     assert {asked.target for asked in server.asked} == {b"/hook"}
 
 
@@ -635,31 +646,31 @@ def test_a_post_does_not_follow_redirects(server: HttpServer, door: Door) -> Non
     ],
 )
 def test_user_and_password_of_an_address_go_as_basic_auth(
-    server: HttpServer, door: Door, user: str, sent: bytes
+    server: HttpServer, client: HttpClient, user: str, sent: bytes
 ) -> None:
     # trust: C23
     server.on("/feed", reply(200, b"x"))
-    door.get(server.url("/feed", user=user))
+    client.get(server.url("/feed", user=user))
     (asked,) = server.asked
     assert asked.headers[b"authorization"] == sent
     assert asked.target == b"/feed"
     assert asked.headers[b"host"] == b"127.0.0.1:%d" % server.port
 
 
-def test_user_and_password_stay_with_a_redirect_on_the_same_origin(server: HttpServer, door: Door) -> None:
+def test_user_and_password_stay_with_a_redirect_on_the_same_origin(server: HttpServer, client: HttpClient) -> None:
     # trust: C23
     server.on("/old", redirect(301, "/new"))
     server.on("/new", reply(200, b"x"))
-    answer = door.get(server.url("/old", user="reader:secret@"))
+    answer = client.get(server.url("/old", user="reader:secret@"))
     assert [asked.headers[b"authorization"] for asked in server.asked] == [basic_auth("reader", "secret")] * 2
     assert answer.url == server.url("/new", user="reader:secret@")
 
 
-def test_user_and_password_do_not_cross_to_another_port(server: HttpServer, door: Door) -> None:
+def test_user_and_password_do_not_cross_to_another_port(server: HttpServer, client: HttpClient) -> None:
     # trust: C23
     with HttpServer() as other:
         server.on("/old", redirect(301, other.on("/new", reply(200, b"x"))))
-        answer = door.get(server.url("/old", user="reader:secret@"))
+        answer = client.get(server.url("/old", user="reader:secret@"))
         assert b"authorization" not in other.asked[0].headers
     assert "secret" not in answer.url
 
@@ -669,8 +680,8 @@ def test_user_and_password_do_not_cross_to_another_host(server: HttpServer) -> N
     server.on("/old", redirect(302, "http://other.example/new"))
     server.on("/new", reply(200, b"x"))
     names = RecordingResolver({"feed.example": [PUBLIC], "other.example": [OTHER_PUBLIC]})
-    with public_door(server, names) as (door, dialler):
-        door.get("http://reader:secret@feed.example/old")
+    with public_client(server, names) as (client, dialler):
+        client.get("http://reader:secret@feed.example/old")
     assert dialler.dialled == [(PUBLIC, 80), (OTHER_PUBLIC, 80)]
     assert [b"authorization" in asked.headers for asked in server.asked] == [True, False]
 
@@ -680,9 +691,9 @@ def test_user_and_password_do_not_cross_from_https_to_http(
 ) -> None:
     # trust: C23
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.cert))
-    with HttpServer(certificate=certificate) as server, door_to_loopback() as door:
+    with HttpServer(certificate=certificate) as server, client_to_loopback() as client:
         server.on("/old", redirect(302, server.on("/new", reply(200, b"x"))))
-        door.get(server.url("/old", scheme="https", user="reader:secret@"))
+        client.get(server.url("/old", scheme="https", user="reader:secret@"))
     assert [asked.is_tls for asked in server.asked] == [True, False]
     assert b"authorization" not in server.asked[1].headers
 
@@ -690,7 +701,7 @@ def test_user_and_password_do_not_cross_from_https_to_http(
 @pytest.mark.parametrize(
     "case", ["loop", "scheme", "unreadable", "no host", "slash", "bracket", "to nowhere", "refused", "broken", "gone"]
 )
-def test_a_password_in_an_address_is_never_in_a_reason(server: HttpServer, door: Door, case: str) -> None:
+def test_a_password_in_an_address_is_never_in_a_reason(server: HttpServer, client: HttpClient, case: str) -> None:
     # trust: D25
     urls = {
         "loop": server.on("/loop", redirect(301, "/loop")),
@@ -704,7 +715,7 @@ def test_a_password_in_an_address_is_never_in_a_reason(server: HttpServer, door:
         "refused": "http://10.0.0.1/",
         "broken": server.on("/broken", b"nonsense\r\n\r\nConnection: close"),
     }
-    failed = failure(door, urls[case].replace("://", "://reader:hunter2@"))
+    failed = failure(client, urls[case].replace("://", "://reader:hunter2@"))
     assert "hunter2" not in sentence(failed.problem)
 
 
@@ -760,33 +771,33 @@ ODD_SPELLINGS = [
 
 @dataclass
 class Guarded:
-    """Two doors for public addresses only. ``inside`` dials nobody; what ``outside`` dials is ``server``."""
+    """Two clients for public addresses only. ``inside`` dials nobody; what ``outside`` dials is ``server``."""
 
     server: HttpServer
-    inside: Door
-    outside: Door
+    inside: HttpClient
+    outside: HttpClient
     dialled_inside: list[tuple[str, int]]
     dialled_outside: list[tuple[str, int]]
 
 
 @pytest.fixture(scope="module")
-def doors() -> Iterator[Guarded]:
-    """Made once: a door reads all certificate authorities when it is built."""
+def clients() -> Iterator[Guarded]:
+    """Made once: a client reads all certificate authorities when it is built."""
     with HttpServer() as server:
         refusing, dialler = RefusingDialler(), LoopbackDialler(server.port)
         names, public = RecordingResolver(NAMES_OF_PRIVATE), AddressPolicy()
         with (
-            Door(user_agent=AGENT, policy=public, resolver=names, dialler=refusing) as inside,
-            Door(user_agent=AGENT, policy=public, resolver=names, dialler=dialler) as outside,
+            HttpClient(user_agent=AGENT, policy=public, resolver=names, dialler=refusing) as inside,
+            HttpClient(user_agent=AGENT, policy=public, resolver=names, dialler=dialler) as outside,
         ):
             yield Guarded(server, inside, outside, refusing.dialled, dialler.dialled)
 
 
 @pytest.fixture
-def guarded(doors: Guarded) -> Guarded:
-    doors.dialled_inside.clear()
-    doors.dialled_outside.clear()
-    return doors
+def guarded(clients: Guarded) -> Guarded:
+    clients.dialled_inside.clear()
+    clients.dialled_outside.clear()
+    return clients
 
 
 @pytest.mark.parametrize("host", [*PRIVATE_HOSTS, *ODD_SPELLINGS])
@@ -802,21 +813,21 @@ def test_a_private_address_is_never_dialled_however_it_is_spelt(guarded: Guarded
         ask = partial(guarded.inside.post, f"https://{host}/", b"{}", {})
         if way == "get":
             ask = partial(guarded.inside.get, f"http://{host}/")
-        with pytest.raises(RequestFailed) as caught:
+        with pytest.raises(RequestError) as caught:
             ask()
         failed = caught.value
         assert guarded.dialled_inside == []
     if host in PRIVATE_HOSTS:
         assert failed is not None
-        assert failed.kind is FailureKind.REFUSED_ADDRESS
+        assert failed.kind is ErrorKind.REFUSED_ADDRESS
         assert "allow_private" in sentence(failed.problem)
 
 
-def refusal_or_own_404(ask: Callable[[], Reply], host: str) -> RequestFailed | None:
+def refusal_or_own_404(ask: Callable[[], Reply], host: str) -> RequestError | None:
     """What ends the request; an odd spelling may also be read as a path of the public server itself."""
     try:
         answer = ask()
-    except RequestFailed as failed:
+    except RequestError as failed:
         return failed
     assert host in ODD_SPELLINGS
     assert answer.url.startswith("http://public.example/")
@@ -841,11 +852,11 @@ def test_a_name_is_looked_up_once_a_connection_and_the_checked_address_is_dialle
     # trust: B13
     server.on("/", reply(200, b"x"))
     names = RecordingResolver({"flips.example": [[PUBLIC], ["127.0.0.1"]]})
-    with public_door(server, names) as (door, dialler):
-        door.get("http://flips.example/")
+    with public_client(server, names) as (client, dialler):
+        client.get("http://flips.example/")
         assert names.looked_up == ["flips.example"]
         assert dialler.dialled == [(PUBLIC, 80)]
-        assert failure(door, "http://flips.example/").kind is FailureKind.REFUSED_ADDRESS
+        assert failure(client, "http://flips.example/").kind is ErrorKind.REFUSED_ADDRESS
     assert names.looked_up == ["flips.example"] * 2
     assert dialler.dialled == [(PUBLIC, 80)]
 
@@ -853,10 +864,10 @@ def test_a_name_is_looked_up_once_a_connection_and_the_checked_address_is_dialle
 def test_a_name_that_turns_private_between_saving_and_sending_is_refused(server: HttpServer) -> None:
     # trust: B13
     names = RecordingResolver({"flips.example": [[PUBLIC], ["10.0.0.1"]]})
-    with public_door(server, names) as (door, dialler):
-        door.check("https://flips.example/hook")
-        with pytest.raises(RequestFailed, match="private_address"):
-            door.post("https://flips.example/hook", b"{}", {})
+    with public_client(server, names) as (client, dialler):
+        client.check("https://flips.example/hook")
+        with pytest.raises(RequestError, match="private_address"):
+            client.post("https://flips.example/hook", b"{}", {})
     assert dialler.dialled == []
 
 
@@ -864,8 +875,8 @@ def test_a_name_that_turns_private_along_a_redirect_to_itself_is_refused(server:
     # trust: B13
     server.on("/", redirect(302, "http://flips.example/admin"))
     names = RecordingResolver({"flips.example": [[PUBLIC], ["127.0.0.1"]]})
-    with public_door(server, names) as (door, dialler):
-        assert failure(door, "http://flips.example/").kind is FailureKind.REFUSED_ADDRESS
+    with public_client(server, names) as (client, dialler):
+        assert failure(client, "http://flips.example/").kind is ErrorKind.REFUSED_ADDRESS
     assert dialler.dialled == [(PUBLIC, 80)]
     assert len(server.asked) == 1
 
@@ -873,9 +884,9 @@ def test_a_name_that_turns_private_along_a_redirect_to_itself_is_refused(server:
 @pytest.mark.parametrize("host", [h for h in PRIVATE_HOSTS if "@" not in h])
 def test_the_check_before_saving_refuses_what_sending_would_refuse(guarded: Guarded, host: str) -> None:
     # trust: B12
-    with pytest.raises(RequestFailed) as caught:
+    with pytest.raises(RequestError) as caught:
         guarded.inside.check(f"https://{host}/hook")
-    assert caught.value.kind is FailureKind.REFUSED_ADDRESS
+    assert caught.value.kind is ErrorKind.REFUSED_ADDRESS
     assert guarded.dialled_inside == []
 
 
@@ -903,18 +914,18 @@ def test_the_operator_opens_private_addresses_by_network_or_by_name_and_no_other
 ) -> None:
     # trust: D06
     recorder, names = RefusingDialler(), RecordingResolver(dict(NAMES_OF_PRIVATE))
-    with Door(user_agent=AGENT, policy=AddressPolicy([allowed]), resolver=names, dialler=recorder) as door:
-        failed = failure(door, url)
+    with HttpClient(user_agent=AGENT, policy=AddressPolicy([allowed]), resolver=names, dialler=recorder) as client:
+        failed = failure(client, url)
     assert recorder.dialled == dialled
-    assert failed.kind is (FailureKind.CONNECT if dialled else FailureKind.REFUSED_ADDRESS)
+    assert failed.kind is (ErrorKind.CONNECT if dialled else ErrorKind.REFUSED_ADDRESS)
 
 
 def test_the_next_address_of_a_name_is_dialled_when_one_is_dead(server: HttpServer) -> None:
     server.on("/", reply(200, b"x"))
     names = RecordingResolver({"two.example": [PUBLIC, OTHER_PUBLIC]})
     dialler = LoopbackDialler(server.port, refuses=[PUBLIC])
-    with Door(user_agent=AGENT, policy=AddressPolicy(), resolver=names, dialler=dialler) as door:
-        assert door.get("http://two.example/").status == 200
+    with HttpClient(user_agent=AGENT, policy=AddressPolicy(), resolver=names, dialler=dialler) as client:
+        assert client.get("http://two.example/").status == 200
     assert dialler.dialled == [(PUBLIC, 80), (OTHER_PUBLIC, 80)]
     assert names.looked_up == ["two.example"]
 
@@ -922,8 +933,8 @@ def test_the_next_address_of_a_name_is_dialled_when_one_is_dead(server: HttpServ
 def test_proxies_of_the_environment_are_not_used(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://10.0.0.1:3128")
-    with door_to_loopback() as door:
-        assert door.get(server.on("/", reply(200, b"x"))).status == 200
+    with client_to_loopback() as client:
+        assert client.get(server.on("/", reply(200, b"x"))).status == 200
 
 
 # --- failures ---------------------------------------------------------------------------------------------------------
@@ -943,30 +954,30 @@ def test_the_check_before_saving_tells_a_name_that_is_not_known_from_one_that_is
 ) -> None:
     # trust: B12
     with (
-        Door(user_agent=AGENT, policy=AddressPolicy(), resolver=resolver, dialler=RefusingDialler()) as door,
-        pytest.raises(RequestFailed) as caught,
+        HttpClient(user_agent=AGENT, policy=AddressPolicy(), resolver=resolver, dialler=RefusingDialler()) as client,
+        pytest.raises(RequestError) as caught,
     ):
-        door.check("https://gone.example/hook")
-    assert (caught.value.kind, sentence(caught.value.problem)) == (FailureKind.NAME, "name not found: gone.example")
+        client.check("https://gone.example/hook")
+    assert (caught.value.kind, sentence(caught.value.problem)) == (ErrorKind.NAME, "name not found: gone.example")
 
 
 @pytest.mark.parametrize("url", ["ftp://public.example/", "hook", "", "https://", "https://[::1", "https://a:port/"])
 def test_the_check_before_saving_refuses_what_is_no_web_address(url: str) -> None:
     with (
-        Door(user_agent=AGENT, policy=AddressPolicy(), resolver=RecordingResolver(NAMES_OF_PRIVATE)) as door,
-        pytest.raises(RequestFailed) as caught,
+        HttpClient(user_agent=AGENT, policy=AddressPolicy(), resolver=RecordingResolver(NAMES_OF_PRIVATE)) as client,
+        pytest.raises(RequestError) as caught,
     ):
-        door.check(url)
-    assert caught.value.kind is FailureKind.PROTOCOL
+        client.check(url)
+    assert caught.value.kind is ErrorKind.PROTOCOL
 
 
 @pytest.mark.parametrize("resolver", [no_such_name, empty_answer])
 def test_a_name_that_does_not_resolve_is_a_failure_of_the_name(resolver: Callable[[str, int], list[str]]) -> None:
     recorder = RefusingDialler()
-    with Door(user_agent=AGENT, policy=AddressPolicy(), resolver=resolver, dialler=recorder) as door:
-        failed = failure(door, "http://gone.example/feed")
-    assert (failed.kind, sentence(failed.problem)) == (FailureKind.NAME, "name not found: gone.example")
-    assert failed.kind.is_soft
+    with HttpClient(user_agent=AGENT, policy=AddressPolicy(), resolver=resolver, dialler=recorder) as client:
+        failed = failure(client, "http://gone.example/feed")
+    assert (failed.kind, sentence(failed.problem)) == (ErrorKind.NAME, "name not found: gone.example")
+    assert FailureKind(failed.kind).is_soft
 
 
 def test_a_name_server_that_does_not_answer_is_waited_for_until_the_deadline() -> None:
@@ -977,38 +988,38 @@ def test_a_name_server_that_does_not_answer_is_waited_for_until_the_deadline() -
         return [PUBLIC]
 
     recorder = RefusingDialler()
-    with Door(
+    with HttpClient(
         user_agent=AGENT, policy=AddressPolicy(), deadline=timedelta(seconds=0.3), resolver=hangs, dialler=recorder
-    ) as door:
-        failed = failure(door, "http://slow.example/")
+    ) as client:
+        failed = failure(client, "http://slow.example/")
     released.set()
-    assert failed.kind is FailureKind.NAME
+    assert failed.kind is ErrorKind.NAME
     assert sentence(failed.problem) == "the name server does not answer for slow.example"
     assert recorder.dialled == []
 
 
-def test_a_refused_connection_is_a_failure_to_connect(door: Door) -> None:
+def test_a_refused_connection_is_a_failure_to_connect(client: HttpClient) -> None:
     with HttpServer() as closed:
         url = closed.url("/")
-    failed = failure(door, url)
-    assert failed.kind is FailureKind.CONNECT
+    failed = failure(client, url)
+    assert failed.kind is ErrorKind.CONNECT
     assert sentence(failed.problem).startswith(f"no connection to 127.0.0.1:{closed.port} (")
 
 
-def test_a_failure_after_a_redirect_names_the_host_that_failed(server: HttpServer, door: Door) -> None:
+def test_a_failure_after_a_redirect_names_the_host_that_failed(server: HttpServer, client: HttpClient) -> None:
     with HttpServer() as closed:
         url = closed.url("/gone")
-    failed = failure(door, server.on("/", redirect(302, url)))
-    assert failed.kind is FailureKind.CONNECT
+    failed = failure(client, server.on("/", redirect(302, url)))
+    assert failed.kind is ErrorKind.CONNECT
     assert f"127.0.0.1:{closed.port}" in sentence(failed.problem)
 
 
-def test_a_self_signed_certificate_is_refused_with_the_reason(certificate: Certificate, door: Door) -> None:
+def test_a_self_signed_certificate_is_refused_with_the_reason(certificate: Certificate, client: HttpClient) -> None:
     # trust: B14
     with HttpServer(certificate=certificate) as server:
         server.on("/", reply(200, b"x"))
-        failed = failure(door, server.url("/", scheme="https"))
-    assert failed.kind is FailureKind.TLS
+        failed = failure(client, server.url("/", scheme="https"))
+    assert failed.kind is ErrorKind.TLS
     assert "certificate" in sentence(failed.problem)
     assert server.asked == []
 
@@ -1017,9 +1028,9 @@ def test_a_certificate_of_another_host_is_refused(tmp_path: Path, monkeypatch: p
     # trust: B14
     other = make_certificate(tmp_path, names="DNS:other.example")
     monkeypatch.setenv("SSL_CERT_FILE", str(other.cert))
-    with HttpServer(certificate=other) as server, door_to_loopback() as door:
-        failed = failure(door, server.url("/", scheme="https"))
-    assert failed.kind is FailureKind.TLS
+    with HttpServer(certificate=other) as server, client_to_loopback() as client:
+        failed = failure(client, server.url("/", scheme="https"))
+    assert failed.kind is ErrorKind.TLS
     assert "mismatch" in sentence(failed.problem).lower() or "127.0.0.1" in sentence(failed.problem)
     assert server.asked == []
 
@@ -1027,9 +1038,9 @@ def test_a_certificate_of_another_host_is_refused(tmp_path: Path, monkeypatch: p
 def test_https_with_a_trusted_certificate_works(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
     # trust: C21
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.cert))
-    with HttpServer(certificate=certificate) as server, door_to_loopback() as door:
+    with HttpServer(certificate=certificate) as server, client_to_loopback() as client:
         server.on("/", reply(200, b"secret"))
-        assert door.get(server.url("/", scheme="https")).body == b"secret"
+        assert client.get(server.url("/", scheme="https")).body == b"secret"
     assert server.asked[0].is_tls
 
 
@@ -1041,9 +1052,9 @@ class PlainTalker(RawServer):
         wire.send(reply(400, b"what?"))
 
 
-def test_a_server_that_does_not_speak_tls_is_a_failure_of_tls(door: Door) -> None:
+def test_a_server_that_does_not_speak_tls_is_a_failure_of_tls(client: HttpClient) -> None:
     with PlainTalker() as server:
-        assert failure(door, f"https://127.0.0.1:{server.port}/").kind is FailureKind.TLS
+        assert failure(client, f"https://127.0.0.1:{server.port}/").kind is ErrorKind.TLS
 
 
 @pytest.mark.parametrize(
@@ -1058,18 +1069,18 @@ def test_what_is_not_http_is_a_protocol_failure(server: HttpServer, nonsense: by
     def say(wire: Wire, _asked: Asked) -> None:
         wire.send(nonsense)
 
-    with door_to_loopback() as door:
-        failed = failure(door, server.on("/", say))
-    assert failed.kind is FailureKind.PROTOCOL
+    with client_to_loopback() as client:
+        failed = failure(client, server.on("/", say))
+    assert failed.kind is ErrorKind.PROTOCOL
     assert sentence(failed.problem).startswith(f"127.0.0.1:{server.port} does not speak HTTP properly (")
     assert "\n" not in sentence(failed.problem)
 
 
-def test_a_server_that_hangs_up_without_a_word_is_a_failure(server: HttpServer, door: Door) -> None:
+def test_a_server_that_hangs_up_without_a_word_is_a_failure(server: HttpServer, client: HttpClient) -> None:
     def hang_up(_wire: Wire, _asked: Asked) -> None:
         return
 
-    assert failure(door, server.on("/", hang_up)).kind in {FailureKind.PROTOCOL, FailureKind.CONNECT}
+    assert failure(client, server.on("/", hang_up)).kind in {ErrorKind.PROTOCOL, ErrorKind.CONNECT}
 
 
 @pytest.mark.parametrize(
@@ -1080,26 +1091,26 @@ def test_a_server_that_hangs_up_without_a_word_is_a_failure(server: HttpServer, 
 )  # fmt: skip
 def test_what_is_no_web_address_is_a_value_too(url: str) -> None:
     recorder = RefusingDialler()
-    with Door(user_agent=AGENT, policy=AddressPolicy(), resolver=RecordingResolver(), dialler=recorder) as door:
-        failed = failure(door, url)
-    assert failed.kind in {FailureKind.PROTOCOL, FailureKind.NAME}
+    with HttpClient(user_agent=AGENT, policy=AddressPolicy(), resolver=RecordingResolver(), dialler=recorder) as client:
+        failed = failure(client, url)
+    assert failed.kind in {ErrorKind.PROTOCOL, ErrorKind.NAME}
     assert "\n" not in sentence(failed.problem)
     assert recorder.dialled == []
 
 
-def test_http_1_0_and_bodies_that_end_with_the_connection_are_read(server: HttpServer, door: Door) -> None:
-    assert door.get(server.on("/", b"HTTP/1.0 200 OK\r\n\r\n<rss/>")).body == b"<rss/>"
+def test_http_1_0_and_bodies_that_end_with_the_connection_are_read(server: HttpServer, client: HttpClient) -> None:
+    assert client.get(server.on("/", b"HTTP/1.0 200 OK\r\n\r\n<rss/>")).body == b"<rss/>"
 
 
 def test_connections_are_kept_only_where_that_was_asked_for(server: HttpServer) -> None:
     server.on("/", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
-    with door_to_loopback(keep_alive=4) as door:
+    with client_to_loopback(keep_alive=4) as client:
         for _ in range(3):
-            door.get(server.url("/"))
+            client.get(server.url("/"))
     assert server.connections == 1
-    with door_to_loopback() as door:
+    with client_to_loopback() as client:
         for _ in range(3):
-            door.get(server.url("/"))
+            client.get(server.url("/"))
     assert server.connections == 4
 
 
@@ -1113,20 +1124,20 @@ def test_a_kept_connection_that_the_server_closed_is_opened_anew(server: HttpSer
         wire.wait_for_hangup()
 
     server.on("/", once)
-    with door_to_loopback(keep_alive=4) as door:
+    with client_to_loopback(keep_alive=4) as client:
         for _ in range(3):
-            assert door.get(server.url("/")).body == b"x"
+            assert client.get(server.url("/")).body == b"x"
             assert is_closed.wait(60)
             is_closed.clear()
     assert server.connections == 3
 
 
-def test_threads_may_share_a_door(server: HttpServer) -> None:
+def test_threads_may_share_a_client(server: HttpServer) -> None:
     server.on("/", reply(200, b"x" * 1_000))
     bodies: list[bytes] = []
-    with door_to_loopback(keep_alive=2) as door:
+    with client_to_loopback(keep_alive=2) as client:
         threads = [
-            threading.Thread(target=lambda: bodies.extend(door.get(server.url("/")).body for _ in range(20)))
+            threading.Thread(target=lambda: bodies.extend(client.get(server.url("/")).body for _ in range(20)))
             for _ in range(8)
         ]
         for thread in threads:

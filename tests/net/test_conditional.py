@@ -23,8 +23,10 @@ from reformwatch.model.feed import (
     Validators,
 )
 from reformwatch.model.problem import Problem, ProblemCode
-from reformwatch.net.client import AddressPolicy, Door, Reply, http_date
+from reformwatch.net.address_policy import AddressPolicy
+from reformwatch.net.client import HttpClient
 from reformwatch.net.conditional import fetch_feed, outcome_of
+from reformwatch.net.reply import Reply, http_date
 from sample_feeds import make_feed
 from servers import HttpServer, redirect, reply
 from spoken import sentence
@@ -42,8 +44,8 @@ def server() -> Iterator[HttpServer]:
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    with Door(user_agent="reformwatch/0 (+https://example.org)", policy=AddressPolicy(["127.0.0.1"])) as opened:
+def client() -> Iterator[HttpClient]:
+    with HttpClient(user_agent="reformwatch/0 (+https://example.org)", policy=AddressPolicy(["127.0.0.1"])) as opened:
         yield opened
 
 
@@ -99,13 +101,13 @@ DATES = [
     ("etag", "last_modified"), [*((etag, DATES[0]) for etag in ETAGS), *((ETAGS[0], date) for date in DATES[1:])]
 )
 def test_validators_come_back_byte_for_byte_as_the_server_gave_them(
-    server: HttpServer, door: Door, etag: str, last_modified: str
+    server: HttpServer, client: HttpClient, etag: str, last_modified: str
 ) -> None:
     # trust: C02, FRB001, FRB003
     url = server.on("/rss", reply(200, BODY, {"ETag": etag, "Last-Modified": last_modified}), reply(304))
-    first = fetch_feed(door, a_feed(url), now=NOW)
+    first = fetch_feed(client, a_feed(url), now=NOW)
     assert isinstance(first, Fetched)
-    second = fetch_feed(door, a_feed(url, validators=first.validators, body_hash=first.body_hash), now=NOW)
+    second = fetch_feed(client, a_feed(url, validators=first.validators, body_hash=first.body_hash), now=NOW)
     assert isinstance(second, NotModified)
     assert server.asked[1].headers[b"if-none-match"] == etag.encode("latin-1")
     assert server.asked[1].headers[b"if-modified-since"] == last_modified.encode("latin-1")
@@ -116,26 +118,28 @@ def test_validators_come_back_byte_for_byte_as_the_server_gave_them(
     [BOTH, replace(BOTH, etag=None), replace(BOTH, last_modified=None), Validators()],
     ids=["both", "date only", "etag only", "none"],
 )
-def test_only_the_validators_that_are_known_are_sent(server: HttpServer, door: Door, validators: Validators) -> None:
+def test_only_the_validators_that_are_known_are_sent(
+    server: HttpServer, client: HttpClient, validators: Validators
+) -> None:
     # trust: C03, FRB012
-    fetch_feed(door, a_feed(server.on("/rss", reply(200, BODY)), validators=validators), now=NOW)
+    fetch_feed(client, a_feed(server.on("/rss", reply(200, BODY)), validators=validators), now=NOW)
     sent = server.asked[0].text_headers
     assert (sent.get("if-none-match"), sent.get("if-modified-since")) == (validators.etag, validators.last_modified)
 
 
-def test_an_empty_validator_is_none(server: HttpServer, door: Door) -> None:
+def test_an_empty_validator_is_none(server: HttpServer, client: HttpClient) -> None:
     # trust: FRB012
     url = server.on("/rss", reply(200, BODY, {"ETag": "", "Last-Modified": ""}))
-    outcome = fetch_feed(door, a_feed(url), now=NOW)
+    outcome = fetch_feed(client, a_feed(url), now=NOW)
     assert isinstance(outcome, Fetched)
     assert outcome.validators == Validators()
 
 
-def test_the_validators_are_sent_to_the_end_of_a_redirect(server: HttpServer, door: Door) -> None:
+def test_the_validators_are_sent_to_the_end_of_a_redirect(server: HttpServer, client: HttpClient) -> None:
     # trust: C12
     server.on("/old", redirect(302, "/new"))
     server.on("/new", reply(304))
-    outcome = fetch_feed(door, a_feed(server.url("/old"), validators=BOTH), now=NOW)
+    outcome = fetch_feed(client, a_feed(server.url("/old"), validators=BOTH), now=NOW)
     assert isinstance(outcome, NotModified)
     assert [asked.headers[b"if-none-match"] for asked in server.asked] == [b'"abc"'] * 2
 
@@ -196,31 +200,33 @@ def test_another_body_is_fetched_with_where_it_came_from() -> None:
 
 @pytest.mark.parametrize(("status", "is_moved"), [(301, True), (308, True), (302, False), (303, False), (307, False)])
 def test_a_feed_has_moved_only_by_a_permanent_redirect(
-    server: HttpServer, door: Door, status: int, is_moved: bool
+    server: HttpServer, client: HttpClient, status: int, is_moved: bool
 ) -> None:
     # trust: C10, C12, FRB130, FRB133
     server.on("/old", redirect(status, "/new"))
     server.on("/new", reply(200, BODY))
-    outcome = fetch_feed(door, a_feed(server.url("/old")), now=NOW)
+    outcome = fetch_feed(client, a_feed(server.url("/old")), now=NOW)
     assert isinstance(outcome, Fetched)
     assert outcome.url == server.url("/new")
     assert outcome.moved_to == (server.url("/new") if is_moved else None)
 
 
-def test_a_permanent_redirect_to_an_error_page_is_no_move(server: HttpServer, door: Door) -> None:
+def test_a_permanent_redirect_to_an_error_page_is_no_move(server: HttpServer, client: HttpClient) -> None:
     # trust: C11
     server.on("/old", redirect(301, "/gone"))
-    outcome = fetch_feed(door, a_feed(server.url("/old")), now=NOW)
+    outcome = fetch_feed(client, a_feed(server.url("/old")), now=NOW)
     assert isinstance(outcome, FetchFailed)
     assert outcome.status == 404
 
 
 @pytest.mark.parametrize("answer", [reply(200, BODY), reply(304)], ids=["same body", "304"])
-def test_a_move_is_told_even_when_the_document_is_the_same(server: HttpServer, door: Door, answer: bytes) -> None:
+def test_a_move_is_told_even_when_the_document_is_the_same(
+    server: HttpServer, client: HttpClient, answer: bytes
+) -> None:
     # trust: C10, FRB130
     server.on("/old", redirect(301, "/new"))
     server.on("/new", answer)
-    outcome = fetch_feed(door, a_feed(server.url("/old"), validators=BOTH, body_hash=HASH), now=NOW)
+    outcome = fetch_feed(client, a_feed(server.url("/old"), validators=BOTH, body_hash=HASH), now=NOW)
     assert isinstance(outcome, NotModified)
     assert outcome.moved_to == server.url("/new")
 
@@ -271,16 +277,16 @@ def test_a_missing_page_behind_the_same_company_is_no_block_page() -> None:
     assert sentence(failed_with(404, b"challenge-platform").problem) == "answers 404: the feed is not there"
 
 
-def test_a_request_that_fails_is_a_value_with_the_door_s_own_words(door: Door) -> None:
-    outcome = fetch_feed(door, a_feed("http://10.0.0.1/rss"), now=NOW)
+def test_a_request_that_fails_is_a_value_with_the_client_s_own_words(client: HttpClient) -> None:
+    outcome = fetch_feed(client, a_feed("http://10.0.0.1/rss"), now=NOW)
     assert isinstance(outcome, FetchFailed)
     assert outcome.kind is FailureKind.REFUSED_ADDRESS
     assert outcome.status is None
 
 
-def test_a_feed_is_asked_for_with_get_and_says_what_it_can_read(server: HttpServer, door: Door) -> None:
+def test_a_feed_is_asked_for_with_get_and_says_what_it_can_read(server: HttpServer, client: HttpClient) -> None:
     # trust: C15, FRB050
-    fetch_feed(door, a_feed(server.on("/rss", reply(200, BODY))), now=NOW)
+    fetch_feed(client, a_feed(server.on("/rss", reply(200, BODY))), now=NOW)
     (asked,) = server.asked
     assert asked.method == b"GET"
     assert set(asked.headers) == {b"host", b"user-agent", b"accept-encoding", b"accept"}
@@ -357,10 +363,10 @@ def test_max_age_or_else_expires_minus_date_says_how_long_a_reply_is_fresh(
     assert hints_of(outcome_of(a_reply(200, **headers), a_feed(), now=NOW)).max_age == age
 
 
-def test_a_second_line_of_cache_control_counts_too(server: HttpServer, door: Door) -> None:
+def test_a_second_line_of_cache_control_counts_too(server: HttpServer, client: HttpClient) -> None:
     # trust: C05
     lines = [("Cache-Control", "public"), ("Cache-Control", "max-age=172800")]
-    outcome = fetch_feed(door, a_feed(server.on("/rss", reply(200, BODY, lines))), now=NOW)
+    outcome = fetch_feed(client, a_feed(server.on("/rss", reply(200, BODY, lines))), now=NOW)
     assert hints_of(outcome).max_age == timedelta(days=2)
 
 

@@ -109,7 +109,7 @@ def tools(sqlite_store: Store) -> Iterator[PollTools]:
 def test_adding_a_feed_is_one_get_and_nothing_else(server: HttpServer, tools: PollTools) -> None:
     # trust: C16
     url = server.on("/rss", reply(200, FEED, {"ETag": '"1"'}))
-    added = add(tools.door, tools.poller, NewFeed(url=url, name=""))
+    added = add(tools.client, tools.poller, NewFeed(url=url, name=""))
     assert isinstance(added, FeedAddedView)
     assert added.feed.name == "Wire"
     tools.poller.poll_due()
@@ -121,7 +121,7 @@ def test_adding_a_page_asks_the_page_and_its_one_feed(server: HttpServer, tools:
     page = b"<html><head><link rel='alternate' type='application/rss+xml' href='/rss'></head></html>"
     server.on("/", reply(200, page, {"Content-Type": "text/html"}))
     server.on("/rss", reply(200, FEED))
-    added = add(tools.door, tools.poller, NewFeed(url=server.url("/"), name=""))
+    added = add(tools.client, tools.poller, NewFeed(url=server.url("/"), name=""))
     assert isinstance(added, FeedAddedView)
     assert added.feed.url == server.url("/rss")
     assert [asked.target for asked in server.asked] == [b"/", b"/rss"]
@@ -131,6 +131,6 @@ def test_a_page_with_two_feeds_is_asked_once_and_no_feed_of_it(server: HttpServe
     # trust: C16
     link = b"<link rel='alternate' type='application/rss+xml' href='/%s'>"
     server.on("/", reply(200, b"<html><head>" + link % b"one" + link % b"two", {"Content-Type": "text/html"}))
-    choice = add(tools.door, tools.poller, NewFeed(url=server.url("/"), name=""))
+    choice = add(tools.client, tools.poller, NewFeed(url=server.url("/"), name=""))
     assert isinstance(choice, FeedChoiceView)
     assert [asked.target for asked in server.asked] == [b"/"]

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from conftest import NOW
 from reformwatch.model.feed import FeedKind, FeedState, Fetched
-from reformwatch.net.client import AddressPolicy, Door
+from reformwatch.net.address_policy import AddressPolicy
+from reformwatch.net.client import HttpClient
 from reformwatch.net.conditional import fetch_feed
 from reformwatch.net.links import parse_links
 from sample_feeds import make_feed
@@ -54,12 +55,12 @@ def test_any_line_is_read_in_bounded_time(line: str) -> None:
 def test_a_reply_brings_its_links_to_the_feed() -> None:
     body = b"<rss version='2.0'><channel><title>x</title></channel></rss>"
     lines = [("Link", '<https://hub.example/>; rel="hub"'), ("Link", "<https://news.example/feed>; rel=self")]
-    with HttpServer() as server, Door(user_agent="x", policy=AddressPolicy(["127.0.0.1"])) as door:
+    with HttpServer() as server, HttpClient(user_agent="x", policy=AddressPolicy(["127.0.0.1"])) as client:
         url = server.on("/rss", reply(200, body, lines))
         feed = make_feed(
             id=1, url=url, name="", kind=FeedKind.AGENCY, language=None, state=FeedState.ACTIVE, site_url=None,
             pack=None, backfill_days=None, added_at=NOW, next_poll_at=NOW,
         )  # fmt: skip
-        fetched = fetch_feed(door, feed, now=NOW)
+        fetched = fetch_feed(client, feed, now=NOW)
     assert isinstance(fetched, Fetched)
     assert fetched.links == (HUB, SELF)

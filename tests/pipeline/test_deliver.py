@@ -1,4 +1,4 @@
-"""Pipeline: what the deliverer does with a channel that is slow: no crowd at one door, and nobody else waits."""
+"""Pipeline: what the deliverer does with a channel that is slow: no crowd at one client, and nobody else waits."""
 
 import threading
 from collections import Counter
@@ -21,7 +21,7 @@ SLOW, QUICK = "slow", "quick"
 PATIENCE_S = 60.0
 
 
-class Doors:
+class TwoAddresses:
     """A channel to two addresses: what is sent to one stays under way until told otherwise, the other takes all."""
 
     def __init__(self, *, most_wanted: int) -> None:
@@ -80,11 +80,11 @@ def test_never_more_than_eight_messages_of_one_subscriber_are_under_way_and_the_
 ) -> None:
     queue(store, SLOW, new_id)
     queue(store, QUICK, new_id)
-    doors = Doors(most_wanted=8)
+    clients = TwoAddresses(most_wanted=8)
     report = build_deliverer(
-        Settings(), store, {ChannelKind.WEBHOOK: doors}, owner="test", clock=lambda: NOW
+        Settings(), store, {ChannelKind.WEBHOOK: clients}, owner="test", clock=lambda: NOW
     ).deliver_due()
     assert report.sent == 2 * EACH
-    assert doors.most_at_once[SLOW] == 8
-    last_quick = max(place for place, address in enumerate(doors.sent) if address == QUICK)
-    assert SLOW not in doors.sent[:last_quick], "somebody else waited for the slow one"
+    assert clients.most_at_once[SLOW] == 8
+    last_quick = max(place for place, address in enumerate(clients.sent) if address == QUICK)
+    assert SLOW not in clients.sent[:last_quick], "somebody else waited for the slow one"

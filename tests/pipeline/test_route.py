@@ -25,7 +25,7 @@ from reformwatch.store.feeds import add_feed, list_feeds
 from reformwatch.store.notifications import has_unrouted
 from reformwatch.store.subscribers import add_subscriber, pause
 from reformwatch.store.topics import add_topic
-from reformwatch.wiring.delivery import build_channels, build_deliverer, build_webhook_door
+from reformwatch.wiring.delivery import build_channels, build_deliverer, build_webhook_client
 from routing_desk import BY_OPERATOR, AlertDesk, a_router, codes, records
 
 NAMES = ("Aliya", "Bolat", "Carmen", "Dana", "Erlan")
@@ -282,8 +282,8 @@ def test_what_a_poll_that_stops_leaves_is_routed_and_sent_by_the_next_run_of_del
         assert has_unrouted(tx)
         assert all(feed.lease_token is None for feed in list_feeds(tx))
     settings, out = build_settings({"database": {"url": sqlite_store.url}}), io.StringIO()
-    with build_webhook_door(settings) as door:
-        channels = build_channels(settings, lambda: door, stdout=out)
+    with build_webhook_client(settings) as client:
+        channels = build_channels(settings, lambda: client, stdout=out)
         deliverer = build_deliverer(settings, sqlite_store, channels, owner="test", clock=lambda: house.now)
         assert deliverer.deliver_due().sent == 5
         assert deliverer.deliver_due().sent == 0

@@ -33,6 +33,6 @@ def test_what_can_not_be_a_feed_is_refused_and_nothing_is_stored(
     tools: PollTools, sqlite_store: Store, wanted: NewFeed, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        new_feeds.add(tools.door, tools.poller, wanted)
+        new_feeds.add(tools.client, tools.poller, wanted)
     with sqlite_store.read() as tx:
         assert list_feeds(tx) == []

@@ -118,7 +118,7 @@ def _poll_tools(invocation: Invocation) -> Iterator["PollTools"]:
 def _add_one(tools: "PollTools", wanted: NewFeed) -> None:
     from reformwatch.services import new_feeds
 
-    added = new_feeds.add(tools.door, tools.poller, wanted)
+    added = new_feeds.add(tools.client, tools.poller, wanted)
     if isinstance(added, FeedChoiceView):
         is_index = wanted.source_type is SourceType.SITEMAP
         _show_choices(added, page=wanted.url, option=" --sitemap" if is_index else "")
@@ -218,7 +218,7 @@ def discover(invocation: Invocation, url: str, as_json: bool) -> None:
     from reformwatch.services import new_feeds
 
     with _poll_tools(invocation) as tools:
-        links = new_feeds.discover(tools.door, tools.poller, url)
+        links = new_feeds.discover(tools.client, tools.poller, url)
     if as_json:
         emit_json(links)
         return

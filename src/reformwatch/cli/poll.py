@@ -49,7 +49,7 @@ def _poll(invocation: Invocation, which: Sequence[str], *, everything: bool, for
             if not (everything or which):
                 return polling.poll_due(tools.poller)
             named = () if everything else which
-            is_own, now = tools.door.policy.is_own, datetime.now(UTC)
+            is_own, now = tools.client.policy.is_own, datetime.now(UTC)
             asked = feeds.may_be_asked(store, named, is_own_host=is_own, now=now, is_forced=force)
             _say_asked(asked, force=force)
             bar.expect(len(asked.feed_ids))

@@ -1,1 +1,1 @@
-"""Net: the one door to the network: HTTP requests, the address policy, politeness towards hosts."""
+"""Net: the one client to the network: HTTP requests, the address policy, politeness towards hosts."""

@@ -22,32 +22,38 @@ from reformwatch.model.feed import (
     Validators,
 )
 from reformwatch.model.problem import Problem, ProblemCode
-from reformwatch.net.client import Door, Reply, RequestFailed
+from reformwatch.net.client import HttpClient
+from reformwatch.net.errors import ErrorKind, RequestError
 from reformwatch.net.links import parse_links
+from reformwatch.net.reply import Reply
 
 _ACCEPT: Final = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, "
     "text/xml;q=0.9, */*;q=0.5"
 )
+#: Every error of a request is a failure of a fetch of the same name.
+_FAILURES: Final = {kind: FailureKind(kind.value) for kind in ErrorKind}
 #: Statuses under which a page against robots may come.
 _MAY_BLOCK: Final = frozenset({401, 403, 429, 503})
 
 
-def fetch_feed(door: Door, feed: Feed, *, now: datetime) -> FetchOutcome:
+def fetch_feed(client: HttpClient, feed: Feed, *, now: datetime) -> FetchOutcome:
     """Ask for a feed, wherever redirects lead; every outcome of the world is a value."""
     try:
-        reply = door.get(feed.url, _conditions(feed))
-    except RequestFailed as failed:
-        return FetchFailed(kind=failed.kind, problem=failed.problem)
+        reply = client.get(feed.url, _conditions(feed))
+    except RequestError as error:
+        return _failed(error)
     return outcome_of(reply, feed, now=now)
 
 
-def ask_for_feed(door: Door, feed: Feed, *, now: datetime, after: Elsewhere | None = None) -> FetchOutcome | Elsewhere:
+def ask_for_feed(
+    client: HttpClient, feed: Feed, *, now: datetime, after: Elsewhere | None = None
+) -> FetchOutcome | Elsewhere:
     """Ask for a feed at one origin only; ``after`` is the redirect that led there, if one did."""
     try:
-        reply = _ask(door, feed.url, _conditions(feed), after)
-    except RequestFailed as failed:
-        return FetchFailed(kind=failed.kind, problem=failed.problem)
+        reply = _ask(client, feed.url, _conditions(feed), after)
+    except RequestError as error:
+        return _failed(error)
     if reply.leads_to is not None:
         return _elsewhere(reply, reply.leads_to, after)
     if after is None and reply.hops == 0:
@@ -57,12 +63,12 @@ def ask_for_feed(door: Door, feed: Feed, *, now: datetime, after: Elsewhere | No
     return outcome_of(moved, feed, now=now)
 
 
-def ask_for_page(door: Door, url: str, *, after: Elsewhere | None = None) -> Fetched | FetchFailed | Elsewhere:
+def ask_for_page(client: HttpClient, url: str, *, after: Elsewhere | None = None) -> Fetched | FetchFailed | Elsewhere:
     """Ask for a page that belongs to a feed: an older page of it, an entry's page, robots.txt; never conditionally."""
     try:
-        reply = _ask(door, url, {"accept": "*/*"}, after)
-    except RequestFailed as failed:
-        return FetchFailed(kind=failed.kind, problem=failed.problem)
+        reply = _ask(client, url, {"accept": "*/*"}, after)
+    except RequestError as error:
+        return _failed(error)
     if reply.leads_to is not None:
         return _elsewhere(reply, reply.leads_to, after)
     if reply.status != 200:
@@ -76,10 +82,14 @@ def ask_for_page(door: Door, url: str, *, after: Elsewhere | None = None) -> Fet
     )
 
 
-def _ask(door: Door, url: str, headers: Mapping[str, str], after: Elsewhere | None) -> Reply:
+def _failed(error: RequestError) -> FetchFailed:
+    return FetchFailed(kind=_FAILURES[error.kind], problem=error.problem)
+
+
+def _ask(client: HttpClient, url: str, headers: Mapping[str, str], after: Elsewhere | None) -> Reply:
     if after is None:
-        return door.get(url, headers, leaves_origin=False)
-    return door.get(after.url, headers, hops=after.hops, leaves_origin=False)
+        return client.get(url, headers, leaves_origin=False)
+    return client.get(after.url, headers, hops=after.hops, leaves_origin=False)
 
 
 def _elsewhere(reply: Reply, target: str, after: Elsewhere | None) -> Elsewhere:

@@ -45,7 +45,8 @@ from reformwatch.model.websub import (
     Released,
     Signature,
 )
-from reformwatch.net.client import Reply, RequestFailed
+from reformwatch.net.errors import RequestError
+from reformwatch.net.reply import Reply
 from reformwatch.planning.websub import (
     PATIENCE,
     answer,
@@ -118,7 +119,7 @@ class HubCaller:
             log.warning("websub: %s took the request and never asked back: %s", host_of(one.hub), one.feed_name)
         trouble = self._post(one.hub, subscribe_form(one, callback=self._address(one.token)))
         if trouble is not None and stop.is_set():
-            return  # the door was closed under it; the row is due again by itself
+            return  # the client was closed under it; the row is due again by itself
         now = self.clock()
         wait = retry_wait(one.attempts, jitter=self.chance(), wish=trouble.retry_after(now) if trouble else None)
         if trouble is None:
@@ -161,7 +162,7 @@ class HubCaller:
     def _post(self, hub: str, form: bytes) -> "_Trouble | None":
         try:
             reply = self.post(hub, form, _FORM)
-        except RequestFailed as failed:
+        except RequestError as failed:
             return _Trouble(problem=failed.problem)
         if 200 <= reply.status < 300:
             return None

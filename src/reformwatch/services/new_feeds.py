@@ -29,7 +29,7 @@ from reformwatch.model.feed import (
     SourceType,
 )
 from reformwatch.model.problem import Problem, ProblemCode
-from reformwatch.net.client import Door
+from reformwatch.net.client import HttpClient
 from reformwatch.net.conditional import ask_for_feed
 from reformwatch.pipeline.poll import Poller, note_hub
 from reformwatch.planning.poll_plan import Reply, plan_reply
@@ -40,7 +40,7 @@ from reformwatch.store import feeds, plans
 from reformwatch.urls import host_of, safe_link
 
 
-def add(door: Door, poller: Poller, wanted: NewFeed) -> FeedAddedView | FeedChoiceView:
+def add(client: HttpClient, poller: Poller, wanted: NewFeed) -> FeedAddedView | FeedChoiceView:
     """Add a feed, or the only feed of a page. Raises BadInput, Unreachable or NotPermitted with what came instead.
 
     The reply of the one GET is the feed's baseline: the feed is not asked again before it is due. An item selector is
@@ -49,7 +49,7 @@ def add(door: Door, poller: Poller, wanted: NewFeed) -> FeedAddedView | FeedChoi
     if wanted.item_selector is not None and (wrong := selector_problem(wanted.item_selector)) is not None:
         raise BadInput(document_phrase(wrong, ENGLISH))
     url = absolute(wanted.url)
-    fetched, parsed = _read(door, replace(wanted, url=url), poller)
+    fetched, parsed = _read(client, replace(wanted, url=url), poller)
     if isinstance(parsed, Unreadable) and wanted.source_type is SourceType.SITEMAP:
         sitemaps = sitemaps_in(fetched.body)
         if sitemaps:
@@ -63,17 +63,17 @@ def add(door: Door, poller: Poller, wanted: NewFeed) -> FeedAddedView | FeedChoi
         if len(links) > 1:
             return FeedChoiceView(links=tuple(map(_link_view, links)))
         url = links[0].url
-        fetched, parsed = _read(door, replace(wanted, url=url), poller)
+        fetched, parsed = _read(client, replace(wanted, url=url), poller)
         if isinstance(parsed, Unreadable):
             came = document_phrase(parsed.problem, ENGLISH)
             raise BadInput(f"{url}: the feed that the page names answers with {came}")
     return _store(poller, replace(wanted, url=fetched.moved_to or url), fetched, parsed)
 
 
-def discover(door: Door, poller: Poller, url: str) -> tuple[FeedLinkView, ...]:
+def discover(client: HttpClient, poller: Poller, url: str) -> tuple[FeedLinkView, ...]:
     """The feeds that a page names; the address itself where it is a feed. Raises as :func:`add`."""
     url = absolute(url)
-    fetched, parsed = _read(door, NewFeed(url=url, name=""), poller)
+    fetched, parsed = _read(client, NewFeed(url=url, name=""), poller)
     if isinstance(parsed, ParsedFeed):
         return (FeedLinkView(url=url, title=parsed.title),)
     return tuple(map(_link_view, find_feeds(fetched.body, url=fetched.url)))
@@ -91,7 +91,7 @@ def absolute(url: str) -> str:
     return link
 
 
-def _read(door: Door, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedFeed | Unreadable]:
+def _read(client: HttpClient, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedFeed | Unreadable]:
     now = poller.clock()
     asked = Feed(
         id=0,
@@ -106,7 +106,7 @@ def _read(door: Door, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedF
         added_at=now,
         poll=PollState(next_poll_at=now),
     )
-    outcome = _fetch(door, asked, poller)
+    outcome = _fetch(client, asked, poller)
     if not isinstance(outcome, Fetched):
         unasked = FetchFailed(kind=FailureKind.STATUS, problem=Problem.of(ProblemCode.NOT_MODIFIED_UNASKED))
         failed = outcome if isinstance(outcome, FetchFailed) else unasked
@@ -120,12 +120,12 @@ def _read(door: Door, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedF
     )
 
 
-def _fetch(door: Door, asked: Feed, poller: Poller) -> FetchOutcome:
+def _fetch(client: HttpClient, asked: Feed, poller: Poller) -> FetchOutcome:
     """One request, and one more to each host that a redirect leads to: each host is held for it, as by a poll."""
     after: Elsewhere | None = None
     while True:
         with poller.holding_host_of(after.url if after else asked.url):
-            outcome = ask_for_feed(door, asked, now=poller.clock(), after=after)
+            outcome = ask_for_feed(client, asked, now=poller.clock(), after=after)
         if not isinstance(outcome, Elsewhere):
             return outcome
         after = outcome

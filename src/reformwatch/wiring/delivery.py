@@ -1,4 +1,4 @@
-"""Porch: what delivers: the door for webhooks, the channels, the deliverer.
+"""Porch: what delivers: the client for webhooks, the channels, the deliverer.
 
 A channel is made when the first message goes its way, since each brings libraries of its own.
 """
@@ -20,7 +20,6 @@ from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.problems import problem_sentence
 from reformwatch.messages.render import Renderer
 from reformwatch.model.alert import SendOutcome, TryLater
-from reformwatch.model.feed import FailureKind
 from reformwatch.model.subscriber import ChannelKind, Subscriber
 from reformwatch.pipeline.deliver import Deliverer, OnDelivered, no_listener
 from reformwatch.pipeline.memory import keep_little
@@ -32,7 +31,7 @@ from reformwatch.wiring.basics import build_router, catalogues, new_message_id, 
 
 if TYPE_CHECKING:
     from reformwatch.channels.webhook import Post
-    from reformwatch.net.client import Door
+    from reformwatch.net.client import HttpClient
 
 T = TypeVar("T")
 
@@ -68,11 +67,12 @@ class Channels(Mapping[ChannelKind, Channel]):
         return len(self._channels)
 
 
-def build_webhook_door(settings: Settings) -> "Door":
-    """The door for webhooks: short replies, connections kept for a moment, since many messages go to one receiver."""
-    from reformwatch.net.client import AddressPolicy, Door
+def build_webhook_client(settings: Settings) -> "HttpClient":
+    """The client for webhooks: short replies, connections kept for a moment, since many messages go to one receiver."""
+    from reformwatch.net.address_policy import AddressPolicy
+    from reformwatch.net.client import HttpClient
 
-    return Door(
+    return HttpClient(
         user_agent=user_agent(settings),
         policy=AddressPolicy(settings.http.allow_private),
         deadline=timedelta(seconds=settings.webhook.deadline_s),
@@ -82,15 +82,15 @@ def build_webhook_door(settings: Settings) -> "Door":
     )
 
 
-def webhook_post(door: "Door") -> "Post":
+def webhook_post(client: "HttpClient") -> "Post":
     """How the channel of webhooks reaches the network."""
     from reformwatch.channels.webhook import WebhookReply
-    from reformwatch.net.client import RequestFailed
+    from reformwatch.net.errors import RequestError
 
     def post(url: str, body: bytes, headers: Mapping[str, str], now: datetime) -> WebhookReply | TryLater:
         try:
-            reply = door.post(url, body, headers)
-        except RequestFailed as failed:
+            reply = client.post(url, body, headers)
+        except RequestError as failed:
             return TryLater(reason=problem_sentence(failed.problem, ENGLISH))
         return WebhookReply(status=reply.status, body=reply.body, retry_after=reply.retry_after(now=now))
 
@@ -99,19 +99,21 @@ def webhook_post(door: "Door") -> "Post":
 
 def check_webhook(settings: Settings, address: str) -> str | None:
     """Why a webhook's address can't be reached at this moment; None: it can. Raises NotPermitted for a private one."""
-    from reformwatch.net.client import RequestFailed
+    from reformwatch.net.errors import ErrorKind, RequestError
 
-    with build_webhook_door(settings) as door:
+    with build_webhook_client(settings) as client:
         try:
-            door.check(address)
-        except RequestFailed as no:
-            if no.kind is FailureKind.REFUSED_ADDRESS:
+            client.check(address)
+        except RequestError as no:
+            if no.kind is ErrorKind.REFUSED_ADDRESS:
                 raise NotPermitted(f"--webhook: {problem_sentence(no.problem, ENGLISH)}") from no
             return problem_sentence(no.problem, ENGLISH)
     return None
 
 
-def build_channels(settings: Settings, webhook_door: Callable[[], "Door"], *, stdout: TextIO | None = None) -> Channels:
+def build_channels(
+    settings: Settings, webhook_client: Callable[[], "HttpClient"], *, stdout: TextIO | None = None
+) -> Channels:
     """The channels that can be used; mail only where a server is configured. Raises ConfigError where it is wrongly."""
 
     def console() -> Channel:
@@ -122,7 +124,7 @@ def build_channels(settings: Settings, webhook_door: Callable[[], "Door"], *, st
     def webhook() -> Channel:
         from reformwatch.channels.webhook import WebhookChannel
 
-        return WebhookChannel(webhook_post(webhook_door()))
+        return WebhookChannel(webhook_post(webhook_client()))
 
     def apprise() -> Channel:
         from reformwatch.channels.apprise import AppriseChannel
@@ -227,32 +229,32 @@ class DeliverTools:
         stdout: TextIO | None = None,
     ) -> None:
         keep_little()
-        self.door = Once(partial(build_webhook_door, settings))
-        self.channels = build_channels(settings, self.door, stdout=stdout)
+        self.client = Once(partial(build_webhook_client, settings))
+        self.channels = build_channels(settings, self.client, stdout=stdout)
         self.deliverer = build_deliverer(
             settings, store, self.channels, owner=owner, watcher=watcher, on_delivered=on_delivered
         )
 
     def close(self) -> None:
         """Give everything back but the store."""
-        if self.door.made is not None:
-            self.door.made.close()
+        if self.client.made is not None:
+            self.client.made.close()
 
 
 class TestTools:
     """What sends test messages, to be used in a ``with``."""
 
     def __init__(self, settings: Settings, *, stdout: TextIO | None = None) -> None:
-        self._door = Once(partial(build_webhook_door, settings))
-        self._sender = build_sender(settings, build_channels(settings, self._door, stdout=stdout))
+        self._client = Once(partial(build_webhook_client, settings))
+        self._sender = build_sender(settings, build_channels(settings, self._client, stdout=stdout))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._sender.close()
-        if self._door.made is not None:
-            self._door.made.close()
+        if self._client.made is not None:
+            self._client.made.close()
 
     def send(self, subscriber: Subscriber) -> SendOutcome:
         """Try once to send a test message."""

@@ -1,11 +1,12 @@
-"""Porch: what polls: the door for feeds, the parsers, the poller; and what asks hubs."""
+"""Porch: what polls: the client for feeds, the parsers, the poller; and what asks hubs."""
 
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from reformwatch.net.client import AddressPolicy, Door
+from reformwatch.net.address_policy import AddressPolicy
+from reformwatch.net.client import HttpClient
 from reformwatch.net.conditional import ask_for_feed, ask_for_page
 from reformwatch.pipeline.memory import keep_little
 from reformwatch.pipeline.parsing import ParserPool
@@ -21,9 +22,9 @@ from reformwatch.wiring.basics import build_router, new_hub_secret, new_hub_toke
 _PUSHES_KEPT: Final = 4
 
 
-def build_door(settings: Settings) -> Door:
-    """The door for feeds: a new connection for each request, since each is to another host."""
-    return Door(
+def build_client(settings: Settings) -> HttpClient:
+    """The client for feeds: a new connection for each request, since each is to another host."""
+    return HttpClient(
         user_agent=user_agent(settings),
         policy=AddressPolicy(settings.http.allow_private),
         deadline=timedelta(seconds=settings.http.deadline_s),
@@ -45,7 +46,7 @@ def poll_policy(settings: Settings) -> PollPolicy:
 def build_poller(
     settings: Settings,
     store: Store,
-    door: Door,
+    client: HttpClient,
     parser: ParserPool,
     *,
     owner: str,
@@ -56,8 +57,8 @@ def build_poller(
     """The poller."""
     return Poller(
         store=store,
-        fetch=lambda feed, now, after: ask_for_feed(door, feed, now=now, after=after),
-        fetch_page=lambda url, after: ask_for_page(door, url, after=after),
+        fetch=lambda feed, now, after: ask_for_feed(client, feed, now=now, after=after),
+        fetch_page=lambda url, after: ask_for_page(client, url, after=after),
         parser=parser,
         policy=poll_policy(settings),
         clock=clock,
@@ -80,14 +81,14 @@ def hub_callback(settings: Settings) -> str | None:
     return f"{settings.alerts.base_url.rstrip('/')}/websub"
 
 
-def build_hub_caller(settings: Settings, store: Store, door: Door) -> HubCaller | None:
+def build_hub_caller(settings: Settings, store: Store, client: HttpClient) -> HubCaller | None:
     """What asks hubs; None where they could not ask back."""
     callback = hub_callback(settings)
     if callback is None:
         return None
     return HubCaller(
         store=store,
-        post=door.post_to_hub,
+        post=client.post_to_hub,
         callback=callback,
         clock=utc_now,
         chance=random.random,
@@ -130,13 +131,13 @@ class PollTools:
         on_polled: OnPolled = no_listener,
     ) -> None:
         keep_little()
-        self.door = build_door(settings)
+        self.client = build_client(settings)
         self.parser = ParserPool()
         self.poller = build_poller(
-            settings, store, self.door, self.parser, owner=owner, watcher=watcher, on_polled=on_polled
+            settings, store, self.client, self.parser, owner=owner, watcher=watcher, on_polled=on_polled
         )
 
     def close(self) -> None:
         """Give everything back but the store."""
-        self.door.close()
+        self.client.close()
         self.parser.close()

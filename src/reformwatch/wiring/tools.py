@@ -29,11 +29,11 @@ class Tools:
         self.polling = PollTools(settings, store, owner=owner, watcher=watcher, on_polled=on_polled)
         self.delivery = DeliverTools(settings, store, owner=owner, watcher=watcher, on_delivered=on_delivered)
         self.poller, self.parser, self.deliverer = self.polling.poller, self.polling.parser, self.delivery.deliverer
-        self.hubs = build_hub_caller(settings, store, self.delivery.door())
+        self.hubs = build_hub_caller(settings, store, self.delivery.client())
 
     def hurry(self) -> None:
         """End requests that are under way."""
-        self.polling.door.close()
+        self.polling.client.close()
         self.delivery.close()
 
     def close(self) -> None:
