@@ -367,6 +367,7 @@ def test_a_second_line_of_cache_control_counts_too(server: HttpServer, client: H
     # trust: C05
     lines = [("Cache-Control", "public"), ("Cache-Control", "max-age=172800")]
     outcome = fetch_feed(client, a_feed(server.on("/rss", reply(200, BODY, lines))), now=NOW)
+    assert isinstance(outcome, Fetched)
     assert hints_of(outcome).max_age == timedelta(days=2)
 
 

@@ -2,7 +2,7 @@
 
 What httpx 0.28 does not do by itself: one deadline for the whole exchange (:mod:`deadline`), a bound on what a body may
 inflate to (:mod:`body`), redirects by hand with each hop checked (here), no connection to an address that is not public
-(:mod:`address_policy`, :mod:`backend`), no cookies (:mod:`transport`), no proxies from the environment.
+(:mod:`address_policy`, :mod:`backend`), no cookies, no proxies from the environment.
 """
 
 import zlib
@@ -36,6 +36,29 @@ _RESENT: Final = _REDIRECTS - {303}
 _ReadBody = Callable[[httpx.Response], bytes]
 
 
+class _NoCookies(httpx.Cookies):
+    """A jar that takes nothing."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Leave them."""
+
+
+class _CookielessClient(httpx.Client):
+    """httpx's client without cookies."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """None, ever."""
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, _cookies: object) -> None:
+        """Take none."""
+
+
+_NO_COOKIES: Final = _NoCookies()
+
+
 class HttpClient:
     """Requests to the outside. Threads may share one; ``close`` ends what is under way within a second.
 
@@ -63,7 +86,7 @@ class HttpClient:
         self._transport = GuardedTransport(
             self._backend, self._deadlines, deadline=deadline, connections=max_connections, keep_alive=keep_alive
         )
-        self._client = httpx.Client(transport=self._transport, trust_env=False, follow_redirects=False)
+        self._client = _CookielessClient(transport=self._transport, trust_env=False, follow_redirects=False)
 
     def get(
         self,
@@ -168,7 +191,8 @@ class HttpClient:
         """
         raw = [(b"host", address.netloc), (b"user-agent", self._user_agent)]
         raw += [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
-        return httpx.Request(method, address.copy_with(userinfo=b""), headers=raw, content=body or None)
+        url = address.copy_with(userinfo=b"") if address.userinfo else address
+        return httpx.Request(method, url, headers=raw, content=body or None)
 
     def _document(self, response: httpx.Response) -> bytes:
         """The whole body of a reply that brings a document; of an error, its beginning."""

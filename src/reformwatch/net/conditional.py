@@ -37,21 +37,12 @@ _FAILURES: Final = {kind: FailureKind(kind.value) for kind in ErrorKind}
 _MAY_BLOCK: Final = frozenset({401, 403, 429, 503})
 
 
-def fetch_feed(client: HttpClient, feed: Feed, *, now: datetime) -> FetchOutcome:
-    """Ask for a feed, wherever redirects lead; every outcome of the world is a value."""
-    try:
-        reply = client.get(feed.url, _conditions(feed))
-    except RequestError as error:
-        return _failed(error)
-    return outcome_of(reply, feed, now=now)
-
-
-def ask_for_feed(
+def fetch_feed(
     client: HttpClient, feed: Feed, *, now: datetime, after: Elsewhere | None = None
 ) -> FetchOutcome | Elsewhere:
-    """Ask for a feed at one origin only; ``after`` is the redirect that led there, if one did."""
+    """GET a feed on condition, from one origin; ``after`` is the redirect that led there, None: the first request."""
     try:
-        reply = _ask(client, feed.url, _conditions(feed), after)
+        reply = _get(client, feed.url, _conditions(feed), after)
     except RequestError as error:
         return _failed(error)
     if reply.leads_to is not None:
@@ -63,10 +54,10 @@ def ask_for_feed(
     return outcome_of(moved, feed, now=now)
 
 
-def ask_for_page(client: HttpClient, url: str, *, after: Elsewhere | None = None) -> Fetched | FetchFailed | Elsewhere:
-    """Ask for a page that belongs to a feed: an older page of it, an entry's page, robots.txt; never conditionally."""
+def fetch_page(client: HttpClient, url: str, *, after: Elsewhere | None = None) -> Fetched | FetchFailed | Elsewhere:
+    """GET a page that belongs to a feed, never on condition: an older page of it, the page of an entry, robots.txt."""
     try:
-        reply = _ask(client, url, {"accept": "*/*"}, after)
+        reply = _get(client, url, {"accept": "*/*"}, after)
     except RequestError as error:
         return _failed(error)
     if reply.leads_to is not None:
@@ -86,7 +77,7 @@ def _failed(error: RequestError) -> FetchFailed:
     return FetchFailed(kind=_FAILURES[error.kind], problem=error.problem)
 
 
-def _ask(client: HttpClient, url: str, headers: Mapping[str, str], after: Elsewhere | None) -> Reply:
+def _get(client: HttpClient, url: str, headers: Mapping[str, str], after: Elsewhere | None) -> Reply:
     if after is None:
         return client.get(url, headers, leaves_origin=False)
     return client.get(after.url, headers, hops=after.hops, leaves_origin=False)

@@ -2,7 +2,7 @@
 
 A redirect's ``Location`` is handed over as the extension ``location`` (bytes) and not among the headers: httpx
 prepares the next request even of a redirect that is not followed, and fails on a Location that it can't parse.
-Cookies end here: ``Set-Cookie`` is not handed over at all. Errors are :class:`RequestError`.
+Errors are :class:`RequestError`.
 """
 
 import contextlib
@@ -20,7 +20,6 @@ from reformwatch.net.deadline import CONNECT_S, Deadlines
 from reformwatch.net.errors import ErrorKind, RequestError
 from reformwatch.net.web_address import host_shown
 
-_NOT_HANDED_OVER: Final = frozenset({b"location", b"set-cookie"})
 _TIMEOUTS: Final = {"connect": CONNECT_S, "read": None, "write": None, "pool": None}
 _KEEP_S: Final = 5.0
 
@@ -60,7 +59,7 @@ class GuardedTransport(httpx.BaseTransport):
         location = next((value for name, value in response.headers if name.lower() == b"location"), None)
         return httpx.Response(
             response.status,
-            headers=[header for header in response.headers if header[0].lower() not in _NOT_HANDED_OVER],
+            headers=[header for header in response.headers if header[0].lower() != b"location"],
             stream=_Body(self, request, response),
             extensions={"location": location},
         )

@@ -30,7 +30,7 @@ from reformwatch.model.feed import (
 )
 from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.net.client import HttpClient
-from reformwatch.net.conditional import ask_for_feed
+from reformwatch.net.conditional import fetch_feed
 from reformwatch.pipeline.poll import Poller, note_hub
 from reformwatch.planning.poll_plan import Reply, plan_reply
 from reformwatch.planning.stories import stories_of
@@ -125,7 +125,7 @@ def _fetch(client: HttpClient, asked: Feed, poller: Poller) -> FetchOutcome:
     after: Elsewhere | None = None
     while True:
         with poller.holding_host_of(after.url if after else asked.url):
-            outcome = ask_for_feed(client, asked, now=poller.clock(), after=after)
+            outcome = fetch_feed(client, asked, now=poller.clock(), after=after)
         if not isinstance(outcome, Elsewhere):
             return outcome
         after = outcome

@@ -7,7 +7,7 @@ from typing import Final
 
 from reformwatch.net.address_policy import AddressPolicy
 from reformwatch.net.client import HttpClient
-from reformwatch.net.conditional import ask_for_feed, ask_for_page
+from reformwatch.net.conditional import fetch_feed, fetch_page
 from reformwatch.pipeline.memory import keep_little
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import OnPolled, Poller, no_listener
@@ -57,8 +57,8 @@ def build_poller(
     """The poller."""
     return Poller(
         store=store,
-        fetch=lambda feed, now, after: ask_for_feed(client, feed, now=now, after=after),
-        fetch_page=lambda url, after: ask_for_page(client, url, after=after),
+        fetch=lambda feed, now, after: fetch_feed(client, feed, now=now, after=after),
+        fetch_page=lambda url, after: fetch_page(client, url, after=after),
         parser=parser,
         policy=poll_policy(settings),
         clock=clock,
