@@ -1,7 +1,7 @@
 """The rules for feed readers, judged by the record of a world of feeds (:mod:`manners`), and the score as a table.
 
-The numbers are those of the Feed Reader Behavior project and of the trust sheet's section C. A judge yields a sentence
-for each request that it looked at: an empty one, or what was wrong with it.
+The ids in a rule's name are rows of docs/faults.md. A judge yields a sentence for each request that it looked at: an
+empty one, or what was wrong with it.
 """
 
 import re
@@ -360,9 +360,9 @@ def judge_news(record: Record) -> Sentences:
 
 
 RULES = [
-    Rule("FRB001/002 C01 C02", "Last-Modified goes back byte for byte", judge_modified),
-    Rule("FRB003/004 C01 C02", "ETag goes back byte for byte", judge_etag),
-    Rule("FRB012/013", "no validator is invented, blank or null", judge_nothing_invented),
+    Rule("FRB001 FRB002 C01 C02", "Last-Modified goes back byte for byte", judge_modified),
+    Rule("FRB003 FRB004 C01 C02", "ETag goes back byte for byte", judge_etag),
+    Rule("FRB012 FRB013", "no validator is invented, blank or null", judge_nothing_invented),
     Rule("FRB014 C03 C04", "both are one set, from the last 200 alone", judge_one_set),
     Rule("FRB016 C07", "kept through 429, 503 and errors", judge_kept_through_errors),
     Rule("C01", "one unconditional request ever (feeds)", judge_one_unconditional),
@@ -379,15 +379,17 @@ RULES = [
     Rule("FRB037 C19", "never earlier than due", judge_never_early),
     Rule("C19", "waits are spread by 5 % or more (feeds)", judge_spread),
     Rule("FRB050", "GET", judge_get),
-    Rule("FRB080-090 C14", "User-Agent with version and contact", judge_user_agent),
-    Rule("FRB101/102/120 C22 D12", "what is wrong is told, and no more (feeds)", judge_errors_told, needs_all=True),
-    Rule("FRB110-119 C13", "410 ends it, and is told", judge_gone, needs_all=True),
-    Rule("FRB110-119 C13 C22", "errors slow down, to once a week", judge_given_up),
-    Rule("FRB130-132 C10", "301 and 308 to a feed are stored", judge_moved, needs_all=True),
+    Rule("FRB080-FRB090 C14", "User-Agent with version and contact", judge_user_agent),
+    Rule(
+        "FRB101 FRB102 FRB120 C22 D12", "what is wrong is told, and no more (feeds)", judge_errors_told, needs_all=True
+    ),
+    Rule("FRB110-FRB119 C13", "410 ends it, and is told", judge_gone, needs_all=True),
+    Rule("FRB110-FRB119 C13 C22", "errors slow down, to once a week", judge_given_up),
+    Rule("FRB130-FRB132 C10", "301 and 308 to a feed are stored", judge_moved, needs_all=True),
     Rule("FRB133 C11 C12", "302, 303, 307 and bad 301s are not", judge_not_moved, needs_all=True),
     Rule("FRB141", "gzip is accepted", judge_gzip),
     Rule("C15", "no cookies, no referrer, no other headers", judge_no_more_headers),
     Rule("C15", "no guessed addresses, the query as given", judge_no_guesses),
     Rule("C23", "a password stays with its origin", judge_password),
-    Rule("C01-C24", "all news were found (feeds)", judge_news, needs_all=True),
+    Rule("all of them", "all news were found (feeds)", judge_news, needs_all=True),
 ]

@@ -12,7 +12,7 @@ from manners_sites import MINUTE, all_sites
 from servers import LOOPBACK
 
 #: Judged by what a reader wrote down, or by weeks.
-NOT_SEEN = {"C18", "C19", "FRB023 C18 C20", "FRB110-119 C13"}
+NOT_SEEN = {"C18", "C19", "FRB023 C18 C20", "FRB110-FRB119 C13"}
 
 
 @pytest.fixture

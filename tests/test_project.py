@@ -17,6 +17,7 @@ from typing import get_type_hints
 import pytest
 
 from conftest import ROOT
+from manners_rules import RULES
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls
 from reformwatch.model.entry import Unreadable
 from reformwatch.model.feed import FetchFailed, Notice, PollState
@@ -105,6 +106,64 @@ def test_values_carry_codes_and_no_sentences() -> None:
     for kind in carriers:
         texts = {name for name, told in get_type_hints(kind).items() if told in (str, str | None)}
         assert texts.isdisjoint({"reason", "text", "sentence", "why", "summary", "problem"}), kind
+
+
+# -- the list of faults
+
+_ID = r"(?:[A-H]\d{2}|FRB\d{3})"
+_TAG = "# " + "trust:"
+
+
+def ids_in(text: str) -> set[str]:
+    """The ids in a text; ``FRB080-FRB090`` names the numbers between, too."""
+    found = set()
+    for first, last in re.findall(rf"\b({_ID})(?:-({_ID}))?\b", text):
+        letters = first.rstrip("0123456789")
+        numbers = range(int(first[len(letters) :]), int((last or first)[len(letters) :]) + 1)
+        found |= {f"{letters}{number:0{len(first) - len(letters)}}" for number in numbers}
+    return found
+
+
+def tags_of(folder: str) -> list[tuple[str, str]]:
+    """Where a tag is, and what follows it on its line."""
+    return [
+        (f"{path.relative_to(ROOT)}:{number}", line.partition(_TAG)[2])
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if _TAG in line
+    ]
+
+
+def rows_of_faults() -> list[tuple[str, str]]:
+    """The first cell of each row in docs/faults.md, and the rest of it."""
+    lines = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ", 1) for line in lines if re.match(rf"\| {_ID}", line)]
+    return [(first, rest) for first, rest in rows]
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "benchmarks"])
+def test_a_tag_names_whole_ids_and_nothing_else(folder: str) -> None:
+    whole = re.compile(rf' {_ID}(?:, {_ID})*(?:\.?""")?\.?')
+    assert [f"{where}:{named}" for where, named in tags_of(folder) if not whole.fullmatch(named)] == []
+
+
+def test_every_fault_that_is_named_has_one_row_and_every_row_a_test() -> None:
+    in_tests = {one for _, named in tags_of("tests") for one in ids_in(named)}
+    in_tests |= {one for rule in RULES for one in ids_in(rule.name)}
+    elsewhere = {one for folder in ("src", "benchmarks") for _, named in tags_of(folder) for one in ids_in(named)}
+    rows = [(one, rest) for first, rest in rows_of_faults() for one in sorted(ids_in(first))]
+    listed = [one for one, _ in rows]
+    assert len(listed) == len(set(listed)), "an id has two rows"
+    assert sorted((in_tests | elsewhere) - set(listed)) == [], "named by a tag and not in docs/faults.md"
+    assert sorted(set(listed) - in_tests - elsewhere) == [], "in docs/faults.md and named by no tag"
+    without = {one for one, rest in rows if "No test" in rest}
+    assert sorted(set(listed) - in_tests) == sorted(without), "rows without a test say so, and no others"
+
+
+def test_every_row_of_the_faults_has_three_cells() -> None:
+    rows = rows_of_faults()
+    assert [first for first, rest in rows if rest.count(" | ") != 1] == []
+    assert len(rows) > 100
 
 
 # -- nothing of the machine it was written on

@@ -32,7 +32,8 @@ def read(document: str) -> ParsedFeed:
 
 @pytest.mark.parametrize("document", [rss, atom])
 def test_hubs_and_the_document_s_own_address(document: object) -> None:
-    # trust: C25 (websub.rocks 102, 103)
+    # trust: C25
+    # 102 and 103 of websub.rocks/subscriber
     prefix = "atom:" if document is rss else ""
     links = (
         f'<{prefix}link rel="hub" href="https://hub.example/?a=1&amp;b=2"/>'

@@ -80,7 +80,7 @@ def test_what_is_late_is_not_asked_in_the_hours_that_it_skips(database: Path, pa
 def test_a_program_that_dies_after_each_fetch_does_not_ask_again_at_each_start(
     database: Path, parser: ParserPool
 ) -> None:
-    # trust: FRB037; "the due time is stored before the fetch"
+    # trust: FRB037
     class Died(BaseException):
         pass
 

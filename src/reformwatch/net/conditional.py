@@ -1,6 +1,7 @@
 """Net: one conditional GET of a feed, and what its reply means.
 
-Validators go back byte for byte, both together, and are taken only from a 200 (FRB001 to FRB014).
+Validators go back byte for byte, both together, and are taken only from a 200.
+# trust: FRB001, FRB002, FRB003, FRB004, FRB012, FRB014
 """
 
 import hashlib

@@ -1,6 +1,7 @@
-"""Net: one request at a time to a host, and a gap between two (FRB033, FRB034), as far as this process knows.
+"""Net: one request at a time to a host, and a gap between two, as far as this process knows.
 
 Other processes' requests are kept apart by leases on hosts, in the store. What is known here needs no query there.
+# trust: FRB033, FRB034
 """
 
 import threading

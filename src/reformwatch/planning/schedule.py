@@ -1,11 +1,12 @@
 """Planning: the last outcome, the feed's rhythm and the server's wishes give the time of the next poll.
 
 ``next = now + max(pace, max-age, ttl, Retry-After) * U(1.00, 1.10)``, then out of skipHours and skipDays. Jitter only
-upwards. Rules of feed owners (FRB020 to FRB024); max-age and Expires: RFC 9111; Retry-After: RFC 9110.
+upwards. max-age and Expires: RFC 9111; Retry-After: RFC 9110.
 
 The pace is the operator's interval where there is one. Else it begins at a quarter of the usual time between two
 entries, doubles with every fourth poll that brings nothing, and is cut where a document was nearly replaced since the
 last poll: what turns over faster than it is read may have had entries that nobody saw.
+# trust: FRB020, FRB021, FRB022, FRB023, FRB024
 """
 
 from collections.abc import Iterable
