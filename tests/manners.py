@@ -24,6 +24,7 @@ from reformwatch.model.feed import Feed, FeedState, NewFeed, Notice
 from reformwatch.model.plan import PollPlan
 from reformwatch.net.address_policy import AddressPolicy
 from reformwatch.net.client import HttpClient
+from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.planning.schedule import after_deaths
 from reformwatch.settings import build_settings
@@ -380,6 +381,9 @@ class World:
             for site in self.record.added:
                 add_feed(tx, NewFeed(url=site.address, name=site.name), now=START)
 
+    #: Called at each checkpoint of a poll; a test may set another.
+    hook: Hook = staticmethod(no_hook)
+
     def _start(self) -> None:
         self.store = Store(self._url)
         with self.store.write() as tx:
@@ -392,7 +396,14 @@ class World:
             dialler=self.network,
         )
         self.poller = build_poller(
-            self.settings, self.store, self.client, self._parser, owner=OWNER, on_polled=self._note, clock=self.clock
+            self.settings,
+            self.store,
+            self.client,
+            self._parser,
+            owner=OWNER,
+            on_polled=self._note,
+            clock=self.clock,
+            hook=lambda checkpoint: self.hook(checkpoint),
         )
 
     def restart(self) -> None:

@@ -13,8 +13,12 @@ from reformwatch.model.notification import AlertTopic, NotificationRecord
 from reformwatch.model.plan import NewEntry, PollPlan
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Pause, PauseCode
 from reformwatch.model.topic import Match, NewTopic, Strength
+from reformwatch.pipeline.checkpoints import Hook, no_hook
+from reformwatch.pipeline.fetch_flow import FeedFetcher, Fetchers
+from reformwatch.pipeline.parsing import ParserPool
+from reformwatch.pipeline.poll import Poller, PollLimits
 from reformwatch.pipeline.route import SLICE, Router
-from reformwatch.pipeline.steps import Watcher, nobody_watches
+from reformwatch.pipeline.runtime import Runtime
 from reformwatch.store import Store, Tx, alerts, feeds, plans
 from reformwatch.store.notifications import notifications_of
 from reformwatch.store.subscribers import add_subscriber
@@ -41,10 +45,35 @@ def a_router(
     *,
     slice_size: int = SLICE,
     now: datetime = NOW,
-    watcher: Watcher = nobody_watches,
+    hook: Hook = no_hook,
 ) -> Router:
     """A router whose clock stands still."""
-    return Router(store, clock=lambda: now, new_message_id=new_message_id, slice_size=slice_size, watcher=watcher)
+    return Router(store, clock=lambda: now, new_message_id=new_message_id, slice_size=slice_size, hook=hook)
+
+
+def a_poller(
+    store: Store,
+    fetch: FeedFetcher,
+    parser: ParserPool,
+    *,
+    router: Router | None = None,
+    clock: Callable[[], datetime] = lambda: NOW,
+    limits: PollLimits | None = None,
+    random: Callable[[], float] = lambda: 0.0,
+    hook: Hook = no_hook,
+) -> Poller:
+    """A poller without chance, and without a gap between two requests where no limits are given."""
+    numbers = count()
+    runtime = Runtime(
+        clock=clock,
+        random=random,
+        new_token=lambda: f"test:{next(numbers)}",
+        new_secret=lambda: f"secret-{next(numbers)}",
+        hook=hook,
+    )
+    router = router or a_router(store, lambda: f"msg_{next(numbers)}")
+    limits = limits or PollLimits(gap=timedelta())
+    return Poller(store, Fetchers(feed=fetch), parser, router, runtime=runtime, limits=limits)
 
 
 def apply_and_route(tx: Tx, plan: PollPlan, router: Router, *, now: datetime = NOW) -> Routed:
@@ -89,9 +118,9 @@ class AlertDesk:
         """Another one each time."""
         return f"msg_{next(self._numbers)}"
 
-    def router(self, slice_size: int, *, watcher: Watcher = nobody_watches) -> Router:
+    def router(self, slice_size: int, *, hook: Hook = no_hook) -> Router:
         """A router of slices of this size."""
-        return a_router(self.store, self.new_id, slice_size=slice_size, watcher=watcher)
+        return a_router(self.store, self.new_id, slice_size=slice_size, hook=hook)
 
     def plan(self, *pages: str, slugs: Sequence[str] = ("akims",), kind: AlertKind = AlertKind.STORY) -> PollPlan:
         """A plan of one alert with an entry for each of these pages; each page is a story."""

@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from reformwatch import __version__
 from reformwatch.errors import ConfigError, ReformwatchError
-from reformwatch.pipeline.steps import Watcher, nobody_watches
+from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.tidy import tidy
 from reformwatch.services import daemons
 from reformwatch.settings import Settings
@@ -64,13 +64,11 @@ class Daemon:
     """Runs the loops until it is stopped.
 
     ``reload`` reads the configuration again and raises ConfigError where it is bad; the old one then stays.
-    ``watcher`` is called at the steps of the two loops.
+    ``hook`` is called at the steps of the two loops.
     """
 
-    def __init__(
-        self, settings: Settings, *, reload: Callable[[], Settings], watcher: Watcher = nobody_watches
-    ) -> None:
-        self._settings, self._reload, self._watcher = settings, reload, watcher
+    def __init__(self, settings: Settings, *, reload: Callable[[], Settings], hook: Hook = no_hook) -> None:
+        self._settings, self._reload, self._hook = settings, reload, hook
         self._stop, self._wake = threading.Event(), threading.Event()
         self._wants_reload = False
         self._started_at = utc_now()
@@ -114,7 +112,7 @@ class Daemon:
             log.warning(
                 "daemon: the last one ended in the middle of its work; %d feeds and deliveries are taken up again", left
             )
-        self._tools = Tools(self._settings, self._store, owner=owner, watcher=self._watcher)
+        self._tools = Tools(self._settings, self._store, owner=owner, hook=self._hook)
         try:
             yield
         finally:
@@ -266,7 +264,7 @@ class Daemon:
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             settings = self._reloaded()
-            tools = Tools(settings, self._store, owner=owner_name(self._store), watcher=self._watcher)
+            tools = Tools(settings, self._store, owner=owner_name(self._store), hook=self._hook)
         except ConfigError as bad:
             log.error("reload: %s; the old configuration stays", bad)  # noqa: TRY400 - the operator's error, not a bug
         else:

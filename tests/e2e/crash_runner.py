@@ -9,9 +9,8 @@ import threading
 from collections.abc import Callable
 
 from reformwatch.daemon import Daemon
-from reformwatch.pipeline.route import Router
 from reformwatch.settings import load_settings
-from reformwatch.wiring.basics import create_store, new_message_id, utc_now
+from reformwatch.wiring.basics import create_store
 from reformwatch.wiring.tools import Tools, run_once
 
 
@@ -31,16 +30,16 @@ def main() -> None:
     if len(sys.argv) > 3:
         run_in_slices(int(sys.argv[3]), watch)
     else:
-        Daemon(load_settings(None), reload=lambda: load_settings(None), watcher=watch).run_once()
+        Daemon(load_settings(None), reload=lambda: load_settings(None), hook=watch).run_once()
 
 
 def run_in_slices(size: int, watch: Callable[[str], None]) -> None:
     """The same round with a smaller slice than the program's own, since few followers are made faster than hundreds."""
     settings = load_settings(None)
     store = create_store(settings)
-    tools = Tools(settings, store, owner="daemon", watcher=watch)
-    router = Router(store, clock=utc_now, new_message_id=new_message_id, slice_size=size, watcher=watch)
-    tools.poller.router = tools.deliverer.router = router
+    tools = Tools(settings, store, owner="daemon", hook=watch)
+    for router in (tools.poller.router, tools.deliverer.router):
+        router._slice_size = size
     run_once(tools, threading.Event())
     tools.close()
     store.close()

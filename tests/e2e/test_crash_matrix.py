@@ -8,7 +8,7 @@ import pytest
 
 from house import Desk, open_house, publish, set_up
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
-from reformwatch.pipeline.steps import DELIVER_STEPS, POLL_STEPS
+from reformwatch.pipeline.checkpoints import DELIVER_CHECKPOINTS, POLL_CHECKPOINTS
 from reformwatch.store import Store
 from reformwatch.store.subscribers import add_subscriber
 from reformwatch.wiring.basics import new_unsubscribe_token, utc_now
@@ -24,7 +24,7 @@ def crash(desk: Desk, step: str, nth: int, *more: str) -> int:
 
 
 @pytest.mark.parametrize("nth", [1, 2])
-@pytest.mark.parametrize("step", [*POLL_STEPS, *DELIVER_STEPS])
+@pytest.mark.parametrize("step", [*POLL_CHECKPOINTS, *DELIVER_CHECKPOINTS])
 def test_nothing_is_lost_and_no_id_comes_more_than_twice(step: str, nth: int, tmp_path: Path) -> None:
     # trust: A01, A03, A04
     with open_house() as house:

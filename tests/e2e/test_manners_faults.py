@@ -90,7 +90,7 @@ def test_a_program_that_dies_after_each_fetch_does_not_ask_again_at_each_start(
 
     with open_world([Site(host="poison", stamps=both)], database=database, parser=parser, step=5 * MINUTE) as world:
         for _ in range(12):
-            world.poller.watcher = die
+            world.hook = die
             if world.due()["poison"] <= world.clock.now:
                 with pytest.raises(Died):
                     world.poll()

@@ -1,6 +1,5 @@
 """Pipeline: one feed's fault is nobody else's."""
 
-import itertools
 from datetime import datetime
 
 import pytest
@@ -11,24 +10,14 @@ from reformwatch.errors import TryAgain
 from reformwatch.model.feed import Elsewhere, Feed, Fetched, FetchOutcome, NewFeed, NotModified, Validators
 from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.pipeline.parsing import ParserPool
-from reformwatch.pipeline.poll import Fetcher, Poller
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.store import Store
 from reformwatch.store.entries import all_entries
 from reformwatch.store.feeds import add_feed, list_feeds
-from routing_desk import a_router
+from routing_desk import a_poller
 
 ITEM = b"<item><title>A piece of news</title><guid>1</guid></item>"
 RSS = b'<rss version="2.0"><channel><title>F</title>' + ITEM + b"</channel></rss>"
-
-
-def poller(store: Store, fetch: Fetcher, parser: ParserPool) -> Poller:
-    numbers = itertools.count()
-    return Poller(
-        store=store, fetch=fetch, parser=parser, policy=PollPolicy(), clock=lambda: NOW, chance=lambda: 0.0,
-        router=a_router(store, lambda: f"msg_{next(numbers)}"), new_token=lambda: f"test:{next(numbers)}",
-        new_secret=lambda: f"secret-{next(numbers)}", per_host_gap_s=0,
-    )  # fmt: skip
 
 
 def document(feed: Feed) -> Fetched:
@@ -51,7 +40,7 @@ def test_a_feed_whose_fetch_has_a_bug_is_marked_and_the_others_are_polled(
         return document(feed)
 
     add(sqlite_store, 4)
-    report = poller(sqlite_store, fetch, parser).poll_due()
+    report = a_poller(sqlite_store, fetch, parser).poll_due()
     assert (report.polled, report.failed, report.new_entries) == (4, 1, 3)
     with sqlite_store.read() as tx:
         problems = {feed.name: feed.poll.problem for feed in list_feeds(tx)}
@@ -66,7 +55,7 @@ def test_a_feed_whose_plan_has_a_bug_undoes_only_itself(sqlite_store: Store, par
         return replace(fetched, hints=None) if feed.name == "feed 1" else fetched
 
     add(sqlite_store, 3)
-    report = poller(sqlite_store, fetch, parser).poll_due()
+    report = a_poller(sqlite_store, fetch, parser).poll_due()
     assert (report.polled, report.failed, report.new_entries) == (3, 1, 2)
     with sqlite_store.read() as tx:
         problems = {feed.name: feed.poll.problem for feed in list_feeds(tx)}
@@ -77,7 +66,7 @@ def test_a_feed_whose_plan_has_a_bug_undoes_only_itself(sqlite_store: Store, par
 
 def test_an_unchanged_feed_is_not_parsed_and_due_later(sqlite_store: Store, parser: ParserPool) -> None:
     add(sqlite_store, 1)
-    report = poller(sqlite_store, lambda feed, now, after: NotModified(), parser).poll_due()
+    report = a_poller(sqlite_store, lambda feed, now, after: NotModified(), parser).poll_due()
     assert (report.polled, report.new_entries) == (1, 0)
     with sqlite_store.read() as tx:
         (feed,) = list_feeds(tx)
@@ -89,8 +78,7 @@ def test_an_error_for_the_operator_is_not_taken_for_a_feed_s_fault(sqlite_store:
         raise TryAgain("the disk is full")
 
     add(sqlite_store, 1)
-    tools = poller(sqlite_store, lambda feed, now, after: document(feed), parser)
-    tools.chance = refuse
+    tools = a_poller(sqlite_store, lambda feed, now, after: document(feed), parser, random=refuse)
     with pytest.raises(TryAgain):
         tools.poll_due()
     with sqlite_store.read() as tx:

@@ -13,9 +13,9 @@ from reformwatch.model.feed import Elsewhere, Feed, Fetched, FetchOutcome, NewFe
 from reformwatch.model.plan import PollReport
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
 from reformwatch.model.topic import NewTopic
+from reformwatch.pipeline.checkpoints import ROUTE_CHECKPOINTS
 from reformwatch.pipeline.parsing import ParserPool
-from reformwatch.pipeline.poll import Poller
-from reformwatch.pipeline.steps import ROUTE_STEPS
+from reformwatch.pipeline.poll import PollLimits
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.settings import build_settings
 from reformwatch.store import Store, Tx, outbox, tables
@@ -26,7 +26,7 @@ from reformwatch.store.notifications import has_unrouted
 from reformwatch.store.subscribers import add_subscriber, pause
 from reformwatch.store.topics import add_topic
 from reformwatch.wiring.delivery import build_channels, build_deliverer, build_webhook_client
-from routing_desk import BY_OPERATOR, AlertDesk, a_router, codes, records
+from routing_desk import BY_OPERATOR, AlertDesk, a_poller, a_router, codes, records
 
 NAMES = ("Aliya", "Bolat", "Carmen", "Dana", "Erlan")
 PAGE = "page:1"
@@ -121,13 +121,13 @@ def test_only_what_is_sent_counts_as_a_delivery(desk: AlertDesk) -> None:
 def test_whoever_watches_sees_each_slice_when_it_is_committed(desk: AlertDesk, size: int, slices: int) -> None:
     seen: list[tuple[str, int]] = []
     desk.born(PAGE)
-    desk.router(size, watcher=lambda step: seen.append((step, len(records(desk.store))))).route_all()
-    assert seen == [(*ROUTE_STEPS, min(5, size * i)) for i in range(1, slices + 1)]
+    desk.router(size, hook=lambda step: seen.append((step, len(records(desk.store))))).route_all()
+    assert seen == [(*ROUTE_CHECKPOINTS, min(5, size * i)) for i in range(1, slices + 1)]
 
 
 def test_nothing_is_seen_where_nothing_waits(desk: AlertDesk) -> None:
     seen: list[str] = []
-    assert desk.router(2, watcher=seen.append).route_all() == 0
+    assert desk.router(2, hook=seen.append).route_all() == 0
     assert seen == []
 
 
@@ -135,7 +135,7 @@ def test_routing_stops_between_two_slices_when_it_is_asked_to_and_goes_on_later(
     # trust: A15
     stop = threading.Event()
     number = desk.born(PAGE)
-    assert desk.router(2, watcher=lambda step: stop.set()).route_all(stop) == 2
+    assert desk.router(2, hook=lambda step: stop.set()).route_all(stop) == 2
     assert (notified(desk, number), waits(desk)) == (list(NAMES[:2]), True)
     assert desk.router(2).route_all(stop) == 0
     assert notified(desk, number) == list(NAMES[:2]), "it was asked to stop before it began"
@@ -186,13 +186,12 @@ class House:
                 add_subscriber(tx, new, now=NOW)
             for name in ("a", "b"):
                 add_feed(tx, NewFeed(url=f"http://{name}.example/feed", name=name), now=NOW)
-        self.poller = Poller(
-            store=store, fetch=self.fetch, parser=parser, policy=PollPolicy(burst_limit=3), clock=lambda: self.now,
-            chance=lambda: 0.0, new_token=lambda: f"test:{next(numbers)}", new_secret=lambda: f"secret-{next(numbers)}",
-            router=a_router(store, lambda: f"msg_{next(numbers)}", slice_size=slice_size, watcher=self.watch),
-            per_host_gap_s=0, watcher=self.watch,
-        )  # fmt: skip
         self.now = NOW
+        self.poller = a_poller(
+            store, self.fetch, parser, clock=lambda: self.now,
+            router=a_router(store, lambda: f"msg_{next(numbers)}", slice_size=slice_size, hook=self.watch),
+            limits=PollLimits(policy=PollPolicy(burst_limit=3), gap=timedelta()), hook=self.watch,
+        )  # fmt: skip
         self.poll()
 
     def watch(self, step: str) -> None:

@@ -347,9 +347,9 @@ def test_only_what_is_leased_under_its_token_is_held(world: World) -> None:  # t
         ours, theirs = world.claim(tx, 0), world.claim(tx, 1)
         feeds.release(tx, [theirs.id], token=theirs.lease_token or "")
         leases = {ours.id: ours.lease_token, theirs.id: theirs.lease_token, 4711: "nobody's"}
-        assert plans.held(tx, leases) == {ours.id}
-        assert plans.held(tx, {ours.id: "another's"}) == frozenset()
-        assert plans.held(tx, {}) == frozenset()
+        assert plans.still_leased(tx, leases) == {ours.id}
+        assert plans.still_leased(tx, {ours.id: "another's"}) == frozenset()
+        assert plans.still_leased(tx, {}) == frozenset()
 
 
 def test_plans_that_are_written_together_are_each_written_as_alone(world: World) -> None:
@@ -399,7 +399,7 @@ def test_a_feed_that_was_paused_while_it_brought_nothing_stays_paused_too(world:
     with world.store.write() as tx:
         feeds.set_state(tx, paused.id, FeedState.PAUSED, now=NOW)
     with world.store.write() as tx:
-        assert plans.apply_quiet(tx, [plan_for(paused), plan_for(other)], now=NOW) == 2
+        assert plans.apply_feeds_only(tx, [plan_for(paused), plan_for(other)], now=NOW) == 2
     with world.store.read() as tx:
         states = {feed.id: (feed.state, feed.lease_token) for feed in feeds.list_feeds(tx)}
     assert states == {paused.id: (FeedState.PAUSED, None), other.id: (FeedState.ACTIVE, None)}
@@ -433,8 +433,8 @@ def test_plans_that_change_nothing_but_their_feed_are_written_together_the_stale
     with world.store.write() as tx:
         taken = world.claim(tx, 1, now=NOW + LEASE)
     with world.store.write() as tx:
-        assert plans.apply_quiet(tx, [plan_for(fresh), plan_for(stale)], now=NOW) == 1
-        assert plans.apply_quiet(tx, [], now=NOW) == 0
+        assert plans.apply_feeds_only(tx, [plan_for(fresh), plan_for(stale)], now=NOW) == 1
+        assert plans.apply_feeds_only(tx, [], now=NOW) == 0
     with world.store.read() as tx:
         written, untouched = (feeds.find_feed(tx, str(i)) for i in world.feed_ids)
     assert (written.poll.next_poll_at, written.poll.last_ok_at, written.lease_token) == (

@@ -25,9 +25,9 @@ from typing import Final
 from reformwatch.errors import ReformwatchError
 from reformwatch.model.alert import ClaimedDelivery, Delivered, GiveUp, RetryAt, SendOutcome, Settlement, TryLater
 from reformwatch.model.delivery import Closed, DeliverReport
+from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.route import Router
 from reformwatch.pipeline.send import Sender
-from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.planning.retry import settle
 from reformwatch.store import Store, Tx, outbox
 
@@ -60,12 +60,12 @@ class Deliverer:
         new_token: Callable[[], str],
         workers: int = 16,
         lease: timedelta = timedelta(minutes=5),
-        watcher: Watcher = nobody_watches,
+        hook: Hook = no_hook,
         on_delivered: OnDelivered = no_listener,
     ) -> None:
         self.store, self.router, self.sender = store, router, sender
         self.clock, self.chance, self.new_token = clock, chance, new_token
-        self.workers, self.lease, self.watcher, self.on_delivered = workers, lease, watcher, on_delivered
+        self.workers, self.lease, self.hook, self.on_delivered = workers, lease, hook, on_delivered
         self.progress_at = time.monotonic()
         self.running = threading.Lock()  # held while a run is under way
 
@@ -204,11 +204,11 @@ class _Run:
                 claimed = self._claim(tx)
             outbox.release(tx, left)
         if ended:
-            self.deliverer.watcher("settlement committed")
+            self.deliverer.hook("settlement committed")
         self.under_way += len(claimed) - len(ended) - len(left)
         self.line.put(claimed)
         if claimed:
-            self.deliverer.watcher("deliveries claimed")
+            self.deliverer.hook("deliveries claimed")
         elif wants_more:
             self.claim_at = time.monotonic() + (_CLAIM_AGAIN_S if not len(self.line) else _CLAIM_AGAIN_S / 20)
         for delivery, settlement, is_ours in done:
@@ -242,7 +242,7 @@ class _Run:
             settlement = settle(outcome, attempts=delivery.attempts, now=now, jitter=self.deliverer.chance())
             done.append((delivery, settlement, outbox.settle(tx, delivery, settlement, now=now)))
         if ended:
-            self.deliverer.watcher("settled")
+            self.deliverer.hook("settled")
         return done
 
     def _tell(self, delivery: ClaimedDelivery, settlement: Settlement) -> None:

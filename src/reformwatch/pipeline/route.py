@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from reformwatch.model.alert import AlertForRouting
-from reformwatch.pipeline.steps import Watcher, nobody_watches
+from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.planning.routing import route
 from reformwatch.store import Store, Tx, notifications
 
@@ -34,10 +34,10 @@ class Router:
         clock: Callable[[], datetime],
         new_message_id: Callable[[], str],
         slice_size: int = SLICE,
-        watcher: Watcher = nobody_watches,
+        hook: Hook = no_hook,
     ) -> None:
         self._store, self._clock, self._new_message_id = store, clock, new_message_id
-        self._slice_size, self._watcher = slice_size, watcher
+        self._slice_size, self._hook = slice_size, hook
 
     def route_within(self, tx: Tx, alert_ids: Collection[int]) -> int:
         """Route alerts that this transaction has just stored, a slice of each; how many deliveries that makes.
@@ -63,7 +63,7 @@ class Router:
                 notifications.hold_routing(tx)
                 if (alert := notifications.oldest_unrouted(tx)) is not None:
                     deliveries += self._route_slice(tx, alert)
-            self._watcher("slice routed")
+            self._hook("slice routed")
             on_slice()
         return deliveries
 

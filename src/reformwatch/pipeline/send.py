@@ -9,7 +9,7 @@ from reformwatch.messages.render import Reader, Renderer
 from reformwatch.model.alert import ClaimedDelivery, SendOutcome, TryLater
 from reformwatch.model.message import Message
 from reformwatch.model.subscriber import ChannelKind, Subscriber
-from reformwatch.pipeline.steps import Watcher, nobody_watches
+from reformwatch.pipeline.checkpoints import Hook, no_hook
 
 
 class Sender:
@@ -23,10 +23,10 @@ class Sender:
         zone: Callable[[str], tzinfo],
         unsubscribe_url: Callable[[Subscriber], str | None],
         clock: Callable[[], datetime],
-        watcher: Watcher = nobody_watches,
+        hook: Hook = no_hook,
     ) -> None:
         self._channels, self._renderer, self._zone = channels, renderer, zone
-        self._unsubscribe_url, self._clock, self._watcher = unsubscribe_url, clock, watcher
+        self._unsubscribe_url, self._clock, self._hook = unsubscribe_url, clock, hook
         self._used: set[ChannelKind] = set()
         self._lock = threading.Lock()
 
@@ -35,9 +35,9 @@ class Sender:
         [alert] = delivery.alerts
         reader = self._reader(delivery.subscriber)
         message = self._renderer.render(alert, reader)
-        self._watcher("rendered")
+        self._hook("rendered")
         outcome = self._hand_over(message, reader, message_id=delivery.message_id, created_at=delivery.created_at)
-        self._watcher("sent")
+        self._hook("sent")
         return outcome
 
     def send_test(self, subscriber: Subscriber, *, message_id: str) -> SendOutcome:

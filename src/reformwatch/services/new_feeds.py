@@ -3,8 +3,6 @@
 Brings along all that fetches and parses, which :mod:`reformwatch.services.feeds` does without.
 """
 
-from datetime import timedelta
-
 from msgspec.structs import replace
 
 from reformwatch.documents.discovery import FeedLink, find_feeds
@@ -31,12 +29,11 @@ from reformwatch.model.feed import (
 from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.net.client import HttpClient
 from reformwatch.net.conditional import fetch_feed
-from reformwatch.pipeline.poll import Poller, note_hub
-from reformwatch.planning.poll_plan import Reply, plan_reply
-from reformwatch.planning.stories import stories_of
+from reformwatch.pipeline.fetch_flow import Outcome
+from reformwatch.pipeline.poll import Poller
 from reformwatch.services.feeds import interval_cost, name_view
 from reformwatch.services.views import FeedAddedView, FeedChoiceView, FeedLinkView
-from reformwatch.store import feeds, plans
+from reformwatch.store import feeds
 from reformwatch.urls import host_of, safe_link
 
 
@@ -92,7 +89,7 @@ def absolute(url: str) -> str:
 
 
 def _read(client: HttpClient, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedFeed | Unreadable]:
-    now = poller.clock()
+    now = poller.runtime.clock()
     asked = Feed(
         id=0,
         url=wanted.url,
@@ -124,8 +121,8 @@ def _fetch(client: HttpClient, asked: Feed, poller: Poller) -> FetchOutcome:
     """One request, and one more to each host that a redirect leads to: each host is held for it, as by a poll."""
     after: Elsewhere | None = None
     while True:
-        with poller.holding_host_of(after.url if after else asked.url):
-            outcome = fetch_feed(client, asked, now=poller.clock(), after=after)
+        with poller.leasing_host_of(after.url if after else asked.url):
+            outcome = fetch_feed(client, asked, now=poller.runtime.clock(), after=after)
         if not isinstance(outcome, Elsewhere):
             return outcome
         after = outcome
@@ -140,19 +137,13 @@ def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed
     named = replace(
         wanted, name=wanted.name or parsed.title or host_of(wanted.url), language=wanted.language or parsed.language
     )
-    now, token = poller.clock(), poller.new_token()
+    now, token = poller.runtime.clock(), poller.runtime.new_token()
     with poller.store.write() as tx:
         if not feeds.add_feed(tx, named, now=now):
             raise BadInput(f"{named.url}: this feed is known already; see `reformwatch feed show {named.url}`")
         feed_id = feeds.find_feed(tx, named.url).id
-        feed = feeds.claim(tx, [feed_id], token=token, now=now, lease=timedelta(minutes=5))[0]
-        snapshot = plans.snapshot(tx, feed, parsed.entries, now=now, stories_of=stories_of)
-        reply = Reply(fetched=fetched, parsed=parsed)
-        index = poller.topic_index_cache.get(tx)
-        plan = plan_reply(snapshot, reply, index, policy=poller.policy, now=now, jitter=poller.chance())
-        applied = plans.apply(tx, plan, now=now)
-        poller.router.route_within(tx, applied.alerts)
-        note_hub(tx, feed, plan, now=now, new_secret=poller.new_secret)
+        feed = feeds.claim(tx, [feed_id], token=token, now=now, lease=poller.limits.lease)[0]
+        (written,) = poller.writer.apply(tx, [Outcome(feed=feed, fetched=fetched, parsed=parsed)])
         added = feeds.find_feed(tx, named.url)
-    cost = interval_cost(added, usual_interval=poller.policy.min_interval)
-    return FeedAddedView(feed=name_view(added), summary=poll_line(feed, plan), cost=cost)
+    cost = interval_cost(added, usual_interval=poller.limits.policy.min_interval)
+    return FeedAddedView(feed=name_view(added), summary=poll_line(feed, written.plan), cost=cost)

@@ -32,6 +32,11 @@ BUSY_TIMEOUT_MS: Final = 30_000
 _MIN_SQLITE: Final = (3, 35, 0)
 
 
+def is_database_error(error: BaseException) -> bool:
+    """Whether an error came from the database, so that nothing more can be written in its transaction."""
+    return isinstance(error, sa.exc.SQLAlchemyError)
+
+
 class Store:
     """A database. ``read()`` and ``write()`` give transactions; a write commits at the end or rolls back."""
 

@@ -108,7 +108,7 @@ def find_stories(tx: Tx, keys: Iterable[str], *, now: datetime) -> dict[str, int
 
 def apply(tx: Tx, plan: PollPlan, *, now: datetime) -> Applied:
     """Write one plan, all of it or nothing. Where another process has taken the feed meanwhile, nothing is written."""
-    if not held(tx, {plan.feed_id: plan.lease_token}):
+    if not still_leased(tx, {plan.feed_id: plan.lease_token}):
         return Applied(is_stale=True)
     batch = Batch(tx)
     applied = batch.add(plan, now=now)
@@ -116,7 +116,7 @@ def apply(tx: Tx, plan: PollPlan, *, now: datetime) -> Applied:
     return applied
 
 
-def held(tx: Tx, leases: Mapping[int, str | None]) -> frozenset[int]:
+def still_leased(tx: Tx, leases: Mapping[int, str | None]) -> frozenset[int]:
     """Which of these feeds are still leased under their tokens; they stay so until the transaction ends."""
     found: set[int] = set()
     for chunk in chunks(sorted(leases)):
@@ -126,10 +126,10 @@ def held(tx: Tx, leases: Mapping[int, str | None]) -> frozenset[int]:
 
 
 class Batch:
-    """Plans of feeds that are held, written together: what no other plan looks at waits, and goes in one statement.
+    """Plans of leased feeds, written together. Rows that no later plan reads are written at the end in one statement.
 
     A plan is its feed with validators and next poll, entries, versions, matches, suppressions, and alerts.
-    Whoever adds plans must :meth:`flush` in the same transaction.
+    After the last plan :meth:`flush` must be called, in the same transaction.
     """
 
     def __init__(self, tx: Tx) -> None:
@@ -157,7 +157,7 @@ class Batch:
         return Applied(alerts=tuple(_write_alert(tx, alert, ids, stories, now) for alert in plan.alerts))
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the rows that were left for the end."""
         self._flush_entries()
         feeds, self._feeds = self._feeds, []
         if feeds:
@@ -190,7 +190,7 @@ _UPDATE_FEED = (
 )
 
 
-def apply_quiet(tx: Tx, plans: Sequence[PollPlan], *, now: datetime) -> int:
+def apply_feeds_only(tx: Tx, plans: Sequence[PollPlan], *, now: datetime) -> int:
     """Write plans that change nothing but their feed's row, in one statement; how many were not stale."""
     if not plans:
         return 0

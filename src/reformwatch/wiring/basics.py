@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from reformwatch import __version__
 from reformwatch.errors import ConfigError
 from reformwatch.messages.catalogues import Catalogues
+from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.route import Router
-from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.settings import Settings
 from reformwatch.store import Store as Store  # the porch names the type by this module
 from reformwatch.store.migrate import current_revision, quick_check, require_current, upgrade
@@ -106,9 +106,9 @@ def create_store(settings: Settings) -> Store:
     return store
 
 
-def build_router(store: Store, *, clock: Callable[[], datetime] = utc_now, watcher: Watcher = nobody_watches) -> Router:
+def build_router(store: Store, *, clock: Callable[[], datetime] = utc_now, hook: Hook = no_hook) -> Router:
     """What makes notifications and deliveries of alerts."""
-    return Router(store, clock=clock, new_message_id=new_message_id, watcher=watcher)
+    return Router(store, clock=clock, new_message_id=new_message_id, hook=hook)
 
 
 def user_agent(settings: Settings) -> str:

@@ -21,10 +21,10 @@ from reformwatch.messages.problems import problem_sentence
 from reformwatch.messages.render import Renderer
 from reformwatch.model.alert import SendOutcome, TryLater
 from reformwatch.model.subscriber import ChannelKind, Subscriber
+from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.deliver import Deliverer, OnDelivered, no_listener
 from reformwatch.pipeline.memory import keep_little
 from reformwatch.pipeline.send import Sender
-from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.wiring.basics import build_router, catalogues, new_message_id, token_maker, user_agent, utc_now, zone
@@ -178,7 +178,7 @@ def build_sender(
     channels: Mapping[ChannelKind, Channel],
     *,
     clock: Callable[[], datetime] = utc_now,
-    watcher: Watcher = nobody_watches,
+    hook: Hook = no_hook,
 ) -> Sender:
     """What sends single messages."""
     return Sender(
@@ -187,7 +187,7 @@ def build_sender(
         zone=zone,
         unsubscribe_url=partial(unsubscribe_url, settings),
         clock=clock,
-        watcher=watcher,
+        hook=hook,
     )
 
 
@@ -197,20 +197,20 @@ def build_deliverer(
     channels: Mapping[ChannelKind, Channel],
     *,
     owner: str,
-    watcher: Watcher = nobody_watches,
+    hook: Hook = no_hook,
     on_delivered: OnDelivered = no_listener,
     clock: Callable[[], datetime] = utc_now,
 ) -> Deliverer:
     """The deliverer."""
     return Deliverer(
         store=store,
-        router=build_router(store, clock=clock, watcher=watcher),
-        sender=build_sender(settings, channels, clock=clock, watcher=watcher),
+        router=build_router(store, clock=clock, hook=hook),
+        sender=build_sender(settings, channels, clock=clock, hook=hook),
         clock=clock,
         chance=random.random,
         new_token=token_maker(owner),
         lease=timedelta(seconds=settings.poll.lease_s),
-        watcher=watcher,
+        hook=hook,
         on_delivered=on_delivered,
     )
 
@@ -224,7 +224,7 @@ class DeliverTools:
         store: Store,
         *,
         owner: str,
-        watcher: Watcher = nobody_watches,
+        hook: Hook = no_hook,
         on_delivered: OnDelivered = no_listener,
         stdout: TextIO | None = None,
     ) -> None:
@@ -232,7 +232,7 @@ class DeliverTools:
         self.client = Once(partial(build_webhook_client, settings))
         self.channels = build_channels(settings, self.client, stdout=stdout)
         self.deliverer = build_deliverer(
-            settings, store, self.channels, owner=owner, watcher=watcher, on_delivered=on_delivered
+            settings, store, self.channels, owner=owner, hook=hook, on_delivered=on_delivered
         )
 
     def close(self) -> None:

@@ -8,10 +8,12 @@ from typing import Final
 from reformwatch.net.address_policy import AddressPolicy
 from reformwatch.net.client import HttpClient
 from reformwatch.net.conditional import fetch_feed, fetch_page
+from reformwatch.pipeline.checkpoints import Hook, no_hook
+from reformwatch.pipeline.fetch_flow import Fetchers
 from reformwatch.pipeline.memory import keep_little
 from reformwatch.pipeline.parsing import ParserPool
-from reformwatch.pipeline.poll import OnPolled, Poller, no_listener
-from reformwatch.pipeline.steps import Watcher, nobody_watches
+from reformwatch.pipeline.poll import OnPolled, Poller, PollLimits, no_listener
+from reformwatch.pipeline.runtime import Runtime
 from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.settings import Settings
@@ -43,6 +45,16 @@ def poll_policy(settings: Settings) -> PollPolicy:
     )
 
 
+def poll_limits(settings: Settings) -> PollLimits:
+    """The operator's bounds of polling."""
+    return PollLimits(
+        policy=poll_policy(settings),
+        workers=settings.http.workers,
+        gap=timedelta(seconds=settings.http.per_host_gap_s),
+        lease=timedelta(seconds=settings.poll.lease_s),
+    )
+
+
 def build_poller(
     settings: Settings,
     store: Store,
@@ -50,28 +62,20 @@ def build_poller(
     parser: ParserPool,
     *,
     owner: str,
-    watcher: Watcher = nobody_watches,
+    hook: Hook = no_hook,
     on_polled: OnPolled = no_listener,
     clock: Callable[[], datetime] = utc_now,
 ) -> Poller:
     """The poller."""
-    return Poller(
-        store=store,
-        fetch=lambda feed, now, after: fetch_feed(client, feed, now=now, after=after),
-        fetch_page=lambda url, after: fetch_page(client, url, after=after),
-        parser=parser,
-        policy=poll_policy(settings),
-        clock=clock,
-        chance=random.random,
-        router=build_router(store, clock=clock, watcher=watcher),
-        new_token=token_maker(owner),
-        new_secret=new_hub_secret,
-        workers=settings.http.workers,
-        per_host_gap_s=settings.http.per_host_gap_s,
-        lease=timedelta(seconds=settings.poll.lease_s),
-        watcher=watcher,
-        on_polled=on_polled,
+    fetchers = Fetchers(
+        feed=lambda feed, now, after: fetch_feed(client, feed, now=now, after=after),
+        page=lambda url, after: fetch_page(client, url, after=after),
     )
+    router = build_router(store, clock=clock, hook=hook)
+    runtime = Runtime(
+        clock=clock, random=random.random, new_token=token_maker(owner), new_secret=new_hub_secret, hook=hook
+    )
+    return Poller(store, fetchers, parser, router, runtime=runtime, limits=poll_limits(settings), on_polled=on_polled)
 
 
 def hub_callback(settings: Settings) -> str | None:
@@ -127,14 +131,14 @@ class PollTools:
         store: Store,
         *,
         owner: str,
-        watcher: Watcher = nobody_watches,
+        hook: Hook = no_hook,
         on_polled: OnPolled = no_listener,
     ) -> None:
         keep_little()
         self.client = build_client(settings)
         self.parser = ParserPool()
         self.poller = build_poller(
-            settings, store, self.client, self.parser, owner=owner, watcher=watcher, on_polled=on_polled
+            settings, store, self.client, self.parser, owner=owner, hook=hook, on_polled=on_polled
         )
 
     def close(self) -> None:

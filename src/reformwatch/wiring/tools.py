@@ -2,11 +2,11 @@
 
 import threading
 
+from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.deliver import OnDelivered
 from reformwatch.pipeline.deliver import no_listener as no_listener_for_deliveries
 from reformwatch.pipeline.poll import OnPolled
 from reformwatch.pipeline.poll import no_listener as no_listener_for_polls
-from reformwatch.pipeline.steps import Watcher, nobody_watches
 from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.wiring.delivery import DeliverTools
@@ -22,12 +22,12 @@ class Tools:
         store: Store,
         *,
         owner: str,
-        watcher: Watcher = nobody_watches,
+        hook: Hook = no_hook,
         on_polled: OnPolled = no_listener_for_polls,
         on_delivered: OnDelivered = no_listener_for_deliveries,
     ) -> None:
-        self.polling = PollTools(settings, store, owner=owner, watcher=watcher, on_polled=on_polled)
-        self.delivery = DeliverTools(settings, store, owner=owner, watcher=watcher, on_delivered=on_delivered)
+        self.polling = PollTools(settings, store, owner=owner, hook=hook, on_polled=on_polled)
+        self.delivery = DeliverTools(settings, store, owner=owner, hook=hook, on_delivered=on_delivered)
         self.poller, self.parser, self.deliverer = self.polling.poller, self.polling.parser, self.delivery.deliverer
         self.hubs = build_hub_caller(settings, store, self.delivery.client())
 

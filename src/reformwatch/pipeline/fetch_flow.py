@@ -1,23 +1,34 @@
-"""Pipeline: the reading of one feed, as a sequence of requests, parsings and looks into the store.
+"""Pipeline: the fetch flow of one feed: a sequence of requests, jobs of the parser, and queries of the store.
 
-A reading is a generator: it yields what it needs next (:class:`Ask`, :class:`Work`, :class:`Look`), is sent the
-result, and returns an :class:`Outcome`. Whoever drives it (:mod:`reformwatch.pipeline.poll`) sees to threads, worker
-processes and the manners between two requests to a host; so a feed's own document, its older pages after a gap, and the
-pages of its entries are all asked for under the same rules.
+A flow is a generator. It yields the step that it needs next (:class:`Request`, :class:`Job`, :class:`Query`), gets the
+step's result, and returns an :class:`Outcome`. The driver (:mod:`reformwatch.pipeline.fetch_driver`) has the threads,
+the worker processes and the politeness between two requests to a host; so a feed's own document, its older pages after
+a gap, and the pages of its entries are all requested under the same rules.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
-from msgspec import field
 from msgspec.structs import replace
 
 from reformwatch.documents.document import read_article, read_document
 from reformwatch.documents.robots import Robots, read_robots, robots_url
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
-from reformwatch.model.feed import Elsewhere, Feed, Fetched, FetchFailed, FetchOutcome, NotModified, SourceType
+from reformwatch.model.feed import (
+    Elsewhere,
+    FailureKind,
+    Feed,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    NotModified,
+    SourceType,
+)
+from reformwatch.model.plan import Snapshot
+from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.model.value import Value
 from reformwatch.planning.fingerprints import is_any_marked, unmarked
 from reformwatch.planning.poll_plan import has_turned_over, reaches_back, sort_out, unlisted
@@ -40,27 +51,56 @@ _MANY_HOSTS: Final = 10_000
 FeedFetcher = Callable[[Feed, datetime, Elsewhere | None], FetchOutcome | Elsewhere]
 PageFetcher = Callable[[str, Elsewhere | None], Fetched | FetchFailed | Elsewhere]
 
+T = TypeVar("T")
 
-class Ask(Value, frozen=True, kw_only=True):
-    """A request is wanted; ``act`` makes it, in a thread. ``gap`` is what the host asks for between two."""
+
+def no_pages(url: str, _after: Elsewhere | None) -> Fetched | FetchFailed:
+    """The default fetcher of pages: each fails."""
+    return FetchFailed(kind=FailureKind.CONNECT, problem=Problem.of(ProblemCode.NOT_FETCHED, url=url))
+
+
+class Fetchers(Value, frozen=True, kw_only=True):
+    """What requests feeds, on condition, and pages that belong to them."""
+
+    feed: FeedFetcher
+    page: PageFetcher = no_pages
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Generic[T]):
+    """A request: ``send`` makes it, in a thread, and has its result. ``gap``: what the host asks for between two."""
 
     url: str
-    act: Callable[[], Any]
+    send: Callable[[], T]
     gap: timedelta | None = None
 
+    def __iter__(self) -> Generator["Step", Any, T]:
+        result: T = yield self
+        return result
 
-class Work(Value, frozen=True, kw_only=True):
-    """A function is to be run in a worker process; an :class:`Unreadable` comes back where that can't be done."""
 
-    function: Callable[..., Any]
+@dataclass(frozen=True, kw_only=True)
+class Job(Generic[T]):
+    """A function that runs in a worker process; the result is an :class:`Unreadable` where the document is at fault."""
+
+    function: Callable[..., T]
     arguments: tuple[Any, ...] = ()
     named: Mapping[str, Any] = field(default_factory=dict)
 
+    def __iter__(self) -> Generator["Step", Any, T | Unreadable]:
+        result: T | Unreadable = yield self
+        return result
 
-class Look(Value, frozen=True, kw_only=True):
-    """The store is to be asked, in a read transaction."""
 
-    query: Callable[[Tx], Any]
+@dataclass(frozen=True, kw_only=True)
+class Query(Generic[T]):
+    """A question to the store, in a read transaction."""
+
+    run: Callable[[Tx], T]
+
+    def __iter__(self) -> Generator["Step", Any, T]:
+        result: T = yield self
+        return result
 
 
 class Outcome(Value, frozen=True, kw_only=True):
@@ -78,33 +118,34 @@ class Outcome(Value, frozen=True, kw_only=True):
     took_ms: int = 0
 
 
-Step = Ask | Work | Look
-Reading = Generator[Step, Any, Outcome]
-Part = Generator[Step, Any, Any]
+Step = Request[Any] | Job[Any] | Query[Any]
+FetchFlow = Generator[Step, Any, Outcome]
+#: A part of a flow, by what it returns.
+Part = Generator[Step, Any, T]
 
 
-class Reader:
-    """Makes readings. Remembers what hosts allow (robots.txt), for a day; used by one thread at a time."""
+class FetchFlows:
+    """Makes flows. Keeps for a day what hosts allow (robots.txt); used by one thread at a time."""
 
-    def __init__(self, *, fetch: FeedFetcher, fetch_page: PageFetcher, clock: Callable[[], datetime]) -> None:
-        self._fetch, self._fetch_page, self._clock = fetch, fetch_page, clock
+    def __init__(self, fetchers: Fetchers, clock: Callable[[], datetime]) -> None:
+        self._fetchers, self._clock = fetchers, clock
         self._robots: dict[str, tuple[Robots, datetime]] = {}
 
-    def read(self, feed: Feed) -> Reading:
-        """Ask for a feed, and for what else its reply makes necessary."""
-        fetched = yield Ask(url=feed.url, act=lambda: self._fetch(feed, self._clock(), None))
-        while isinstance(fetched, Elsewhere):  # another host is asked under its own manners
-            if fetched.is_permanent and (yield Look(query=partial(feeds.is_read_well, url=fetched.url))):
-                return Outcome(feed=feed, fetched=NotModified(moved_to=fetched.url))  # it is read already, in its time
-            act = partial(self._fetch, feed, self._clock(), fetched)
-            fetched = yield Ask(url=fetched.url, act=act)
+    def poll(self, feed: Feed) -> FetchFlow:
+        """Request a feed, and what else its reply makes necessary."""
+        fetched = yield from Request(url=feed.url, send=lambda: self._fetchers.feed(feed, self._clock(), None))
+        while isinstance(fetched, Elsewhere):  # another host: a request of its own
+            if fetched.is_permanent and (yield from Query(run=partial(feeds.is_read_well, url=fetched.url))):
+                return Outcome(feed=feed, fetched=NotModified(moved_to=fetched.url))  # that feed is polled already
+            send = partial(self._fetchers.feed, feed, self._clock(), fetched)
+            fetched = yield from Request(url=fetched.url, send=send)
         if not isinstance(fetched, Fetched):
             return Outcome(feed=feed, fetched=fetched)
         return (yield from self.take(feed, fetched))
 
-    def take(self, feed: Feed, fetched: Fetched, *, is_pushed: bool = False) -> Reading:
-        """Read a document that is here already. A first one is a baseline: nothing more is asked for."""
-        parsed = yield _parsing(feed, fetched)
+    def take(self, feed: Feed, fetched: Fetched, *, is_pushed: bool = False) -> FetchFlow:
+        """Parse a document that was fetched or pushed. A feed's first is its baseline: nothing more is requested."""
+        parsed = yield from _parse_job(feed, fetched)
         outcome = Outcome(feed=feed, fetched=fetched, parsed=parsed, is_pushed=is_pushed)
         if not isinstance(parsed, ParsedFeed) or not feed.has_baseline:
             return outcome
@@ -116,18 +157,18 @@ class Reader:
             outcome = replace(outcome, parsed=_with_texts(parsed, texts), older=_each_with(outcome.older, texts))
         return outcome
 
-    def _older(self, feed: Feed, parsed: ParsedFeed) -> Part:
+    def _older(self, feed: Feed, parsed: ParsedFeed) -> Part[tuple[list[ParsedEntry], int]]:
         """The entries of archive pages, else of a news sitemap, where the feed has turned over since the last poll."""
         may_have = has_turned_over(feed, parsed.entries, knows_any=False)
         if not may_have or (yield from _knows_any(feed, parsed.entries)):
             return [], 0
         older, pages, is_filled = yield from self._archive(feed, parsed)
         if not is_filled and feed.source_type is not SourceType.SITEMAP:
-            found, read = yield from self._sitemaps(feed, parsed)
-            older, pages = [*older, *found], pages + read
+            entries, sitemaps = yield from self._sitemaps(feed, parsed)
+            older, pages = [*older, *entries], pages + sitemaps
         return older, pages
 
-    def _archive(self, feed: Feed, parsed: ParsedFeed) -> Part:
+    def _archive(self, feed: Feed, parsed: ParsedFeed) -> Part[tuple[list[ParsedEntry], int, bool]]:
         """Back through the pages of an archived or paged feed (RFC 5005) until something is known."""
         older: list[ParsedEntry] = []
         seen = {feed.url}
@@ -135,7 +176,7 @@ class Reader:
         while url and url not in seen and pages < MAX_OLDER_PAGES and not is_filled:
             seen.add(url)
             fetched = yield from self._page(url)
-            document = (yield _parsing(feed, fetched)) if isinstance(fetched, Fetched) else None
+            document = (yield from _parse_job(feed, fetched)) if isinstance(fetched, Fetched) else None
             if not isinstance(document, ParsedFeed):
                 break
             pages += 1
@@ -146,25 +187,25 @@ class Reader:
             url = document.archive_url
         return older, pages, is_filled
 
-    def _sitemaps(self, feed: Feed, parsed: ParsedFeed) -> Part:
+    def _sitemaps(self, feed: Feed, parsed: ParsedFeed) -> Part[tuple[list[ParsedEntry], int]]:
         """The entries of the site's news sitemaps, as robots.txt names them, dated since the last poll."""
         robots = yield from self._robots_of(feed.site_url or parsed.site_url or feed.url)
-        found: list[ParsedEntry] = []
-        read = 0
+        entries: list[ParsedEntry] = []
+        sitemaps = 0
         for url in [url for url in robots.sitemaps if "news" in url.lower()][:_MAX_SITEMAPS]:
             fetched = yield from self._page(url, robots)
             if not isinstance(fetched, Fetched):
                 continue
             named = {"url": fetched.url, "source_type": SourceType.SITEMAP}
-            document = yield Work(function=read_document, arguments=(fetched.body,), named=named)
+            document = yield from Job(function=read_document, arguments=(fetched.body,), named=named)
             if isinstance(document, ParsedFeed):
-                read += 1
-                found += document.entries
-        return found, read
+                sitemaps += 1
+                entries += document.entries
+        return entries, sitemaps
 
-    def _texts(self, feed: Feed, entries: Sequence[ParsedEntry]) -> Part:
+    def _texts(self, feed: Feed, entries: Sequence[ParsedEntry]) -> Part[dict[str, str]]:
         """The text of the pages of new and edited entries, by address; a page that fails is left out."""
-        snapshot = yield Look(query=partial(_snapshot, feed=feed, entries=entries, now=self._clock()))
+        snapshot = yield from Query(run=partial(_snapshot, feed=feed, entries=entries, now=self._clock()))
         new, edits = sort_out(entries, snapshot)
         wanted = [*reversed(new), *(edit.entry for edit in edits)]
         texts: dict[str, str] = {}
@@ -175,12 +216,12 @@ class Reader:
             fetched = yield from self._page(url, robots)
             if isinstance(fetched, Fetched):
                 named = {"url": fetched.url, "content_type": fetched.content_type}
-                text = yield Work(function=read_article, arguments=(fetched.body,), named=named)
+                text = yield from Job(function=read_article, arguments=(fetched.body,), named=named)
                 if isinstance(text, str) and text:
                     texts[url] = text
         return texts
 
-    def _robots_of(self, url: str) -> Part:
+    def _robots_of(self, url: str) -> Part[Robots]:
         """What the host of a page allows."""
         origin = origin_of(url)
         known = self._robots.get(origin)
@@ -196,29 +237,29 @@ class Reader:
         self._robots[origin] = (robots, self._clock() + kept)
         return robots
 
-    def _page(self, url: str, robots: Robots | None = None) -> Part:
+    def _page(self, url: str, robots: Robots | None = None) -> Part[Fetched | FetchFailed]:
         """A page, through redirects to other hosts."""
         gap = robots.delay(AGENT) if robots else None
-        fetched = yield Ask(url=url, act=partial(self._fetch_page, url, None), gap=gap)
+        fetched = yield from Request(url=url, send=partial(self._fetchers.page, url, None), gap=gap)
         while isinstance(fetched, Elsewhere):
-            fetched = yield Ask(url=fetched.url, act=partial(self._fetch_page, url, fetched), gap=gap)
+            send = partial(self._fetchers.page, url, fetched)
+            fetched = yield from Request(url=fetched.url, send=send, gap=gap)
         return fetched
 
 
-def _parsing(feed: Feed, fetched: Fetched) -> Work:
+def _parse_job(feed: Feed, fetched: Fetched) -> Job[ParsedFeed | Unreadable]:
     named = {"url": fetched.url, "content_type": fetched.content_type}
     named |= {"source_type": feed.source_type, "selector": feed.item_selector}
-    return Work(function=read_document, arguments=(fetched.body,), named=named)
+    return Job(function=read_document, arguments=(fetched.body,), named=named)
 
 
-def _knows_any(feed: Feed, entries: Sequence[ParsedEntry]) -> Part:
+def _knows_any(feed: Feed, entries: Sequence[ParsedEntry]) -> Part[bool]:
     if is_any_marked(entries, feed.poll.marks):
         return True
-    known = yield Look(query=partial(plans.knows_any, feed_id=feed.id, entries=entries))
-    return known
+    return (yield from Query(run=partial(plans.knows_any, feed_id=feed.id, entries=entries)))
 
 
-def _snapshot(tx: Tx, *, feed: Feed, entries: Sequence[ParsedEntry], now: datetime) -> Any:
+def _snapshot(tx: Tx, *, feed: Feed, entries: Sequence[ParsedEntry], now: datetime) -> Snapshot:
     return plans.snapshot(tx, feed, unmarked(entries, feed.poll.marks), now=now, stories_of=stories_of)
 
 
@@ -228,4 +269,6 @@ def _with_texts(parsed: ParsedFeed, texts: Mapping[str, str]) -> ParsedFeed:
 
 def _each_with(entries: Iterable[ParsedEntry], texts: Mapping[str, str]) -> tuple[ParsedEntry, ...]:
     """Entries with their page's text as content. Their hash stays that of the feed's own text, which tells edits."""
-    return tuple(replace(one, content=texts[one.url]) if one.url and one.url in texts else one for one in entries)
+    return tuple(
+        replace(entry, content=texts[entry.url]) if entry.url and entry.url in texts else entry for entry in entries
+    )

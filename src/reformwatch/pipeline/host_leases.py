@@ -1,8 +1,8 @@
-"""Pipeline: the hosts that a run holds, so that no other process asks them meanwhile.
+"""Pipeline: the hosts that a run leases, so that no other process sends them requests meanwhile.
 
-A run leases the hosts of the feeds it claims in the same transaction, and a host that one of them leads to before it is
-asked. It holds a host while one of its readings is there, and gives it back, with the end of its rest, in the next
-write: mostly the one that settles the feeds.
+A run leases the hosts of the feeds that it claims in the same transaction, and a host that a redirect or a page names
+before the request to it. It keeps a lease while a fetch is at that host, and releases it, with the end of the host's
+gap, in the next write: mostly the one that writes the feeds.
 """
 
 import contextlib
@@ -21,10 +21,10 @@ _TRY_AGAIN_S: Final = 0.1
 _BEGINS_WITHIN: Final = 0.7
 
 
-class HeldHosts:
-    """Which hosts a run holds, and by when a request must begin; how many readings are there; when their rests end.
+class HostLeases:
+    """Which hosts a run leases, and by when a request must begin; how many fetches are there; when their gaps end.
 
-    Used by one thread. Times of leases and rests are the poller's clock's; waits are seconds of a monotonic clock.
+    Used by one thread. Times of leases and gaps are the poller's clock's; waits are seconds of a monotonic clock.
     """
 
     def __init__(self, *, token: str, lease: timedelta) -> None:
@@ -32,8 +32,8 @@ class HeldHosts:
         self.release_at = float("inf")
         self._token, self._lease = token, lease
         self._begin_by: dict[str, datetime] = {}
-        self._rest_until: dict[str, datetime] = {}
-        self._readings: Counter[str] = Counter()
+        self._free_at: dict[str, datetime] = {}
+        self._fetches: Counter[str] = Counter()
         self._again_at: dict[str, float] = {}
 
     def note(self, origins: Collection[str], *, now: datetime) -> None:
@@ -41,7 +41,7 @@ class HeldHosts:
         self._begin_by |= dict.fromkeys(origins, now + self._lease * _BEGINS_WITHIN)
         self.release_at = min(self.release_at, time.monotonic() + _RELEASE_AFTER_S)
 
-    def is_held(self, origin: str, *, now: datetime) -> bool:
+    def may_begin(self, origin: str, *, now: datetime) -> bool:
         """Whether a request to a host may begin under its lease."""
         begin_by = self._begin_by.get(origin)
         return begin_by is not None and now <= begin_by
@@ -55,7 +55,7 @@ class HeldHosts:
         return _CLAIM_AGAIN_S
 
     def claim_wanted(self, store: Store, *, now: datetime, now_s: float) -> bool:
-        """Lease what is wanted; whether any could be. What others lease, or what rests, is wanted again in a while."""
+        """Lease what is wanted; whether any could be. What others lease, or whose gap runs, is wanted later."""
         wanted, self.wanted = self.wanted, set()
         with store.write() as tx:
             leased = hosts.claim(tx, wanted, token=self._token, now=now, lease=self._lease)
@@ -68,39 +68,39 @@ class HeldHosts:
         return bool(leased)
 
     def move(self, before: str | None, after: str | None) -> None:
-        """A reading goes on at another host, begins at one (``before`` is None), or ends (``after`` is None)."""
+        """A fetch goes on at another host, begins at one (``before`` is None), or ends (``after`` is None)."""
         if before == after:
             return
         if after is not None:
-            self._readings[after] += 1
+            self._fetches[after] += 1
         if before is not None:
-            self._readings[before] -= 1
-            if not self._readings[before]:
-                del self._readings[before]
+            self._fetches[before] -= 1
+            if not self._fetches[before]:
+                del self._fetches[before]
                 self.release_at = min(self.release_at, time.monotonic() + _RELEASE_AFTER_S)
 
-    def rest(self, origin: str, *, until: datetime) -> None:
-        """A request to a host has ended."""
-        self._rest_until[origin] = until
+    def keep_gap(self, origin: str, *, until: datetime) -> None:
+        """A request to a host has ended; its gap ends at ``until``."""
+        self._free_at[origin] = until
 
     def idle(self) -> frozenset[str]:
-        """The hosts that are held, and where no reading is."""
-        return frozenset(origin for origin in self._begin_by if origin not in self._readings)
+        """The hosts that are leased, and where no fetch is."""
+        return frozenset(origin for origin in self._begin_by if origin not in self._fetches)
 
     def release(self, tx: Tx, origins: Collection[str]) -> None:
-        """Give hosts back with their rests; call :meth:`forget` when that is committed."""
-        hosts.release(tx, {origin: self._rest_until.get(origin) for origin in origins}, token=self._token)
+        """Release hosts with the ends of their gaps; call :meth:`forget` when that is committed."""
+        hosts.release(tx, {origin: self._free_at.get(origin) for origin in origins}, token=self._token)
 
     def forget(self, origins: Collection[str]) -> None:
-        """These were given back."""
+        """These were released."""
         self.release_at = float("inf")
         for origin in origins:
             self._begin_by.pop(origin, None)
-            self._rest_until.pop(origin, None)
+            self._free_at.pop(origin, None)
 
 
 @contextlib.contextmanager
-def held_for_a_request(
+def leased_for_a_request(
     store: Store,
     origin: str,
     *,
@@ -110,19 +110,19 @@ def held_for_a_request(
     gap: timedelta,
     patience_s: float,
 ) -> Iterator[None]:
-    """Hold a host for one request that is part of no run.
+    """Lease a host for one request that is part of no run.
 
-    While others lease it, or it rests, wait, but no longer than ``patience_s``: a person waits for the answer.
+    While others lease it, or its gap runs, wait, but no longer than ``patience_s``: a person waits for the answer.
     """
     give_up_at = time.monotonic() + patience_s
-    while not (is_held := _is_claimed(store, origin, token=token, now=clock(), lease=lease)):
+    while not (is_leased := _is_claimed(store, origin, token=token, now=clock(), lease=lease)):
         if time.monotonic() >= give_up_at:
             break
         time.sleep(_TRY_AGAIN_S)
     try:
         yield
     finally:
-        if is_held:
+        if is_leased:
             with store.write() as tx:
                 hosts.release(tx, {origin: clock() + gap}, token=token)
 

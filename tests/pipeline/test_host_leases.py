@@ -1,6 +1,5 @@
-"""Pipeline: a run holds the hosts where its readings are, waits for those of others, and gives all of them back."""
+"""Pipeline: a run holds the hosts where its fetches are, waits for those of others, and gives all of them back."""
 
-import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -12,13 +11,14 @@ import sqlalchemy as sa
 
 from conftest import NOW
 from reformwatch.model.feed import Elsewhere, Feed, FetchOutcome, NewFeed, NotModified, Validators
-from reformwatch.pipeline.held_hosts import HeldHosts
+from reformwatch.pipeline.fetch_flow import FeedFetcher
+from reformwatch.pipeline.host_leases import HostLeases
 from reformwatch.pipeline.parsing import ParserPool
-from reformwatch.pipeline.poll import Fetcher, Poller
-from reformwatch.planning.schedule import PollPolicy
+from reformwatch.pipeline.poll import Poller, PollLimits
 from reformwatch.store import Store, Tx, hosts, tables
 from reformwatch.store.feeds import add_feed
 from reformwatch.wiring.basics import build_router, utc_now
+from routing_desk import a_poller
 
 LEASE = timedelta(minutes=5)
 GAP_S = 0.05
@@ -26,13 +26,9 @@ THEIRS = "somebody:1"
 SAME = NotModified(validators=Validators(etag='"1"'))
 
 
-def poller(store: Store, fetch: Fetcher, parser: ParserPool) -> Poller:
-    numbers = itertools.count()
-    return Poller(
-        store=store, fetch=fetch, parser=parser, policy=PollPolicy(), clock=utc_now, chance=lambda: 0.0,
-        router=build_router(store), new_token=lambda: f"test:{next(numbers)}",
-        new_secret=lambda: f"secret-{next(numbers)}", per_host_gap_s=GAP_S, lease=LEASE,
-    )  # fmt: skip
+def poller(store: Store, fetch: FeedFetcher, parser: ParserPool) -> Poller:
+    limits = PollLimits(gap=timedelta(seconds=GAP_S), lease=LEASE)
+    return a_poller(store, fetch, parser, router=build_router(store), clock=utc_now, limits=limits)
 
 
 def add(store: Store, *urls: str) -> None:
@@ -147,9 +143,9 @@ def test_a_named_feed_waits_for_its_host(store: Store, parser: ParserPool) -> No
 def test_a_person_waits_for_a_host_only_so_long(sqlite_store: Store, parser: ParserPool) -> None:
     others_lease(sqlite_store, "theirs.example")
     made, began = poller(sqlite_store, unchanged, parser), time.monotonic()
-    with made.holding_host_of("http://theirs.example/feed", patience_s=0.3):
+    with made.leasing_host_of("http://theirs.example/feed", patience_s=0.3):
         assert time.monotonic() - began >= 0.3
-    with made.holding_host_of("http://free.example/feed"), sqlite_store.read() as tx:
+    with made.leasing_host_of("http://free.example/feed"), sqlite_store.read() as tx:
         assert rows(tx)["free.example"][0] is not None
     with sqlite_store.read() as tx:
         found = rows(tx)
@@ -160,41 +156,41 @@ def test_a_person_waits_for_a_host_only_so_long(sqlite_store: Store, parser: Par
 
 
 def test_a_lease_that_is_nearly_over_is_extended_before_the_next_request(sqlite_store: Store) -> None:
-    held = HeldHosts(token="a:1", lease=LEASE)
-    held.note(["a.example"], now=NOW)
-    assert held.is_held("a.example", now=NOW + LEASE / 2)
+    leases = HostLeases(token="a:1", lease=LEASE)
+    leases.note(["a.example"], now=NOW)
+    assert leases.may_begin("a.example", now=NOW + LEASE / 2)
     late = NOW + LEASE * 0.8
-    assert not held.is_held("a.example", now=late)
-    held.want("a.example", now_s=0.0)
-    assert held.claim_wanted(sqlite_store, now=late, now_s=0.0)
-    assert held.is_held("a.example", now=late)
+    assert not leases.may_begin("a.example", now=late)
+    leases.want("a.example", now_s=0.0)
+    assert leases.claim_wanted(sqlite_store, now=late, now_s=0.0)
+    assert leases.may_begin("a.example", now=late)
 
 
 def test_a_host_of_others_is_looked_at_again_after_a_while_and_not_at_once(sqlite_store: Store) -> None:
-    held = HeldHosts(token="a:1", lease=LEASE)
+    leases = HostLeases(token="a:1", lease=LEASE)
     with sqlite_store.write() as tx:
         hosts.claim(tx, ["a.example"], token=THEIRS, now=NOW, lease=LEASE)
-    held.want("a.example", now_s=10.0)
-    assert not held.claim_wanted(sqlite_store, now=NOW, now_s=10.0)
-    assert held.want("a.example", now_s=10.1) == pytest.approx(0.4)
-    assert held.wanted == set()
-    held.want("a.example", now_s=10.5)
-    assert held.wanted == {"a.example"}
+    leases.want("a.example", now_s=10.0)
+    assert not leases.claim_wanted(sqlite_store, now=NOW, now_s=10.0)
+    assert leases.want("a.example", now_s=10.1) == pytest.approx(0.4)
+    assert leases.wanted == set()
+    leases.want("a.example", now_s=10.5)
+    assert leases.wanted == {"a.example"}
 
 
-def test_a_host_is_idle_when_no_reading_is_there_any_more() -> None:
-    held = HeldHosts(token="a:1", lease=LEASE)
-    held.note(["a.example", "b.example"], now=NOW)
-    assert held.idle() == {"a.example", "b.example"}
-    held.move(None, "a.example")
-    held.move(None, "a.example")
-    assert held.idle() == {"b.example"}
-    held.move("a.example", "c.example")
-    assert held.idle() == {"b.example"}
-    held.move("a.example", None)
-    assert held.idle() == {"a.example", "b.example"}
-    held.forget(["a.example"])
-    assert held.idle() == {"b.example"}
+def test_a_host_is_idle_when_no_fetch_is_there_any_more() -> None:
+    leases = HostLeases(token="a:1", lease=LEASE)
+    leases.note(["a.example", "b.example"], now=NOW)
+    assert leases.idle() == {"a.example", "b.example"}
+    leases.move(None, "a.example")
+    leases.move(None, "a.example")
+    assert leases.idle() == {"b.example"}
+    leases.move("a.example", "c.example")
+    assert leases.idle() == {"b.example"}
+    leases.move("a.example", None)
+    assert leases.idle() == {"a.example", "b.example"}
+    leases.forget(["a.example"])
+    assert leases.idle() == {"b.example"}
 
 
 # -- a run in a thread of its own
