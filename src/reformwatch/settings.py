@@ -1,24 +1,29 @@
 """Porch: the configuration: defaults, a TOML file, ``REFORMWATCH_SECTION__KEY`` variables, secret files.
 
-Each value is held against the type of its key by msgspec; an unknown key or variable is an error that names it.
+The models say what a value must be; pydantic-settings puts the variables before the file. An unknown key or variable is
+an error that names it. Imports pydantic, which costs a start more than all else here: commands load this module when
+they run, not for ``--help``.
 # trust: D22
 """
 
 import contextlib
 import ipaddress
-import math
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Self, cast, get_args
 
-import msgspec
-from msgspec import Meta, Struct, field
 from platformdirs import user_config_path, user_data_path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reformwatch.errors import ConfigError, NotPermitted
+from reformwatch.model.value import Value
 from reformwatch.text import shorten
 from reformwatch.urls import without_password
 
@@ -26,50 +31,80 @@ ENV_PREFIX: Final = "REFORMWATCH_"
 #: What owners of feeds ask for: one request an hour at most.
 USUAL_MIN_INTERVAL_S: Final = 3600.0
 ENV_CONFIG: Final = "REFORMWATCH_CONFIG"
-#: Secrets handed over by systemd (LoadCredential=) stand here as files.
+#: Secrets handed over by systemd (LoadCredential=) are files in this folder.
 _ENV_CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
-_MASK: Final = "*" * 10
+_CREDENTIAL: Final = "smtp_password"
 
-Positive = Annotated[float, Meta(gt=0)]
-NotNegative = Annotated[float, Meta(ge=0)]
+#: The types of our own errors; pydantic's are in its documentation ("Validation errors").
+_NOT_WANTED: Final = "not_wanted"
+_NOT_TOGETHER: Final = "not_together"
 
 
-class Secret:
-    """A text that is shown nowhere."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return _MASK if self._text else ""
+# -- the models
 
 
 def _default_database() -> str:
     return f"sqlite:///{user_data_path('reformwatch', appauthor=False) / 'reformwatch.sqlite'}"
 
 
-class DatabaseSettings(Struct, frozen=True, kw_only=True):
+def _text_like(pattern: str, wanted: str) -> AfterValidator:
+    """A text is empty or like ``pattern``; ``wanted`` says to a person what that is."""
+
+    def check(text: str) -> str:
+        if text and not re.fullmatch(pattern, text):
+            raise PydanticCustomError(_NOT_WANTED, "{wanted}", {"wanted": wanted})
+        return text
+
+    return AfterValidator(check)
+
+
+def _network_or_host(text: str) -> str:
+    """What has a slash is meant as a network; anything else is the name of a host."""
+    try:
+        if "/" in text:
+            ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        wanted = "a network such as 10.0.0.0/8, or the name of a host,"
+        raise PydanticCustomError(_NOT_WANTED, "{wanted}", {"wanted": wanted}) from None
+    return text
+
+
+def _do_not_go_together(what: str, *keys: str) -> PydanticCustomError:
+    """``what`` is wrong with the values of two keys of a section."""
+    return PydanticCustomError(_NOT_TOGETHER, "{what}", {"what": what, "keys": keys})
+
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+#: TOML and JSON have neither paths nor tuples; these are made of texts and lists.
+FilePath = Annotated[Path, Field(strict=False)]
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(_network_or_host)], ...], Field(strict=False)]
+
+
+class _Section(BaseModel, frozen=True):
+    """A table of the file. Strict: a text is no number, true is none, and none is infinite."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class DatabaseSettings(_Section, frozen=True):
     """Where everything is remembered."""
 
-    url: str = field(default_factory=_default_database)
+    url: str = Field(default_factory=_default_database)
 
 
-class HttpSettings(Struct, frozen=True, kw_only=True):
+class HttpSettings(_Section, frozen=True):
     """How feeds are asked, and webhooks reached."""
 
-    contact: Annotated[str, Meta(max_length=200)] = ""
+    contact: Annotated[str, Field(max_length=200)] = ""
     deadline_s: Positive = 30.0
-    max_bytes: Annotated[int, Meta(ge=1024)] = 10 * 1024 * 1024
-    workers: Annotated[int, Meta(ge=1, le=256)] = 32
+    max_bytes: Annotated[int, Field(ge=1024)] = 10 * 1024 * 1024
+    workers: Annotated[int, Field(ge=1, le=256)] = 32
     per_host_gap_s: NotNegative = 2.0
-    allow_private: tuple[str, ...] = ()
+    allow_private: Hosts = ()
 
 
-class PollSettings(Struct, frozen=True, kw_only=True):
+class PollSettings(_Section, frozen=True):
     """How often."""
 
     tick_s: Positive = 10.0
@@ -77,93 +112,155 @@ class PollSettings(Struct, frozen=True, kw_only=True):
     max_interval_s: Positive = 86400.0
     lease_s: Positive = 300.0
 
+    @model_validator(mode="after")
+    def _check_intervals(self) -> Self:
+        if self.max_interval_s < self.min_interval_s:
+            found = f"{self.max_interval_s:g} < {self.min_interval_s:g}"
+            raise _do_not_go_together(
+                f"max_interval_s is less than min_interval_s ({found})", "max_interval_s", "min_interval_s"
+            )
+        return self
 
-class AlertSettings(Struct, frozen=True, kw_only=True):
+
+class AlertSettings(_Section, frozen=True):
     """What brings an alert, and how many at once."""
 
     late_after_days: Positive = 7.0
-    burst_limit: Annotated[int, Meta(ge=1)] = 10
-    base_url: str = ""
+    burst_limit: Annotated[int, Field(ge=1)] = 10
+    base_url: Annotated[str, _text_like(r"https?://[^\s/]+[^\s]*", "an http or https address")] = ""
 
 
-class SmtpSettings(Struct, frozen=True, kw_only=True):
+class SmtpSettings(_Section, frozen=True):
     """The mail server."""
 
     host: str = ""
-    port: Annotated[int, Meta(ge=1, le=65535)] = 587
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: str = ""
-    password: Secret = Secret("")
-    password_file: Path | None = None
-    sender: str = field(name="from", default="")
-    ca_file: Path | None = None
+    password: SecretStr = SecretStr("")
+    password_file: FilePath | None = None
+    sender: str = Field(default="", alias="from")
+    ca_file: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _check_one_password(self) -> Self:
+        if self.password_file is not None and self.password.get_secret_value():
+            raise _do_not_go_together(
+                "password and password_file are both given; give one", "password_file", "password"
+            )
+        return self
 
 
-class WebhookSettings(Struct, frozen=True, kw_only=True):
+class WebhookSettings(_Section, frozen=True):
     """How long a receiver may take."""
 
     deadline_s: Positive = 30.0
 
 
-class WebSettings(Struct, frozen=True, kw_only=True):
+class WebSettings(_Section, frozen=True):
     """The daemon's own pages (unsubscribing, health)."""
 
-    listen: str = ""
+    listen: Annotated[str, _text_like(r".+:\d{1,5}", "host:port, such as 127.0.0.1:8080,")] = ""
 
 
-class ArchiveSettings(Struct, frozen=True, kw_only=True):
+class ArchiveSettings(_Section, frozen=True):
     """How long entries are kept."""
 
     keep_days: Positive = 730.0
 
 
-class LogSettings(Struct, frozen=True, kw_only=True):
+class LogSettings(_Section, frozen=True):
     """The log on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["text", "json"] = "text"
 
 
-class Settings(Struct, frozen=True, kw_only=True):
-    """The whole configuration, checked."""
+class Settings(BaseModel, frozen=True):
+    """The whole configuration, checked. Made by itself it has defaults and what it is given, and reads nothing."""
 
-    database: DatabaseSettings = field(default_factory=DatabaseSettings)
-    http: HttpSettings = field(default_factory=HttpSettings)
-    poll: PollSettings = field(default_factory=PollSettings)
-    alerts: AlertSettings = field(default_factory=AlertSettings)
-    smtp: SmtpSettings = field(default_factory=SmtpSettings)
-    webhook: WebhookSettings = field(default_factory=WebhookSettings)
-    web: WebSettings = field(default_factory=WebSettings)
-    archive: ArchiveSettings = field(default_factory=ArchiveSettings)
-    log: LogSettings = field(default_factory=LogSettings)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    poll: PollSettings = Field(default_factory=PollSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
+    smtp: SmtpSettings = Field(default_factory=SmtpSettings)
+    webhook: WebhookSettings = Field(default_factory=WebhookSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    archive: ArchiveSettings = Field(default_factory=ArchiveSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+
+    def smtp_password_path(self) -> Path | None:
+        """The file with the mail server's password: the configured one, or systemd's credential. None: no file."""
+        credentials = os.environ.get(_ENV_CREDENTIALS)
+        if self.smtp.password_file is None and credentials and _is_file(Path(credentials) / _CREDENTIAL):
+            return Path(credentials) / _CREDENTIAL
+        return self.smtp.password_file
 
     def smtp_password(self) -> str:
-        """The mail server's password: from the configuration, a file, a systemd credential. Raises ConfigError."""
-        path = self.smtp.password_file
-        credentials = os.environ.get(_ENV_CREDENTIALS)
-        if path is None and credentials and _is_file(Path(credentials) / "smtp_password"):
-            path = Path(credentials) / "smtp_password"
+        """The mail server's password: from its file, else from the configuration. Raises ConfigError."""
+        path = self.smtp_password_path()
         if path is None:
-            return self.smtp.password.reveal()
+            return self.smtp.password.get_secret_value()
         try:
             return path.read_text(encoding="utf-8").strip("\r\n")
         except (OSError, UnicodeError) as no:
             raise ConfigError(f"[smtp] password_file: {path} can't be read ({no})") from None
 
 
-def _sections() -> dict[str, type[Struct]]:
-    return {info.name: info.type for info in msgspec.structs.fields(Settings)}
+class _Variables(EnvSettingsSource):
+    """The variables. Their texts become numbers and lists here, since the models are strict."""
+
+    def field_is_complex(self, field: FieldInfo) -> bool:
+        """Whether a text has to be decoded."""
+        return field.annotation in {int, float} or super().field_is_complex(field)
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """A number, or a list in JSON; any other text as it is: the model refuses it and says what is wanted."""
+        with contextlib.suppress(ValueError, RecursionError):
+            if field.annotation in {int, float}:
+                return field.annotation(value)
+            return super().decode_complex_value(field_name, field, value)
+        return value
 
 
-#: Section by section, key by key as written in the file: what holds its value.
+class _LoadedSettings(Settings, BaseSettings, frozen=True):  # type: ignore[misc]  # BaseSettings is not frozen
+    """Settings whose arguments are the tables of a file; the environment comes before them."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_ignore_empty=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings' hook
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What comes first counts."""
+        return _Variables(settings_cls), init_settings
+
+
+def _keys_of(section: FieldInfo) -> Iterator[tuple[str, str, FieldInfo]]:
+    """Key as written in the file, attribute, field."""
+    for attribute, field in cast("type[_Section]", section.annotation).model_fields.items():
+        yield field.alias or attribute, attribute, field
+
+
+#: Section by section, key by key as written in the file: the field that holds its value.
 _FIELDS: Final = {
-    section: {info.encode_name: info for info in msgspec.structs.fields(kind)} for section, kind in _sections().items()
+    section: {key: field for key, _, field in _keys_of(info)} for section, info in Settings.model_fields.items()
 }
 
 
 def all_keys() -> list[tuple[str, str]]:
     """Every (section, key) of the configuration, as written in the file."""
     return [(section, key) for section, keys in _FIELDS.items() for key in keys]
+
+
+# -- reading
 
 
 def find_config(given: Path | None) -> Path | None:
@@ -189,151 +286,166 @@ def _is_file(path: Path) -> bool:
 
 def load_settings(path: Path | None) -> Settings:
     """The settings from a file (None: defaults) and the environment. Raises ConfigError, one line, with the key."""
-    return build_settings(_read_toml(path) if path is not None else {}, os.environ, source=str(path))
+    tables = _read_toml(path) if path is not None else {}
+    variables = _variables(os.environ)
+    with _refusing(str(path), variables):
+        return _LoadedSettings(**tables)
 
 
-def build_settings(
-    given: Mapping[str, Any], environ: Mapping[str, str] | None = None, *, source: str = "configuration"
-) -> Settings:
-    """The settings from the tables of a file and from variables, which come before it. Raises ConfigError.
-
-    ``source`` names the file in errors.
-    """
-    variables = _variables(environ or {})
-    for section, table in given.items():
-        if section not in _FIELDS:
-            raise ConfigError(f"{source}: [{section}]: there is no such key; see config.example.toml")
-        if not isinstance(table, Mapping):
-            raise ConfigError(f"{source}: [{section}]: a table of keys is wanted")
-        for key in table:
-            if key not in _FIELDS[section]:
-                raise ConfigError(f"{source}: [{section}] {key}: there is no such key; see config.example.toml")
-    built: dict[str, Any] = {}
-    for section, kind in _sections().items():
-        values, sources = {}, {}
-        for key, info in _FIELDS[section].items():
-            if (variable := variables.get((section, key))) is not None:
-                sources[key] = f"environment variable {variable[0]}"
-                values[info.name] = _converted(
-                    variable[1], info.type, f"{sources[key]}: [{section}] {key}", is_text=True
-                )
-            elif key in (table := given.get(section, {})):
-                sources[key] = source
-                values[info.name] = _converted(table[key], info.type, f"{source}: [{section}] {key}", is_text=False)
-            if key in sources and (check := _CHECKS.get((section, key))) is not None:
-                check(values[info.name], f"{sources[key]}: [{section}] {key}")
-        built[section] = kind(**values)
-        _check_together(section, built[section], sources)
-    return Settings(**built)
-
-
-def _variables(environ: Mapping[str, str]) -> dict[tuple[str, str], tuple[str, str]]:
-    """What variables say, by section and key: their names and texts. Raises ConfigError for one that is unknown."""
-    known = {f"{ENV_PREFIX}{section}__{key}".upper(): (section, key) for section, key in all_keys()}
-    found = {}
-    for name, text in environ.items():
-        if (key := known.get(name.upper())) is not None:
-            found[key] = (name, text)
-        elif name.upper().startswith(ENV_PREFIX) and name.upper() != ENV_CONFIG:
-            raise ConfigError(f"environment variable {name}: there is no such setting; see config.example.toml")
-    return found
-
-
-def _converted(value: Any, kind: Any, where: str, *, is_text: bool) -> Any:
-    """A value as the type of its key. ``is_text``: it came as a text, which says a number, a path or a list."""
-    if is_text and get_origin(kind) is tuple:
-        try:
-            value = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            raise ConfigError(f'{where}: a list is written as JSON: \'["a", "b"]\'') from None
-    try:
-        converted = msgspec.convert(value, kind, strict=not is_text, dec_hook=_from_text)
-    except msgspec.ValidationError as bad:
-        raise ConfigError(_in_words(bad, kind, where, value)) from None
-    if isinstance(converted, float) and not math.isfinite(converted):
-        raise ConfigError(f"{where}: a number with an end is wanted, not {converted}")
-    return converted
-
-
-def _from_text(kind: type, value: object) -> object:
-    """msgspec's hook for what it does not know."""
-    if isinstance(value, str) and kind in {Secret, Path}:
-        return kind(value)
-    raise TypeError("Expected `str`")
-
-
-_NAMES: Final = {"int": "a whole number", "float": "a number", "str": "a text", "array": "a list"}
-_EXPECTED: Final = re.compile(r"Expected `(\w+)(?: \| null)?`(?: ([<>]=? [-\d.]+))?(?: (of length .*))?")
-
-
-def _in_words(bad: msgspec.ValidationError, kind: Any, where: str, value: object) -> str:
-    """msgspec's error for a person; a secret is not shown."""
-    said, _, place = str(bad).partition(" - at `$")
-    index = "".join(f".{digits}" for digits in re.findall(r"\d+", place))
-    if get_origin(kind) is Literal:
-        said = f"one of {', '.join(get_args(kind))} is wanted"
-    elif (found := _EXPECTED.match(said)) is not None:
-        more = " ".join(part for part in found.groups()[1:] if part).removesuffix(".0")
-        said = f"{_NAMES.get(found[1], found[1])}{' ' if more else ''}{more} is wanted"
-    is_shown = kind is not Secret and isinstance(value, str | int | float)
-    return f"{where}{index}: {said}{f', not {shorten(repr(value), limit=80)}' if is_shown else ''}"
-
-
-def _check_reachable(given: tuple[str, ...], where: str) -> None:
-    """What has a slash is meant as a network; anything else is the name of a host."""
-    for place, one in enumerate(given):
-        try:
-            if "/" in one:
-                ipaddress.ip_network(one, strict=False)
-        except ValueError:
-            raise ConfigError(
-                f"{where}.{place}: neither a network such as 10.0.0.0/8 nor the name of a host, not {one!r}"
-            ) from None
-
-
-def _pattern(pattern: str, wanted: str) -> Callable[[str, str], None]:
-    def check(given: str, where: str) -> None:
-        if given and not re.fullmatch(pattern, given):
-            raise ConfigError(f"{where}: {wanted} is wanted, not {given!r}")
-
-    return check
-
-
-_CHECKS: Final[Mapping[tuple[str, str], Callable[[Any, str], None]]] = {
-    ("http", "allow_private"): _check_reachable,
-    ("alerts", "base_url"): _pattern(r"https?://[^\s/]+[^\s]*", "an http or https address"),
-    ("web", "listen"): _pattern(r".+:\d{1,5}", "host:port, such as 127.0.0.1:8080,"),
-}
-
-
-def _check_together(section: str, built: Any, sources: Mapping[str, str]) -> None:
-    """What two keys of a section say of each other."""
-    if isinstance(built, PollSettings) and built.max_interval_s < built.min_interval_s:
-        keys, said = ("max_interval_s", "min_interval_s"), "max_interval_s is less than min_interval_s"
-    elif isinstance(built, SmtpSettings) and built.password_file is not None and built.password.reveal():
-        keys, said = ("password_file", "password"), "password and password_file are both given; give one"
-    else:
-        return
-    blamed = sorted({sources[key] for key in keys if key in sources}, key=lambda one: not one.startswith("environment"))
-    raise ConfigError(f"{blamed[0]}: [{section}]: {said}")
+def build_settings(given: Mapping[str, Any]) -> Settings:
+    """The settings from tables as a file has them; the environment is not read. Raises ConfigError."""
+    with _refusing("configuration", {}):
+        return Settings.model_validate(given)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a file.
+
+    What is no section is refused here: pydantic-settings takes names without regard to case, some names as options of
+    its own, and a variable in place of anything that is no table.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as bad:
         raise ConfigError(f"{path}: not valid TOML: {bad}") from None
     except (OSError, UnicodeError) as bad:
         raise ConfigError(f"{path}: can't be read ({bad})") from None
+    for section, table in tables.items():
+        if section not in _FIELDS:
+            raise ConfigError(f"{path}: [{section}]: {_UNKNOWN_KEY}")
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: [{section}]: {_WANTED['model_type']} is wanted")
+    return tables
+
+
+def _variables(environ: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """The names of the variables that are set, by section and key. An empty one is not set.
+
+    Raises ConfigError for one that is unknown, empty or not.
+    """
+    known = {f"{ENV_PREFIX}{section}__{key}".upper(): (section, key) for section, key in all_keys()}
+    names = {}
+    for name, text in environ.items():
+        if not name.upper().startswith(ENV_PREFIX) or name.upper() == ENV_CONFIG:
+            continue
+        if name.upper() not in known:
+            raise ConfigError(f"environment variable {name}: there is no such setting; see config.example.toml")
+        if text:
+            names[known[name.upper()]] = name
+    return names
+
+
+# -- errors
+
+
+_UNKNOWN_KEY: Final = "there is no such key; see config.example.toml"
+#: What is wanted, by pydantic's types of errors; in braces what pydantic says of the limit. ``number``: of which kind.
+_WANTED: Final[Mapping[str, str]] = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a number with an end",
+    "greater_than": "{number} > {gt:g}",
+    "greater_than_equal": "{number} >= {ge:g}",
+    "less_than_equal": "{number} <= {le:g}",
+    "string_type": "a text",
+    "string_unicode": "a text in UTF-8",
+    "string_too_long": "a text of at most {max_length} characters",
+    "literal_error": "one of {choices}",
+    "tuple_type": "a list",
+    "path_type": "a path",
+    "model_type": "a table of keys",
+    _NOT_WANTED: "{wanted}",
+}
+
+
+@contextlib.contextmanager
+def _refusing(file: str, variables: Mapping[tuple[str, str], str]) -> Iterator[None]:
+    """pydantic's errors become the first of them in one line for the operator, without the value of a secret."""
+    try:
+        yield
+    except ValidationError as bad:
+        raise ConfigError(_in_words(bad.errors(include_url=False)[0], file, variables)) from None
+
+
+def _in_words(error: ErrorDetails, file: str, variables: Mapping[tuple[str, str], str]) -> str:
+    """The source, the key, what is wanted, what was given."""
+    kind, context = error["type"], error.get("ctx", {})
+    section, *place = (str(part) for part in error["loc"])
+    if kind == _NOT_TOGETHER:
+        named = [variables[section, key] for key in context["keys"] if (section, key) in variables]
+        return f"{_source(named[0] if named else None, file)}: [{section}]: {context['what']}"
+    key = place[0] if place else ""
+    variable = variables.get((section, key))
+    where = f"{_source(variable, file)}: [{section}] {'.'.join(place)}".rstrip()
+    if kind == "extra_forbidden":
+        return f"{where}: {_UNKNOWN_KEY}"
+    if kind not in _WANTED:
+        return f"{where}: {error['msg']}"
+    annotation = _FIELDS[section][key].annotation if place else None
+    number = _WANTED["int_type" if annotation is int else "float_type"]
+    choices = ", ".join(map(str, get_args(annotation)))
+    wanted = _WANTED[kind].format(number=number, choices=choices, **context)
+    if kind == "tuple_type" and variable is not None:
+        wanted += ' in JSON, such as ["a", "b"],'
+    given = error["input"]
+    is_shown = place and annotation is not SecretStr and isinstance(given, str | int | float)
+    return f"{where}: {wanted} is wanted{f', not {shorten(repr(given), limit=80)}' if is_shown else ''}"
+
+
+def _source(variable: str | None, file: str) -> str:
+    return f"environment variable {variable}" if variable is not None else file
+
+
+# -- showing
+
+
+class SourceKind(StrEnum):
+    """What a value comes from."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    VARIABLE = "variable"
+    SECRET_FILE = "secret_file"  # noqa: S105 - a word of the output
+    CREDENTIAL = "credential"
+
+
+class ValueSource(Value, frozen=True, kw_only=True):
+    """Where a value comes from.
+
+    ``name``: the path of the file, the name of the variable or of systemd's credential; None for a default.
+    """
+
+    kind: SourceKind
+    name: str | None = None
+
+
+def value_sources(settings: Settings, path: Path | None) -> dict[str, dict[str, ValueSource]]:
+    """Where each value of :func:`load_settings` comes from, by section and key as in the file.
+
+    ``path`` is the file that was loaded. The mail server's password is where it will be read from.
+    """
+    variables = _variables(os.environ)
+    sources: dict[str, dict[str, ValueSource]] = {}
+    for section, info in Settings.model_fields.items():
+        given = getattr(settings, section).model_fields_set
+        sources[section] = {}
+        for key, attribute, _ in _keys_of(info):
+            if (variable := variables.get((section, key))) is not None:
+                source = ValueSource(kind=SourceKind.VARIABLE, name=variable)
+            elif attribute in given:
+                source = ValueSource(kind=SourceKind.FILE, name=str(path))
+            else:
+                source = ValueSource(kind=SourceKind.DEFAULT)
+            sources[section][key] = source
+    if settings.smtp.password_file is not None:
+        sources["smtp"]["password"] = ValueSource(kind=SourceKind.SECRET_FILE, name=str(settings.smtp.password_file))
+    elif settings.smtp_password_path() is not None:
+        sources["smtp"]["password"] = ValueSource(kind=SourceKind.CREDENTIAL, name=_CREDENTIAL)
+    return sources
 
 
 def shown(settings: Settings) -> dict[str, dict[str, Any]]:
     """The effective settings with secrets masked, keys as in the file."""
-    sections: dict[str, dict[str, Any]] = msgspec.json.decode(msgspec.json.encode(settings, enc_hook=_as_text))
+    sections: dict[str, dict[str, Any]] = settings.model_dump(mode="json", by_alias=True)
     sections["database"]["url"] = without_password(settings.database.url)
     return sections
-
-
-def _as_text(value: object) -> str:
-    """msgspec's hook: a path as it is written, a secret as its mask."""
-    return str(value)

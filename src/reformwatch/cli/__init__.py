@@ -51,6 +51,7 @@ def cli(context: click.Context, config_path: Path | None, verbose: bool) -> None
 
     Begin with `reformwatch demo`, which needs no network, or with `reformwatch init`.
     """
+    importlib.import_module("reformwatch.settings")  # every command reads them; --help and --version do not come here
     gc.freeze()  # the command is imported; no collection needs to look at that again
     gc.enable()
     context.obj = Invocation(config_path, is_verbose=verbose)

@@ -1,4 +1,7 @@
-"""Porch: what one invocation of the command line works with, made when it is first asked for."""
+"""Porch: what one invocation of the command line works with, made when it is first asked for.
+
+Settings bring pydantic along, which `--help` does without.
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reformwatch.logs import set_up_logging
-from reformwatch.settings import Settings, find_config, load_settings
 
 if TYPE_CHECKING:
+    from reformwatch.settings import Settings
     from reformwatch.wiring.basics import Store
 
 
@@ -22,14 +25,18 @@ class Invocation:
     @property
     def config_path(self) -> Path | None:
         """The file that is read; None for defaults."""
+        from reformwatch.settings import find_config
+
         return find_config(self._given)
 
-    def load(self) -> Settings:
+    def load(self) -> "Settings":
         """Read the configuration anew."""
+        from reformwatch.settings import load_settings
+
         return load_settings(self.config_path)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """The configuration, read once."""
         if self._settings is None:
             self._settings = self.load()

@@ -9,7 +9,6 @@ from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import say
 from reformwatch.errors import CantCreate
 from reformwatch.services.packs import install, load_builtin
-from reformwatch.settings import load_settings
 from reformwatch.wiring.basics import create_store, example_config, utc_now
 
 DEFAULT_PACK = "kazakhstan"
@@ -24,6 +23,8 @@ def init(folder: Path, packs: Sequence[str], no_pack: bool) -> None:
 
     Example: reformwatch init --dir /etc/reformwatch --pack kazakhstan
     """
+    from reformwatch.settings import load_settings
+
     path = folder / "config.toml"
     if path.exists():
         say(f"{path} is there already and stays as it is")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,9 +19,11 @@ from reformwatch.errors import ConfigError
 from reformwatch.messages.catalogues import Catalogues
 from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.route import Router
-from reformwatch.settings import Settings
 from reformwatch.store import Store as Store  # the porch names the type by this module
 from reformwatch.store.migrate import current_revision, quick_check, require_current, upgrade
+
+if TYPE_CHECKING:
+    from reformwatch.settings import Settings
 
 DEFAULT_SUBSCRIBER = "console"
 
@@ -60,12 +63,12 @@ def owner_name(store: Store) -> str:
     return "daemon" if store.sqlite_path is not None else f"daemon.{socket.gethostname()}.{os.getpid()}"
 
 
-def unchecked_store(settings: Settings) -> Store:
+def unchecked_store(settings: "Settings") -> Store:
     """The database as it is, whatever its version, for what locks, checks or upgrades it."""
     return Store(settings.database.url)
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: "Settings") -> Store:
     """The database for a command: made where there is none, refused where its version is not this program's."""
     store = Store(settings.database.url)
     with _closed_on_error(store):
@@ -85,7 +88,7 @@ def _closed_on_error(store: Store) -> Iterator[None]:
         raise
 
 
-def create_store(settings: Settings) -> Store:
+def create_store(settings: "Settings") -> Store:
     """The database, made or brought up to date, with a console subscriber where it was empty."""
     from reformwatch.model.subscriber import ChannelKind, NewSubscriber
     from reformwatch.store.subscribers import add_subscriber, has_any
@@ -111,7 +114,7 @@ def build_router(store: Store, *, clock: Callable[[], datetime] = utc_now, hook:
     return Router(store, clock=clock, new_message_id=new_message_id, hook=hook)
 
 
-def user_agent(settings: Settings) -> str:
+def user_agent(settings: "Settings") -> str:
     """Who asks: name, version, and how to reach the operator."""
     contact = settings.http.contact.strip()
     return f"reformwatch/{__version__}" + (f" (+{contact})" if contact else "")

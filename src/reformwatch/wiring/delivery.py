@@ -25,13 +25,13 @@ from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.deliver import Deliverer, OnDelivered, no_listener
 from reformwatch.pipeline.memory import keep_little
 from reformwatch.pipeline.send import Sender
-from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.wiring.basics import build_router, catalogues, new_message_id, token_maker, user_agent, utc_now, zone
 
 if TYPE_CHECKING:
     from reformwatch.channels.webhook import Post
     from reformwatch.net.client import HttpClient
+    from reformwatch.settings import Settings
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class Channels(Mapping[ChannelKind, Channel]):
         return len(self._channels)
 
 
-def build_webhook_client(settings: Settings) -> "HttpClient":
+def build_webhook_client(settings: "Settings") -> "HttpClient":
     """The client for webhooks: short replies, connections kept for a moment, since many messages go to one receiver."""
     from reformwatch.net.address_policy import AddressPolicy
     from reformwatch.net.client import HttpClient
@@ -97,7 +97,7 @@ def webhook_post(client: "HttpClient") -> "Post":
     return post
 
 
-def check_webhook(settings: Settings, address: str) -> str | None:
+def check_webhook(settings: "Settings", address: str) -> str | None:
     """Why a webhook's address can't be reached at this moment; None: it can. Raises NotPermitted for a private one."""
     from reformwatch.net.errors import ErrorKind, RequestError
 
@@ -112,7 +112,7 @@ def check_webhook(settings: Settings, address: str) -> str | None:
 
 
 def build_channels(
-    settings: Settings, webhook_client: Callable[[], "HttpClient"], *, stdout: TextIO | None = None
+    settings: "Settings", webhook_client: Callable[[], "HttpClient"], *, stdout: TextIO | None = None
 ) -> Channels:
     """The channels that can be used; mail only where a server is configured. Raises ConfigError where it is wrongly."""
 
@@ -137,7 +137,7 @@ def build_channels(
     return Channels(makers)
 
 
-def smtp_account(settings: Settings) -> SmtpAccount:
+def smtp_account(settings: "Settings") -> SmtpAccount:
     """The mail server and sender. Raises ConfigError."""
     smtp = settings.smtp
     if not valid_address(smtp.sender):
@@ -166,7 +166,7 @@ def build_renderer() -> Renderer:
     return Renderer(templates, catalogues().words)
 
 
-def unsubscribe_url(settings: Settings, subscriber: Subscriber) -> str | None:
+def unsubscribe_url(settings: "Settings", subscriber: Subscriber) -> str | None:
     """The address that ends a subscription; None where the daemon has no public pages."""
     if not settings.alerts.base_url or not settings.web.listen:
         return None
@@ -174,7 +174,7 @@ def unsubscribe_url(settings: Settings, subscriber: Subscriber) -> str | None:
 
 
 def build_sender(
-    settings: Settings,
+    settings: "Settings",
     channels: Mapping[ChannelKind, Channel],
     *,
     clock: Callable[[], datetime] = utc_now,
@@ -192,7 +192,7 @@ def build_sender(
 
 
 def build_deliverer(
-    settings: Settings,
+    settings: "Settings",
     store: Store,
     channels: Mapping[ChannelKind, Channel],
     *,
@@ -220,7 +220,7 @@ class DeliverTools:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: "Settings",
         store: Store,
         *,
         owner: str,
@@ -244,7 +244,7 @@ class DeliverTools:
 class TestTools:
     """What sends test messages, to be used in a ``with``."""
 
-    def __init__(self, settings: Settings, *, stdout: TextIO | None = None) -> None:
+    def __init__(self, settings: "Settings", *, stdout: TextIO | None = None) -> None:
         self._client = Once(partial(build_webhook_client, settings))
         self._sender = build_sender(settings, build_channels(settings, self._client, stdout=stdout))
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reformwatch.net.address_policy import AddressPolicy
 from reformwatch.net.client import HttpClient
@@ -16,15 +16,17 @@ from reformwatch.pipeline.poll import OnPolled, Poller, PollLimits, no_listener
 from reformwatch.pipeline.runtime import Runtime
 from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
 from reformwatch.planning.schedule import PollPolicy
-from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.wiring.basics import build_router, new_hub_secret, new_hub_token, token_maker, user_agent, utc_now
+
+if TYPE_CHECKING:
+    from reformwatch.settings import Settings
 
 #: Pushed documents that wait in memory, in documents of the largest size that is taken.
 _PUSHES_KEPT: Final = 4
 
 
-def build_client(settings: Settings) -> HttpClient:
+def build_client(settings: "Settings") -> HttpClient:
     """The client for feeds: a new connection for each request, since each is to another host."""
     return HttpClient(
         user_agent=user_agent(settings),
@@ -35,7 +37,7 @@ def build_client(settings: Settings) -> HttpClient:
     )
 
 
-def poll_policy(settings: Settings) -> PollPolicy:
+def poll_policy(settings: "Settings") -> PollPolicy:
     """The operator's bounds as durations."""
     return PollPolicy(
         min_interval=timedelta(seconds=settings.poll.min_interval_s),
@@ -45,7 +47,7 @@ def poll_policy(settings: Settings) -> PollPolicy:
     )
 
 
-def poll_limits(settings: Settings) -> PollLimits:
+def poll_limits(settings: "Settings") -> PollLimits:
     """The operator's bounds of polling."""
     return PollLimits(
         policy=poll_policy(settings),
@@ -56,7 +58,7 @@ def poll_limits(settings: Settings) -> PollLimits:
 
 
 def build_poller(
-    settings: Settings,
+    settings: "Settings",
     store: Store,
     client: HttpClient,
     parser: ParserPool,
@@ -78,14 +80,14 @@ def build_poller(
     return Poller(store, fetchers, parser, router, runtime=runtime, limits=poll_limits(settings), on_polled=on_polled)
 
 
-def hub_callback(settings: Settings) -> str | None:
+def hub_callback(settings: "Settings") -> str | None:
     """The address under which hubs reach the daemon; None where it has no public pages."""
     if not settings.alerts.base_url or not settings.web.listen:
         return None
     return f"{settings.alerts.base_url.rstrip('/')}/websub"
 
 
-def build_hub_caller(settings: Settings, store: Store, client: HttpClient) -> HubCaller | None:
+def build_hub_caller(settings: "Settings", store: Store, client: HttpClient) -> HubCaller | None:
     """What asks hubs; None where they could not ask back."""
     callback = hub_callback(settings)
     if callback is None:
@@ -127,7 +129,7 @@ class PollTools:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: "Settings",
         store: Store,
         *,
         owner: str,

@@ -1,16 +1,19 @@
 """Porch: polling and delivering together, for the daemon and the demo."""
 
 import threading
+from typing import TYPE_CHECKING
 
 from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.deliver import OnDelivered
 from reformwatch.pipeline.deliver import no_listener as no_listener_for_deliveries
 from reformwatch.pipeline.poll import OnPolled
 from reformwatch.pipeline.poll import no_listener as no_listener_for_polls
-from reformwatch.settings import Settings
 from reformwatch.store import Store
 from reformwatch.wiring.delivery import DeliverTools
 from reformwatch.wiring.polling import PollTools, build_hub_caller
+
+if TYPE_CHECKING:
+    from reformwatch.settings import Settings
 
 
 class Tools:
@@ -18,7 +21,7 @@ class Tools:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: "Settings",
         store: Store,
         *,
         owner: str,
