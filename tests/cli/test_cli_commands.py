@@ -523,6 +523,7 @@ _HEAVY = {
     "nh3",
     "pebble",
     "psycopg",
+    "pydantic",
     "rich",
     "sqlalchemy",
     "trafilatura",
@@ -532,11 +533,12 @@ _HEAVY = {
 @pytest.mark.parametrize(
     ("arguments", "needs"),
     [
-        (["deliver"], "jinja2 sqlalchemy"),
-        (["poll"], "httpx rich sqlalchemy"),
-        (["poll", "--all"], "httpx rich sqlalchemy"),
-        (["feed", "list"], "rich sqlalchemy"),
-        (["topic", "list", "--json"], "sqlalchemy"),
+        (["deliver"], "jinja2 pydantic sqlalchemy"),
+        (["poll"], "httpx pydantic rich sqlalchemy"),
+        (["poll", "--all"], "httpx pydantic rich sqlalchemy"),
+        (["feed", "list"], "pydantic rich sqlalchemy"),
+        (["topic", "list", "--json"], "pydantic sqlalchemy"),
+        (["--version"], ""),
     ],
     ids=str,
 )
@@ -552,6 +554,12 @@ def test_a_command_that_finds_nothing_to_do_loads_little(run: Terminal, argument
     loaded = set(ran.stdout.splitlines()[-1].split())
     assert loaded & _HEAVY == set(needs.split())
     assert "sqlalchemy.dialects.postgresql" not in loaded
+
+
+def test_the_help_of_all_commands_reads_no_settings(run: Terminal) -> None:
+    ran = subprocess.run([sys.executable, "-c", _LOADED.format(["--help"])], capture_output=True, text=True, check=True)
+    assert "config" in ran.stdout
+    assert not {"pydantic", "reformwatch.settings"} & set(ran.stdout.splitlines()[-1].split())
 
 
 # -- data and talk, colour
@@ -657,6 +665,48 @@ def test_config_check_shows_what_is_in_effect(run: Terminal) -> None:
     assert told["file"] == "config.toml"
     assert (told["settings"]["poll"]["tick_s"], told["settings"]["poll"]["lease_s"]) == (4, 77)
     assert re.search(r"lease_s +77", run("config", "check").out)
+
+
+def test_config_check_says_where_each_value_comes_from(run: Terminal, tmp_path: Path) -> None:
+    Path("config.toml").write_text(f"[poll]\nlease_s = 77\n[smtp]\npassword_file = '{tmp_path / 'secret'}'")
+    checked = run("config", "check", "--json").json()
+    assert list(checked) == ["file", "settings", "sources"]
+    assert {section: list(keys) for section, keys in checked["sources"].items()} == {
+        section: list(keys) for section, keys in checked["settings"].items()
+    }
+    assert checked["sources"]["poll"]["lease_s"] == {"kind": "file", "name": "config.toml"}
+    assert checked["sources"]["poll"]["tick_s"] == {"kind": "default", "name": None}
+    assert checked["sources"]["database"]["url"] == {"kind": "variable", "name": "REFORMWATCH_DATABASE__URL"}
+    assert checked["sources"]["smtp"]["password"] == {"kind": "secret_file", "name": str(tmp_path / "secret")}
+    text = run("config", "check").out
+    assert re.search(r"^  lease_s +77.0 +file$", text, re.MULTILINE)
+    assert re.search(r"^  tick_s +10.0 +default$", text, re.MULTILINE)
+    assert re.search(r"^  per_host_gap_s +0.0 +REFORMWATCH_HTTP__PER_HOST_GAP_S$", text, re.MULTILINE)
+    assert re.search(rf'^  password +"\*+" +secret file {re.escape(str(tmp_path / "secret"))}$', text, re.MULTILINE)
+    (tmp_path / "smtp_password").write_text("hunter2")
+    run.monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    Path("config.toml").write_text("")
+    text = run("config", "check").out
+    assert re.search(r'^  password +"\*+" +systemd credential smtp_password$', text, re.MULTILINE)
+    assert "hunter2" not in text
+
+
+def test_config_check_fits_a_terminal_of_eighty_columns_and_breaks_no_key(run: Terminal) -> None:
+    contact, secret = f"https://example.org/{'a-long-way-' * 12}", f"/run/{'a-long-way-' * 12}/secret"
+    Path("config.toml").write_text(f"[http]\ncontact = '{contact}'\n[smtp]\npassword_file = '{secret}'")
+    run.monkeypatch.setenv("REFORMWATCH_ALERTS__LATE_AFTER_DAYS", "9")
+    run.monkeypatch.setenv("REFORMWATCH_ALERTS__BASE_URL", "https://watch.example.org/of/the/agency")
+    text = re.sub(r"\x1b\[[\d;]*m", "", on_a_terminal("config", "check", COLUMNS="80"))
+    lines = [line.rstrip() for line in text.splitlines()]
+    assert max(map(len, lines)) <= 80
+    settings = run("config", "check", "--json").json()["settings"]
+    found = [line.split()[0] for line in lines if re.match(r"\[|  [a-z]", line)]
+    assert found == [word for section, keys in settings.items() for word in (f"[{section}]", *keys)]
+    for name in ("REFORMWATCH_ALERTS__LATE_AFTER_DAYS", "REFORMWATCH_ALERTS__BASE_URL", "REFORMWATCH_DATABASE__URL"):
+        assert any(line.endswith(f" {name}") for line in lines)
+    whole = "".join(line.strip() for line in lines)
+    assert contact in whole
+    assert secret in whole
 
 
 def test_config_check_names_the_sections(run: Terminal) -> None:
