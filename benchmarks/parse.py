@@ -24,7 +24,7 @@ from xml.sax.saxutils import escape
 import feedparser
 
 from reformwatch.documents.charset import decoded, without_declaration, without_impossible_references
-from reformwatch.documents.fast_feed import read_quickly
+from reformwatch.documents.fast_feed import read_fast
 from reformwatch.documents.feed import parse_feed, parse_thoroughly
 
 SEED = 20220312
@@ -89,7 +89,7 @@ def generated() -> dict[str, bytes]:
 
 def quick_or_not(body: bytes) -> object:
     """What our reader does before entries are made; None where the document would be feedparser's."""
-    return read_quickly(without_impossible_references(without_declaration(decoded(body))))
+    return read_fast(without_impossible_references(without_declaration(decoded(body))))
 
 
 def readers() -> dict[str, Read]:
@@ -134,7 +134,7 @@ def main() -> None:
     print(
         f"{len(documents)} documents of {sizes[0]:,} to {sizes[-1]:,} bytes (median {statistics.median(sizes):,.0f});"
     )
-    print(f"{taken} of them are read by the quick reader; {given.rounds} rounds\n")
+    print(f"{taken} of them are read by the fast reader; {given.rounds} rounds\n")
     every, bodies = readers(), list(documents.values())
     rounds: dict[str, list[float]] = {name: [] for name in every}
     for round_ in range(given.rounds + 1):

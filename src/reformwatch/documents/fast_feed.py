@@ -2,7 +2,7 @@
 
 feedparser is the reference: an entry keeps its identity whichever of the two read it. This reader therefore follows
 feedparser's own rules (``mixin.py`` and ``namespaces/`` of feedparser 6), on the same XML parser (expat), for what
-:mod:`parse` takes from it. ElementTree makes a tree of the document, in C, to walk through: expat's three calls
+:mod:`feed` takes from it. ElementTree makes a tree of the document, in C, to walk through: expat's three calls
 into Python for each element would take longer. Only documents are read in which each element is one of these:
 
 * an element whose bearing on the result is written down here (``_LEAVES``, ``_BEGINNINGS``),
@@ -10,7 +10,8 @@ into Python for each element would take longer. Only documents are read in which
 
 At anything else it gives up: markup that is not well-formed, a document type, ``xml:base``, inline XHTML, other content
 types, elements inside a text, prefixes with two meanings, characters that feedparser mends. It also gives up where
-:mod:`guard` would refuse; it is for the guard to say so. ``tests/core/test_quick.py`` holds the two against each other.
+:mod:`limits` would refuse; it is for that to say so.
+``tests/documents/test_fast_feed.py`` holds the two readers against each other.
 """
 
 import functools
@@ -21,9 +22,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
-from feedparser.api import StrictFeedParser
-from feedparser.datetimes import _parse_date  # there is no public name for it
-
+from reformwatch.documents.feedparser_names import PREFIXES, RULED
 from reformwatch.documents.limits import MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_NAMESPACES, has_endless_author
 
 Attributes = Mapping[str, str]
@@ -37,10 +36,6 @@ _XLINK: Final = "http://www.w3.org/1999/xlink"
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 #: feedparser takes whatever begins like this for RSS.
 _ANY_RSS: Final = "backend.userland.com/rss"
-#: By address in small letters, the prefix of feedparser's rules; "" for the elements of RSS and Atom themselves.
-_PREFIXES: Final[Mapping[str, str]] = {
-    uri.lower(): prefix.lower() for uri, prefix in StrictFeedParser.namespaces.items() if uri
-}
 _RSS_VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _ATOM_VERSIONS: Final = {"0.1": "atom01", "0.2": "atom02", "0.3": "atom03"}
 _ROOTS: Final = frozenset({"rss", "feed", "rdf_rdf"})
@@ -60,11 +55,11 @@ _MEANT: Final = frozenset(
     }
 )  # fmt: skip
 _RFC_3339: Final = re.compile(
-    r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})"
+    r"((?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})"
 )
 _RFC_822: Final = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?([0-9]{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
-    r"((?:19|20)[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}) (?:GMT|([+-][0-9]{2})([0-9]{2}))"
+    r"((?:19|20)[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}) (?:GMT|UTC?|Z|([+-][0-9]{2}):?([0-9]{2}))"
 )
 _MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _AMPERSAND: Final = re.compile("&([A-Za-z0-9_]+);")
@@ -81,9 +76,9 @@ _SPELLED: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a document says, under feedparser's keys: those that :mod:`parse` asks for.
+    """What a document says, under feedparser's keys: those that :mod:`feed` takes.
 
-    A date is feedparser's tuple in UTC or an aware datetime.
+    A date is an aware datetime, or feedparser's tuple in UTC where feedparser read the document.
     """
 
     version: str
@@ -95,7 +90,7 @@ class _Doubt(Exception):
     """Something that this reader does not know: the document is feedparser's."""
 
 
-def read_quickly(document: str) -> Reading | None:
+def read_fast(document: str) -> Reading | None:
     """The document as feedparser would read it; None where that is not certain, or it is no feed."""
     if "<!DOCTYPE" in document or "<!ENTITY" in document or has_endless_author(document):
         return None
@@ -139,7 +134,7 @@ class _Names:
     def declare(self, prefix: str, uri: str) -> None:
         """Remember a namespace. Left alone: a prefix with two meanings, an unknown namespace with two prefixes."""
         self._declared += 1
-        known = _PREFIXES.get(uri.lower())
+        known = PREFIXES.get(uri.lower())
         if self._declared > MAX_NAMESPACES // 2 or uri == _XLINK or uri.split() != [uri] or "}" in uri:
             raise _Doubt
         for name in {prefix.lower(), known or ""} - {""}:
@@ -151,7 +146,7 @@ class _Names:
     def element(self, tag: str) -> str:
         """``tag`` is ElementTree's: the address in braces, where there is one, and the name."""
         uri, _, local = tag.removeprefix("{").rpartition("}")
-        prefix = _PREFIXES.get(uri.lower(), self._unknown.get(uri, "").lower()) if uri else ""
+        prefix = PREFIXES.get(uri.lower(), self._unknown.get(uri, "").lower()) if uri else ""
         name = f"{prefix}_{local.lower()}" if prefix else local.lower()
         if not _is_understood(name):
             raise _Doubt
@@ -183,8 +178,7 @@ def _is_understood(name: str) -> bool:
     """Whether it is written down here, or feedparser has no rule for it."""
     if name in _LEAVES or name in _BEGINNINGS or name in _IDLE:
         return True
-    is_ruled = hasattr(StrictFeedParser, f"_start_{name}") or hasattr(StrictFeedParser, f"_end_{name}")
-    return not is_ruled and not _TAKEN.fullmatch(name)
+    return name not in RULED and not _TAKEN.fullmatch(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -578,30 +572,24 @@ def _read_again(text: str) -> str:
 
 
 @functools.lru_cache(maxsize=256)  # most entries bear the same date twice, as published and updated
-def _date(text: str) -> Any:
-    """As feedparser reads it: its own reading for every odd date, in an eighth of the time for the two usual ways.
+def _date(text: str) -> datetime | None:
+    """A time to the second with its zone, as Atom (RFC 3339) or RSS (RFC 822) writes it; None for no text.
 
-    Where it breaks, it must break there.
+    A fraction of a second is cut off, as feedparser does. Raises _Doubt for any other date: it is feedparser's to read.
     """
-    if (usual := _usual_date(text)) is not None:
-        return usual
-    try:
-        return _parse_date(text)
-    except Exception as broken:
-        raise _Doubt from broken
-
-
-def _usual_date(text: str) -> datetime | None:
-    """A time to the second with its zone, in the way of Atom (RFC 3339) or of RSS (RFC 822)."""
-    if found := _RFC_822.fullmatch(text):
-        day, month, year, clock, hours, minutes = found.groups()
-        text = f"{year}-{_MONTHS.index(month) // 3 + 1:02}-{day:0>2}T{clock}{f'{hours}:{minutes}' if hours else 'Z'}"
-    elif not _RFC_3339.fullmatch(text):
+    if not text:
         return None
+    if match := _RFC_822.fullmatch(text):
+        day, month, year, clock, hours, minutes = match.groups()
+        text = f"{year}-{_MONTHS.index(month) // 3 + 1:02}-{day:0>2}T{clock}{f'{hours}:{minutes}' if hours else 'Z'}"
+    elif match := _RFC_3339.fullmatch(text):
+        text = f"{match[1]}{match[2]}"
+    else:
+        raise _Doubt
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
-        return None
+    except ValueError as error:
+        raise _Doubt from error
 
 
 _Read = Callable[[_Reader, Attributes, str], None]

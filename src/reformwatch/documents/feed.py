@@ -1,6 +1,6 @@
 """Documents: the bytes of a reply to a :class:`~reformwatch.model.entry.ParsedFeed`, or why they are not one.
 
-RSS 0.9x to 2.0, RDF and Atom through feedparser, or where a document is ordinary through :mod:`quick`, which says the
+RSS 0.9x to 2.0, RDF and Atom through feedparser, or where a document is ordinary through :mod:`fast_feed`, which says the
 same in a fifth of the time; JSON Feed 1 and 1.1 by hand (feedparser 6 has no reader for it). A document goes into
 feedparser as a stream, never as str or bytes: it takes those for a file name first. # trust: D26
 Runs in a worker process that can be killed; the pre-scan in :mod:`guard` stops what would make that necessary.
@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from reformwatch.documents.charset import decoded, without_declaration, without_impossible_references
 from reformwatch.documents.dates import plausible, stated_language
-from reformwatch.documents.fast_feed import Reading, read_quickly
+from reformwatch.documents.fast_feed import Reading, read_fast
 from reformwatch.documents.feed_head import read_head
 from reformwatch.documents.limits import RefusedMarkup, check_markup, without_endless_authors
 from reformwatch.language.detection import detect
@@ -60,7 +60,7 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> Par
 
 
 def parse_thoroughly(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
-    """The same by feedparser alone: what tests and benchmarks hold the quick reader against."""
+    """The same by feedparser alone: what tests and benchmarks compare the fast reader with."""
     return _parse(body, url, content_type, reader=_read_thoroughly)
 
 
@@ -86,7 +86,7 @@ def _parse(
 
 def _read(document: str) -> Reading:
     """Most documents are ordinary; the others are feedparser's."""
-    return read_quickly(document) or _read_thoroughly(document)
+    return read_fast(document) or _read_thoroughly(document)
 
 
 def _read_thoroughly(document: str) -> Reading:
