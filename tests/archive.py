@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from conftest import NOW
-from reformwatch.model.entry import ParsedEntry, Standing
+from reformwatch.model.entry import EntryStatus, ParsedEntry
 from reformwatch.model.feed import NewFeed, PollState
 from reformwatch.model.plan import NewEntry, PollPlan
 from reformwatch.store import Store, plans
@@ -39,4 +39,4 @@ def _entry(number: int, title: str, published: datetime) -> NewEntry:
         published=published,
         text_hash=f"hash-{number}",
     )
-    return NewEntry(entry=parsed, standing=Standing.NEWS)
+    return NewEntry(entry=parsed, status=EntryStatus.NEWS)

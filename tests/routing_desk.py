@@ -7,7 +7,7 @@ from itertools import count
 
 from conftest import NOW
 from reformwatch.model.alert import AlertKind, Burst, NewAlert
-from reformwatch.model.entry import ParsedEntry, Standing
+from reformwatch.model.entry import EntryStatus, ParsedEntry
 from reformwatch.model.feed import NewFeed, PollState
 from reformwatch.model.notification import AlertTopic, NotificationRecord
 from reformwatch.model.plan import NewEntry, PollPlan
@@ -145,7 +145,7 @@ class AlertDesk:
             Match(topic_id=self.topics[slug], slug=slug, language="en", strength=Strength.ABOUT, evidence=())
             for slug in slugs
         )
-        return NewEntry(entry=entry, standing=Standing.NEWS, matches=matches, story_keys=(page,))
+        return NewEntry(entry=entry, status=EntryStatus.NEWS, matches=matches, story_keys=(page,))
 
     def store_plan(self, tx: Tx, plan: PollPlan) -> int:
         """Claim the feed and store a plan; the number of its alert."""

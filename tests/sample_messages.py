@@ -7,7 +7,7 @@ from typing import Any
 from reformwatch.channels.base import Envelope
 from reformwatch.messages.render import Reader
 from reformwatch.model.alert import Alert, AlertItem, AlertKind
-from reformwatch.model.entry import Entry, Standing
+from reformwatch.model.entry import Entry, EntryStatus
 from reformwatch.model.message import Message
 from reformwatch.model.subscriber import ChannelKind, Subscriber, SubscriberState
 from reformwatch.model.topic import Evidence, Match, Strength, Topic, TopicKind, TopicState
@@ -47,7 +47,7 @@ def an_entry(number: int = 1, *, title: str = TITLE, summary: str = "46 cases of
         "language": "en",
         "published": NOW,
         "first_seen": NOW,
-        "standing": Standing.NEWS,
+        "status": EntryStatus.NEWS,
         "version": 1,
         "text_hash": "0",
     }

@@ -270,7 +270,7 @@ class Daemon:
         else:
             old, self._tools, self._settings = self._tools, tools, settings
             scheduler.reschedule_job("poll", trigger="interval", seconds=settings.poll.tick_s)
-            threading.Thread(target=self._retire, args=(old,), name="retire", daemon=True).start()
+            threading.Thread(target=self._drain, args=(old,), name="drain", daemon=True).start()
             self._guarded("websub", self._meet_hubs)()
             log.info("reload: the new configuration is in use")
         notify("READY=1")
@@ -282,19 +282,19 @@ class Daemon:
         return settings
 
     @staticmethod
-    def _retire(old: Tools) -> None:
+    def _drain(old: Tools) -> None:
         """Let the old tools finish what they have under way, then close them."""
         with old.poller.running, old.deliverer.running:
             old.close()
 
     def _shut_down(self, scheduler: BackgroundScheduler) -> None:
         """Finish what is under way; after a while, cut it short and give it back. # trust: A15."""
-        hurry = threading.Timer(_GRACE_S, self._tools.hurry)
-        hurry.daemon = True
-        hurry.start()
+        abort = threading.Timer(_GRACE_S, self._tools.abort)
+        abort.daemon = True
+        abort.start()
         if self._pushes is not None:
             self._pushes.close()  # its alerts are the scheduler's to send; hubs are asked to come back
         scheduler.shutdown(wait=True)
-        hurry.cancel()
+        abort.cancel()
         with contextlib.suppress(Exception):
             daemons.forget(self._store, self._name)

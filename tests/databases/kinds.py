@@ -7,7 +7,7 @@ from typing import Final
 
 from reformwatch.model.alert import AlertKind
 from reformwatch.model.delivery import Closed, DeliveryState
-from reformwatch.model.entry import Standing
+from reformwatch.model.entry import EntryStatus
 from reformwatch.model.feed import FeedKind, FeedState, NoticeKind, SourceType
 from reformwatch.model.subscriber import ChannelKind, PauseCode, SubscriberState
 from reformwatch.model.topic import Strength, TopicKind, TopicState
@@ -20,7 +20,7 @@ _ENUMERATED: Final[tuple[tuple[str, str, type[StrEnum]], ...]] = (
     ("feeds", "source_type", SourceType),
     ("notices", "kind", NoticeKind),
     ("websub", "state", HubState),
-    ("entries", "standing", Standing),
+    ("entries", "status", EntryStatus),
     ("topics", "kind", TopicKind),
     ("topics", "state", TopicState),
     ("matches", "strength", Strength),
@@ -42,7 +42,8 @@ _LISTED: Final = (
 #: Table and condition; at least one row must fulfil it.
 _CONDITIONS: Final = (
     ("feeds", "last_polled_at IS NULL AND state = 'active'"),
-    ("feeds", "problem LIKE '%404%' AND failing_since < next_poll_at AND failure_told_at IS NOT NULL AND failures > 1"),
+    ("feeds", "problem LIKE '%404%' AND failing_since < next_poll_at AND failures > 1"),
+    ("feeds", "problem LIKE '%404%' AND failure_notified_at IS NOT NULL"),
     ("feeds", "problem LIKE '%not_a_feed%'"),
     ("feeds", "problem IS NOT NULL AND last_ok_at IS NULL AND failures > 0"),
     ("feeds", "state = 'gone' AND problem LIKE '%410%'"),
@@ -57,8 +58,8 @@ _CONDITIONS: Final = (
     ("feeds", "hints = 'null'"),
     ("feeds", "hints IS NULL"),
     ("feeds", "usual_gap IS NOT NULL AND longest_gap IS NOT NULL AND listed > 0"),
-    ("feeds", "length(marks) > 0"),
-    ("feeds", "length(marks) = 0"),
+    ("feeds", "length(fingerprints) > 0"),
+    ("feeds", "length(fingerprints) = 0"),
     ("feeds", "etag IS NOT NULL AND last_modified IS NOT NULL AND body_hash IS NOT NULL"),
     ("feeds", "lease_token LIKE 'daemon:%' AND unfinished > 0"),
     ("gaps", "recovered_at IS NULL"),
@@ -74,7 +75,7 @@ _CONDITIONS: Final = (
     ("meta", "key LIKE 'websub.parting.%' AND value LIKE '%\"attempts\": 1%'"),
     ("stories", "id NOT IN (SELECT story_id FROM story_keys WHERE key NOT LIKE 'page:%')"),
     ("stories", "id NOT IN (SELECT story_id FROM story_keys WHERE key NOT LIKE 'headline:%')"),
-    ("entries", "published IS NULL AND standing = 'news'"),
+    ("entries", "published IS NULL AND status = 'news'"),
     ("entries", "published IS NOT NULL AND story_id IS NULL"),
     ("entries", "version > 1"),
     ("entries", "key LIKE 'guid:%'"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reformwatch.documents.dates import stated_language, stated_time
+from reformwatch.documents.dates import language_of_tag, w3c_time
 from reformwatch.documents.feed import MAX_ENTRIES, MAX_TITLE
 from reformwatch.documents.sitemap import MAX_INFLATED, parse_sitemap, sitemaps_in
 from reformwatch.model.entry import ParsedFeed, Unreadable
@@ -348,7 +348,7 @@ def test_fifty_thousand_addresses_are_read_in_a_few_seconds() -> None:
     ],
 )
 def test_a_time_of_any_precision_is_the_earliest_that_it_can_mean(text: str | None, time: datetime | None) -> None:
-    assert stated_time(text) == time
+    assert w3c_time(text) == time
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_a_time_of_any_precision_is_the_earliest_that_it_can_mean(text: str | No
     ],
 )
 def test_a_language_is_told_by_its_short_code(tag: str | None, code: str | None) -> None:
-    assert stated_language(tag) == code
+    assert language_of_tag(tag) == code
 
 
 # -- anything at all
@@ -419,6 +419,6 @@ def test_no_document_breaks_the_reader(body: bytes) -> None:
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader_of_times(text: str) -> None:
-    stated_language(text)
-    found = stated_time(text)
+    language_of_tag(text)
+    found = w3c_time(text)
     assert found is None or 1970 <= found.year < 2200

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from conftest import NOW
-from reformwatch.model.entry import Standing
+from reformwatch.model.entry import EntryStatus
 from reformwatch.model.feed import Feed, FeedState, Fetched, NewFeed, SourceType, Validators
 from reformwatch.model.plan import PollReport
 from reformwatch.model.problem import Problem, ProblemCode
@@ -64,9 +64,9 @@ class Desk:
         with self.store.read() as tx:
             return list_feeds(tx)
 
-    def stored(self) -> dict[str, Standing]:
+    def stored(self) -> dict[str, EntryStatus]:
         with self.store.read() as tx:
-            return {entry.title: entry.standing for entry in all_entries(tx)}
+            return {entry.title: entry.status for entry in all_entries(tx)}
 
     def contents(self) -> dict[str, str]:
         with self.store.read() as tx:
@@ -275,7 +275,7 @@ def test_the_pages_of_new_entries_are_read_matched_and_archived(desk: Desk) -> N
     assert report.new_entries == 3
     desk.poll(later=HOUR)
     assert desk.asked()[5:] == ["/f"], "what is known is not asked for again"
-    assert {entry for entry, standing in desk.stored().items() if standing is Standing.NEWS} == {
+    assert {entry for entry, status in desk.stored().items() if status is EntryStatus.NEWS} == {
         f"Item number {n} of the wire" for n in (5, 6, 7)
     }
 
@@ -344,9 +344,9 @@ def test_the_links_of_a_page_are_entries(desk: Desk) -> None:
     report = desk.poll(later=HOUR)
     assert (report.new_entries, report.alerts) == (1, 1)
     assert desk.stored() == {
-        "Decree number 1 on a law": Standing.BASELINE,
-        "Decree number 2 on a law": Standing.BASELINE,
-        "Decree number 3 on a law": Standing.NEWS,
+        "Decree number 1 on a law": EntryStatus.BASELINE,
+        "Decree number 2 on a law": EntryStatus.BASELINE,
+        "Decree number 3 on a law": EntryStatus.NEWS,
     }
 
 
@@ -378,7 +378,9 @@ def test_a_pushed_document_is_news_and_leaves_the_polls_as_they_were(desk: Desk)
     assert report is not None
     assert (report.new_entries, report.alerts) == (1, 1)
     [after] = desk.feeds()
-    assert after == changed(before, last_new_at=desk.now, marks=b""), "validators, due time, hints are the last poll's"
+    assert after == changed(before, last_new_at=desk.now, fingerprints=b""), (
+        "validators, due time, hints are the last poll's"
+    )
     again = desk.poller.push(feed, pushed(item, url))
     assert again is not None
     assert again.alerts == 0

@@ -7,7 +7,7 @@ import pytest
 from conftest import NOW
 from reformwatch.messages.log_lines import not_asked_line, poll_line
 from reformwatch.model.alert import AlertKind, NewAlert
-from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
+from reformwatch.model.entry import EntryStatus, KnownEntry, ParsedEntry
 from reformwatch.model.feed import Feed, FeedKind, FeedState, Gap, PollState
 from reformwatch.model.plan import EditedEntry, NewEntry, PollPlan
 from reformwatch.model.problem import Problem, ProblemCode
@@ -34,8 +34,8 @@ def feed(**told: Any) -> Feed:
     return make_feed(**(usual | told))
 
 
-def new(standing: Standing = Standing.NEWS, **told: Any) -> NewEntry:
-    return NewEntry(entry=ENTRY, standing=standing, **told)
+def new(status: EntryStatus = EntryStatus.NEWS, **told: Any) -> NewEntry:
+    return NewEntry(entry=ENTRY, status=status, **told)
 
 
 def line(before: Feed | None = None, **told: Any) -> str:
@@ -56,7 +56,7 @@ def test_a_poll_without_a_document() -> None:
     [
         ({"listed": 1}, "1 entry, 0 new"),
         ({"listed": 3, "dropped": 7}, "3 entries, 0 new, 7 beyond the limit left out"),
-        ({"listed": 2, "entries": (new(), new(Standing.LATE))}, "2 entries, 2 new, 1 late"),
+        ({"listed": 2, "entries": (new(), new(EntryStatus.LATE))}, "2 entries, 2 new, 1 late"),
         ({"listed": 2, "edits": (EditedEntry(known=KNOWN, entry=ENTRY),)}, "2 entries, 0 new, 1 edited"),
         (
             {"listed": 1, "entries": (new(matches=(MATCH,)),), "alerts": (ALERT,)},

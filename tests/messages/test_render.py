@@ -17,7 +17,7 @@ from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.payload import MAX_EVIDENCE, MAX_ITEMS, payload_of
 from reformwatch.messages.render import Reader, Renderer, subject_of
 from reformwatch.model.alert import Alert, AlertItem, AlertKind, Burst
-from reformwatch.model.entry import Entry, Standing
+from reformwatch.model.entry import Entry, EntryStatus
 from reformwatch.model.message import MARK_OFF, MARK_ON, Message
 from reformwatch.model.subscriber import ChannelKind, Subscriber, SubscriberState
 from reformwatch.model.topic import LANGUAGES, Topic, TopicKind, TopicState
@@ -130,7 +130,7 @@ def entry(**told: Any) -> Entry:
         "language": "en",
         "published": NOW - timedelta(hours=1),
         "first_seen": NOW,
-        "standing": Standing.NEWS,
+        "status": EntryStatus.NEWS,
         "version": 1,
         "text_hash": "",
     }

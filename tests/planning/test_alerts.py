@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reformwatch.model.alert import AlertKind, Burst, NewAlert
-from reformwatch.model.entry import ParsedEntry, Standing
+from reformwatch.model.entry import EntryStatus, ParsedEntry
 from reformwatch.model.notification import AlertTopic, Code, Suppressed
 from reformwatch.model.plan import NewEntry, PollPlan, Snapshot
 from reformwatch.model.subscriber import Subscriber, SubscriberState
 from reformwatch.model.topic import Strength
-from reformwatch.planning.alerts import plan_alerts, standing_of, suppress
+from reformwatch.planning.alerts import plan_alerts, status_of, suppress
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.planning.stories import stories_of
 from sample_polls import DAY, HOUR, NOW, entry, feed, plan, subscriber
@@ -60,34 +60,34 @@ def codes(planned: NewEntry) -> list[Code]:
     return [one.code for one in planned.suppressed]
 
 
-# --- standing --------------------------------------------------------------------------------------------------------
+# --- status --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("published", "has_baseline", "backfill_days", "standing", "code"),
+    ("published", "has_baseline", "backfill_days", "status", "code"),
     [
-        (NOW - HOUR, True, None, Standing.NEWS, None),
-        (None, True, None, Standing.NEWS, None),
-        (NOW + 365 * DAY, True, None, Standing.NEWS, None),
-        (NOW - 7 * DAY, True, None, Standing.NEWS, None),
-        (NOW - 7 * DAY - timedelta(seconds=1), True, None, Standing.LATE, Code.LATE),
-        (datetime(1971, 1, 1, tzinfo=UTC), True, None, Standing.LATE, Code.LATE),
-        (NOW - 8 * DAY, True, 30, Standing.LATE, Code.LATE),
-        (NOW - HOUR, False, None, Standing.BASELINE, Code.BASELINE),
-        (NOW - HOUR, False, 0, Standing.BASELINE, Code.BASELINE),
-        (None, False, None, Standing.BASELINE, Code.BASELINE),
-        (None, False, 30, Standing.BASELINE, Code.BASELINE),
-        (NOW - 2 * DAY, False, 3, Standing.NEWS, None),
-        (NOW - 3 * DAY, False, 3, Standing.NEWS, None),
-        (NOW - 4 * DAY, False, 3, Standing.BASELINE, Code.BASELINE),
-        (NOW - 20 * DAY, False, 30, Standing.NEWS, None),
+        (NOW - HOUR, True, None, EntryStatus.NEWS, None),
+        (None, True, None, EntryStatus.NEWS, None),
+        (NOW + 365 * DAY, True, None, EntryStatus.NEWS, None),
+        (NOW - 7 * DAY, True, None, EntryStatus.NEWS, None),
+        (NOW - 7 * DAY - timedelta(seconds=1), True, None, EntryStatus.LATE, Code.LATE),
+        (datetime(1971, 1, 1, tzinfo=UTC), True, None, EntryStatus.LATE, Code.LATE),
+        (NOW - 8 * DAY, True, 30, EntryStatus.LATE, Code.LATE),
+        (NOW - HOUR, False, None, EntryStatus.BASELINE, Code.BASELINE),
+        (NOW - HOUR, False, 0, EntryStatus.BASELINE, Code.BASELINE),
+        (None, False, None, EntryStatus.BASELINE, Code.BASELINE),
+        (None, False, 30, EntryStatus.BASELINE, Code.BASELINE),
+        (NOW - 2 * DAY, False, 3, EntryStatus.NEWS, None),
+        (NOW - 3 * DAY, False, 3, EntryStatus.NEWS, None),
+        (NOW - 4 * DAY, False, 3, EntryStatus.BASELINE, Code.BASELINE),
+        (NOW - 20 * DAY, False, 30, EntryStatus.NEWS, None),
     ],
 )
 def test_an_entry_stands_like_this(
-    published: datetime | None, has_baseline: bool, backfill_days: int | None, standing: Standing, code: Code | None
+    published: datetime | None, has_baseline: bool, backfill_days: int | None, status: EntryStatus, code: Code | None
 ) -> None:
     held = feed(last_ok_at=NOW - DAY if has_baseline else None, backfill_days=backfill_days)
-    assert standing_of(entry(published=published), held, late_after=7 * DAY, now=NOW) == (standing, code)
+    assert status_of(entry(published=published), held, late_after=7 * DAY, now=NOW) == (status, code)
 
 
 # --- a new story -----------------------------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ def test_every_entry_that_is_news_and_matches_is_in_one_alert_or_has_a_code(page
 
 def test_entries_that_are_no_news_or_match_nothing_make_no_alert() -> None:
     snapshot = Snapshot(feed=feed(), subscribers=(subscriber(),))
-    entries = [NewEntry(entry=entry(i), standing=standing) for i, standing in enumerate(Standing)]
+    entries = [NewEntry(entry=entry(i), status=status) for i, status in enumerate(EntryStatus)]
     assert plan_alerts(entries, snapshot, burst_limit=10) == (tuple(entries), ())
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from conftest import NOW
 from reformwatch.matching.index import compile_topic
 from reformwatch.model.alert import AlertKind
-from reformwatch.model.entry import Entry, Standing
+from reformwatch.model.entry import Entry, EntryStatus
 from reformwatch.model.notification import Code
 from reformwatch.planning.backtest import (
     Replay,
@@ -32,7 +32,7 @@ def entry(number: int, title: str, *, summary: str = "", when: datetime = NOW, f
     return Entry(
         id=number, feed_id=feed_id, feed_name="Courier", feed_kind="agency", key=f"guid:{number}", guid=None,
         url=f"https://example.org/{number}", title=title, summary=summary, content="", author="", tags=(),
-        language="en", published=when, first_seen=when, standing=Standing.NEWS, version=1, text_hash="",
+        language="en", published=when, first_seen=when, status=EntryStatus.NEWS, version=1, text_hash="",
     )  # fmt: skip
 
 
@@ -78,9 +78,9 @@ def test_what_was_late_or_a_baseline_then_is_so_in_a_replay() -> None:
     old = replace(
         entry(1, "Elections of akims a month ago", when=NOW - timedelta(days=30)),
         first_seen=NOW,
-        standing=Standing.LATE,
+        status=EntryStatus.LATE,
     )
-    there = replace(entry(2, "Elections of akims, the first of them"), standing=Standing.BASELINE)
+    there = replace(entry(2, "Elections of akims, the first of them"), status=EntryStatus.BASELINE)
     result = replayed([old, there, entry(3, "An akim after the election")])
     assert sent_by(result) == [[3]]
     assert result.suppressed == {Code.LATE: 1, Code.BASELINE: 1}
@@ -163,7 +163,7 @@ def test_a_trial_counts_what_the_last_days_would_have_brought() -> None:
 def test_a_trial_counts_a_baseline_as_news_of_its_own_date() -> None:
     there = [
         replace(
-            entry(i, f"Akim number {i} wins the election", when=NOW - timedelta(days=i)), standing=Standing.BASELINE
+            entry(i, f"Akim number {i} wins the election", when=NOW - timedelta(days=i)), status=EntryStatus.BASELINE
         )
         for i in range(6)
     ]

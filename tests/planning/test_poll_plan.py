@@ -11,7 +11,7 @@ from reformwatch.documents.feed import distinct
 from reformwatch.matching.index import TopicIndex
 from reformwatch.messages.log_lines import poll_line
 from reformwatch.model.alert import AlertKind, NewAlert
-from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing, Unreadable
+from reformwatch.model.entry import EntryStatus, KnownEntry, ParsedEntry, Unreadable
 from reformwatch.model.feed import FailureKind, FeedHints, FetchFailed, NotModified, ServerHints
 from reformwatch.model.notification import AlertTopic, Code, Suppressed
 from reformwatch.model.plan import PollPlan, Snapshot
@@ -231,7 +231,7 @@ def test_the_first_good_poll_tells_nobody_of_anything() -> None:
     # trust: D19
     snapshot = Snapshot(feed=feed(last_ok_at=None))
     made = plan(*(entry(i) for i in range(50)), snapshot=snapshot)
-    assert {one.standing for one in made.entries} == {Standing.BASELINE}
+    assert {one.status for one in made.entries} == {EntryStatus.BASELINE}
     assert made.alerts == ()
     assert made.after.last_ok_at == NOW
 
@@ -240,7 +240,7 @@ def test_backfill_tells_of_the_newest_entries_of_a_new_feed() -> None:
     made = plan(
         entry(2), entry(1, published=NOW - 10 * DAY), snapshot=Snapshot(feed=feed(last_ok_at=None, backfill_days=3))
     )
-    assert [one.standing for one in made.entries] == [Standing.BASELINE, Standing.NEWS]
+    assert [one.status for one in made.entries] == [EntryStatus.BASELINE, EntryStatus.NEWS]
     assert [alert.entries for alert in made.alerts] == [(1,)]
 
 
@@ -256,7 +256,7 @@ def test_a_late_entry_that_matches_is_stored_with_the_code_of_why_it_is_no_alert
 
 def test_a_late_entry_that_matches_nothing_needs_no_code() -> None:
     made = plan(entry(1, title="Weather", published=NOW - 30 * DAY))
-    assert (made.entries[0].standing, made.entries[0].suppressed) == (Standing.LATE, ())
+    assert (made.entries[0].status, made.entries[0].suppressed) == (EntryStatus.LATE, ())
 
 
 @pytest.mark.parametrize("published", [None, NOW + 80 * 365 * DAY, NOW])

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from conftest import NOW
 from reformwatch.errors import NotFound
 from reformwatch.model.alert import AlertKind, NewAlert
-from reformwatch.model.entry import Entry, ParsedEntry, Standing
+from reformwatch.model.entry import Entry, EntryStatus, ParsedEntry
 from reformwatch.model.feed import FeedKind, NewFeed, PollState
 from reformwatch.model.notification import AlertTopic, Code, Suppressed
 from reformwatch.model.plan import NewEntry, PollPlan
@@ -66,7 +66,7 @@ def archive(
 
 
 def news(entry: ParsedEntry, *, matches: tuple[Match, ...] = (), suppressed: tuple[Suppressed, ...] = ()) -> NewEntry:
-    return NewEntry(entry=entry, standing=Standing.NEWS, matches=matches, suppressed=suppressed)
+    return NewEntry(entry=entry, status=EntryStatus.NEWS, matches=matches, suppressed=suppressed)
 
 
 # -- text
@@ -104,7 +104,7 @@ def test_rows_that_go_in_together_are_what_sqlalchemy_would_have_stored(store: S
         "content": "%s ? :a",
         "author": "",
     }
-    common |= {"standing": Standing.NEWS.value, "version": 1, "text_hash": "h", "first_seen": NOW}
+    common |= {"status": EntryStatus.NEWS.value, "version": 1, "text_hash": "h", "first_seen": NOW}
     rows = [
         common | {"published": None, "tags": [], "url": None, "key": "a"},
         common | {"key": "b", "url": "https://x.example/ә", "tags": ["ә", '"'], "published": NOW - timedelta(days=9)},
@@ -139,10 +139,10 @@ def test_rows_that_go_in_together_are_what_sqlalchemy_would_have_stored(store: S
 
 
 def test_an_entry_knows_its_feed_and_how_it_stood(store: Store) -> None:
-    late = NewEntry(entry=parsed(1, url="https://egemen.kz/1"), standing=Standing.LATE)
+    late = NewEntry(entry=parsed(1, url="https://egemen.kz/1"), status=EntryStatus.LATE)
     [entry] = archive(store, late)
     assert (entry.feed_name, entry.feed_kind, entry.language) == ("Егемен Қазақстан", "official", "kk")
-    assert (entry.standing, entry.version, entry.first_seen) == (Standing.LATE, 1, NOW)
+    assert (entry.status, entry.version, entry.first_seen) == (EntryStatus.LATE, 1, NOW)
     assert entry.published == NOW - timedelta(hours=1)
     assert (entry.guid, entry.key, entry.text_hash) == ("guid-1", "guid:1", "hash-1")
 

@@ -35,7 +35,7 @@ from reformwatch.store.revisions import head_revision, migrations_folder
 from reformwatch.store.tables import meta, metadata
 
 ENTRY_COLUMNS = (
-    "feed_id", "key", "twin_key", "title", "summary", "content", "author", "tags", "first_seen", "standing", "version",
+    "feed_id", "key", "twin_key", "title", "summary", "content", "author", "tags", "first_seen", "status", "version",
     "text_hash",
 )  # fmt: skip
 

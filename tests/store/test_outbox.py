@@ -24,7 +24,7 @@ from reformwatch.model.alert import (
     Settlement,
 )
 from reformwatch.model.delivery import Closed, DeliveryState
-from reformwatch.model.entry import ParsedEntry, Standing
+from reformwatch.model.entry import EntryStatus, ParsedEntry
 from reformwatch.model.feed import NewFeed, PollState
 from reformwatch.model.notification import AlertTopic
 from reformwatch.model.plan import NewEntry, PollPlan
@@ -79,7 +79,7 @@ class Desk:
             )
             for slug in slugs
         )
-        return NewEntry(entry=entry, standing=Standing.NEWS, matches=matches, story_keys=(f"page:{entry.key}",))
+        return NewEntry(entry=entry, status=EntryStatus.NEWS, matches=matches, story_keys=(f"page:{entry.key}",))
 
     def alert(self, place: int, slugs: Sequence[str]) -> NewAlert:
         """The alert of an entry."""
@@ -596,7 +596,7 @@ def test_the_same_match_enqueued_twice_is_one_delivery(desk: Desk) -> None:  # t
 
 
 def test_the_same_entry_twice_in_a_feed_is_refused_by_the_database(desk: Desk) -> None:  # trust: B17
-    new = NewEntry(entry=desk.entry(1), standing=Standing.NEWS)
+    new = NewEntry(entry=desk.entry(1), status=EntryStatus.NEWS)
     desk.poll((new,))
     with pytest.raises(sa.exc.IntegrityError):
         desk.poll((new,))

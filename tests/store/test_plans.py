@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from conftest import NOW
 from reformwatch.model.alert import AlertKind, Burst, NewAlert
 from reformwatch.model.delivery import DeliveryState
-from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
+from reformwatch.model.entry import EntryStatus, KnownEntry, ParsedEntry
 from reformwatch.model.feed import Feed, FeedState, NewFeed, PollState, Validators
 from reformwatch.model.notification import AlertTopic, Code, Decision, Suppressed
 from reformwatch.model.plan import EditedEntry, FeedFacts, NewEntry, PollPlan, Snapshot
@@ -66,7 +66,7 @@ class World:
         return Match(topic_id=self.topic_id, slug="akims", language="en", strength=Strength.ABOUT, evidence=evidence)
 
     def news(self, entry: ParsedEntry, *keys: str, evidence: tuple[Evidence, ...] = ()) -> NewEntry:
-        return NewEntry(entry=entry, standing=Standing.NEWS, matches=(self.match(*evidence),), story_keys=keys)
+        return NewEntry(entry=entry, status=EntryStatus.NEWS, matches=(self.match(*evidence),), story_keys=keys)
 
     def alert(self, *places: int) -> NewAlert:
         topic = AlertTopic(topic_id=self.topic_id, strength=Strength.ABOUT)
@@ -189,12 +189,12 @@ def plan_for(
 def test_a_plan_is_written_as_a_whole(world: World) -> None:
     evidence = Evidence(field="title", start=0, end=4, word="Akim", term="akim", how="same form")
     told = world.news(parsed("one"), PAGE, HEADLINE, evidence=(evidence,))
-    quiet = NewEntry(entry=parsed("two"), standing=Standing.LATE, suppressed=(Suppressed(code=Code.LATE),))
+    quiet = NewEntry(entry=parsed("two"), status=EntryStatus.LATE, suppressed=(Suppressed(code=Code.LATE),))
     assert world.poll(told, quiet, alerts=(world.alert(0),)) == Routed(alerts=1, deliveries=2)
     with world.store.read() as tx:
         feed = feeds.find_feed(tx, str(world.feed_ids[0]))
         two, one = all_entries(tx)
-        assert (one.title, one.standing, two.title, two.standing) == ("Akim one", "news", "Akim two", "late")
+        assert (one.title, one.status, two.title, two.status) == ("Akim one", "news", "Akim two", "late")
         assert matches_of(tx, [one.id, two.id]) == {one.id: (world.match(evidence),)}
         assert suppressed_of(tx, two.id) == [Suppressed(code=Code.LATE)]
         [alert] = list_alerts(tx, limit=10)
@@ -356,7 +356,7 @@ def test_plans_that_are_written_together_are_each_written_as_alone(world: World)
     """What waits for the end of a batch (entries that match nothing, the feeds) and what does not, in any order."""
     with world.store.write() as tx:
         first, second = world.claim(tx, 0), world.claim(tx, 1)
-        quiet = [NewEntry(entry=parsed(f"quiet {i}"), standing=Standing.BASELINE) for i in range(3)]
+        quiet = [NewEntry(entry=parsed(f"quiet {i}"), status=EntryStatus.BASELINE) for i in range(3)]
         batch = plans.Batch(tx)
         alone = batch.add(plan_for(first, *quiet), now=NOW)
         plan = plan_for(second, quiet[0], world.news(parsed("one"), PAGE), alerts=(world.alert(1),))
@@ -498,7 +498,7 @@ def test_an_edit_becomes_a_version_and_the_old_text_is_kept(world: World) -> Non
         [entry] = all_entries(tx)
         versions = tx.execute(sa.select(tables.entry_versions).order_by(tables.entry_versions.c.version)).all()
     assert (entry.title, entry.summary, entry.version, entry.text_hash) == ("Third", "third", 3, "h3")
-    assert (entry.first_seen, entry.standing) == (NOW, Standing.NEWS)
+    assert (entry.first_seen, entry.status) == (NOW, EntryStatus.NEWS)
     assert [(v.version, v.title, v.summary, v.replaced_at) for v in versions] == [
         (1, "Akim one", "first", NOW),
         (2, "Second", "second", NOW + timedelta(hours=1)),
@@ -534,7 +534,7 @@ def test_an_edit_that_matches_no_longer_has_no_match_and_its_alert_stays(world: 
 
 
 def test_an_edit_that_matches_only_now_tells_nobody_and_says_why(world: World) -> None:
-    world.poll(NewEntry(entry=parsed("one", title="Weather"), standing=Standing.NEWS))
+    world.poll(NewEntry(entry=parsed("one", title="Weather"), status=EntryStatus.NEWS))
     edit(world, parsed("one", hash_="h2"), world.match())
     edit(world, parsed("one", title="Akims", hash_="h3"), world.match())
     with world.store.read() as tx:
@@ -638,7 +638,7 @@ def test_a_headline_that_is_repeated_goes_on_standing_for_its_story(world: World
 
 
 def test_an_entry_that_matches_nothing_makes_no_story(world: World) -> None:
-    world.poll(NewEntry(entry=parsed("one"), standing=Standing.NEWS))
+    world.poll(NewEntry(entry=parsed("one"), status=EntryStatus.NEWS))
     assert stories_of_entries(world) == {"Akim one": None}
     assert world.counts()["stories"] == 0
 

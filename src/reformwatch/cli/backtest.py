@@ -88,7 +88,7 @@ def _show(view: BacktestView | ComparisonView) -> None:
     )
     for version, name in zip(versions, ("", " with the new queries"), strict=False):
         reasons = (
-            f"{count} because {why_not_replayed(Code(code), ENGLISH)}" for code, count in version.silences.items()
+            f"{count} because {why_not_replayed(Code(code), ENGLISH)}" for code, count in version.suppressed.items()
         )
         quiet = ", ".join(reasons) or "none"
         alerts = f"{len(version.alerts)} alert{'' if len(version.alerts) == 1 else 's'}"

@@ -6,16 +6,16 @@ from rich.text import Text
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, json_option, stdout
 from reformwatch.cli.topic import show_match
-from reformwatch.model.entry import Entry, Standing
+from reformwatch.model.entry import Entry, EntryStatus
 from reformwatch.model.topic import TopicState
 from reformwatch.services.explain import explain as explain_entry
 from reformwatch.services.views import Explanation, PartView, VerdictView
 from reformwatch.text import printable
 
-_STANDINGS = {
-    Standing.NEWS: "news when it was first seen",
-    Standing.BASELINE: "there at the first poll of its feed: a baseline notifies nobody",
-    Standing.LATE: "late: its date was too old when it was first seen",
+_STATUSES = {
+    EntryStatus.NEWS: "news when it was first seen",
+    EntryStatus.BASELINE: "there at the first poll of its feed: a baseline notifies nobody",
+    EntryStatus.LATE: "late: its date was too old when it was first seen",
 }
 _MAX_PART = 160
 
@@ -52,7 +52,7 @@ def _show_entry(entry: Entry) -> None:
     where = f"entry {entry.id} of {entry.feed_name}, {entry.url or 'no link'}"
     out.print(Text(printable(entry.title), style="bold"), soft_wrap=True)
     out.print(Text(printable(where), style="dim"), soft_wrap=True)
-    out.print(f"first seen {entry.first_seen:%Y-%m-%d %H:%M}: {_STANDINGS[entry.standing]}", markup=False)
+    out.print(f"first seen {entry.first_seen:%Y-%m-%d %H:%M}: {_STATUSES[entry.status]}", markup=False)
     out.print()
 
 
@@ -91,9 +91,9 @@ def _show_notified(explanation: Explanation) -> None:
         line = f"delivery {delivery.id} to {delivery.subscriber} ({delivery.channel}): {delivery.state}"
         error = f", {delivery.last_error}" if delivery.last_error else ""
         out.print(printable(line + error), markup=False, soft_wrap=True)
-    for silence in explanation.silences:
-        out.print(printable(f"not notified: {silence.reason}"), markup=False, soft_wrap=True)
-    if not explanation.deliveries and not explanation.silences:
+    for suppressed in explanation.suppressed:
+        out.print(printable(f"not notified: {suppressed.reason}"), markup=False, soft_wrap=True)
+    if not explanation.deliveries and not explanation.suppressed:
         out.print(
             "nobody was notified: it matched no topic when it was first seen, or it was not news then", markup=False
         )

@@ -27,11 +27,11 @@ class Length(click.ParamType[timedelta]):
             self.fail(f"{value!r} is not a length of time such as 15m, 2h or 1d", param, ctx)
         length = timedelta(seconds=int(found.group(1)) * _UNITS[found.group(2)])
         if not self._least <= length <= self._most:
-            self.fail(f"{value} is not between {_told(self._least)} and {_told(self._most)}", param, ctx)
+            self.fail(f"{value} is not between {_shown(self._least)} and {_shown(self._most)}", param, ctx)
         return length
 
 
-def _told(length: timedelta) -> str:
+def _shown(length: timedelta) -> str:
     total_s = int(length.total_seconds())
     unit = next(unit for unit in ("d", "h", "m", "s") if total_s % _UNITS[unit] == 0)
     return f"{total_s // _UNITS[unit]}{unit}"

@@ -24,7 +24,7 @@ from reformwatch.demo.newsroom import OUTLETS, Newsroom
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.log_lines import poll_line
 from reformwatch.messages.reasons import why_suppressed
-from reformwatch.model.entry import Standing
+from reformwatch.model.entry import EntryStatus
 from reformwatch.model.feed import Feed, FeedKind, NewFeed
 from reformwatch.model.plan import NewEntry, PollPlan
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber
@@ -161,7 +161,7 @@ class _Demo:
     def _on_polled(self, feed: Feed, plan: PollPlan) -> None:
         self.out.print(Text.assemble(("    GET ", "cyan"), f"{feed.name}: {poll_line(feed, plan)}"))
         for new in plan.entries:
-            if new.standing is not Standing.BASELINE:
+            if new.status is not EntryStatus.BASELINE:
                 self._show_entry(new)
         self.alerts += len(plan.alerts)
 

@@ -15,7 +15,7 @@ _LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,3})(?![A-Za-z])")
 _MEANT: Final = {"kz": "kk", "kaz": "kk", "rus": "ru", "eng": "en", "spa": "es"}
 
 
-def stated_time(text: str | None) -> datetime | None:
+def w3c_time(text: str | None) -> datetime | None:
     """A W3C date-time of any precision (https://www.w3.org/TR/NOTE-datetime) in UTC; None for anything else.
 
     What is left out is the earliest: a date is that day's start. A time without a zone is UTC. Absurd years are None.
@@ -38,7 +38,7 @@ def plausible(time: datetime) -> datetime | None:
     return time if _EARLIEST <= time <= _LATEST else None
 
 
-def stated_language(tag: str | None) -> str | None:
+def language_of_tag(tag: str | None) -> str | None:
     """The language of a tag such as ``kk-KZ`` (BCP 47), in two letters where it has them; None for no tag."""
     found = _LANGUAGE.match(tag or "")
     code = found.group(1).lower() if found else None

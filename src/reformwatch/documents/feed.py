@@ -1,9 +1,9 @@
 """Documents: the bytes of a reply to a :class:`~reformwatch.model.entry.ParsedFeed`, or why they are not one.
 
-RSS 0.9x to 2.0, RDF and Atom through feedparser, or where a document is ordinary through :mod:`fast_feed`, which says the
-same in a fifth of the time; JSON Feed 1 and 1.1 by hand (feedparser 6 has no reader for it). A document goes into
+RSS 0.9x to 2.0, RDF and Atom through feedparser, or where a document is ordinary through :mod:`fast_feed`, which says
+the same in a fifth of the time; JSON Feed 1 and 1.1 by hand (feedparser 6 has no reader for it). A document goes into
 feedparser as a stream, never as str or bytes: it takes those for a file name first. # trust: D26
-Runs in a worker process that can be killed; the pre-scan in :mod:`guard` stops what would make that necessary.
+Runs in a worker process that can be killed; the pre-scan in :mod:`limits` stops what would make that necessary.
 """
 
 import calendar
@@ -23,7 +23,7 @@ import nh3
 from msgspec.structs import replace
 
 from reformwatch.documents.charset import decoded, without_declaration, without_impossible_references
-from reformwatch.documents.dates import plausible, stated_language
+from reformwatch.documents.dates import language_of_tag, plausible
 from reformwatch.documents.fast_feed import Reading, read_fast
 from reformwatch.documents.feed_head import read_head
 from reformwatch.documents.limits import RefusedMarkup, check_markup, without_endless_authors
@@ -265,7 +265,7 @@ def _time(parsed: Any) -> datetime | None:
 
 
 def _declared(language: object) -> str | None:
-    return stated_language(language) if isinstance(language, str) else None
+    return language_of_tag(language) if isinstance(language, str) else None
 
 
 def _ttl(feed: Mapping[str, Any]) -> timedelta | None:

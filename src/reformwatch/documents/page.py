@@ -16,7 +16,7 @@ from cssselect.xpath import XPathExpr
 from lxml import etree
 from msgspec.structs import replace
 
-from reformwatch.documents.dates import stated_language, stated_time
+from reformwatch.documents.dates import language_of_tag, w3c_time
 from reformwatch.documents.feed import MAX_ENTRIES, MAX_SUMMARY, MAX_TITLE, make_entry, what_came_instead
 from reformwatch.documents.html import page_text, page_tree, text_of
 from reformwatch.documents.limits import RefusedMarkup
@@ -70,7 +70,7 @@ def parse_page(body: bytes, *, url: str, selector: str, content_type: str | None
         format="page",
         title=title,
         site_url=safe_link(url, base=""),
-        language=stated_language(root.get("lang") or root.get("xml:lang")),
+        language=language_of_tag(root.get("lang") or root.get("xml:lang")),
         entries=entries,
         dropped=max(0, len(items) - MAX_ENTRIES),
         hubs=hubs[:_MAX_HUBS],
@@ -128,7 +128,7 @@ def _entry(item: Any, base: str, page_url: str) -> ParsedEntry | None:
     summary = text_of(item, without={*times, *([named] if title and named is not item else [])}, limit=MAX_SUMMARY)
     if not title:
         title = text_of(item, without=times, limit=MAX_TITLE)
-    stated = (stated_time(part.get("datetime") or part.get("content")) for part in times)
+    dates = (w3c_time(part.get("datetime") or part.get("content")) for part in times)
     return make_entry(
         guid=None,
         link=None if anchor is None else safe_link(anchor.get("href"), base=base),
@@ -138,7 +138,7 @@ def _entry(item: Any, base: str, page_url: str) -> ParsedEntry | None:
         content="",
         author="",
         tags=(),
-        published=next(filter(None, stated), None),
+        published=next(filter(None, dates), None),
     )
 
 

@@ -18,7 +18,7 @@ from lxml import etree
 from msgspec.structs import replace
 
 from reformwatch.documents.charset import decoded, without_declaration, without_impossible_references
-from reformwatch.documents.dates import stated_language, stated_time
+from reformwatch.documents.dates import language_of_tag, w3c_time
 from reformwatch.documents.feed import MAX_ENTRIES, make_entry, what_came_instead
 from reformwatch.documents.limits import RefusedMarkup, check_markup
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
@@ -126,7 +126,7 @@ def _root(text: str) -> Any:
     try:
         check_markup(text)
         return etree.fromstring(text.encode(), _parser())
-    except (RefusedMarkup, etree.XMLSyntaxError):  # the guard is stricter with what is not well-formed
+    except (RefusedMarkup, etree.XMLSyntaxError):  # the pre-scan is stricter with what is not well-formed
         text = _BARE_AMPERSAND.sub("&amp;", text)
     check_markup(text)
     try:
@@ -203,11 +203,11 @@ def _pages(urlset: Any) -> Iterator[_Page]:
         publication = None if news is None else _part(news, "publication")
         yield _Page(
             link=link,
-            published=stated_time(_said(news, "publication_date")) or stated_time(_said(url, "lastmod")),
+            published=w3c_time(_said(news, "publication_date")) or w3c_time(_said(url, "lastmod")),
             title=_said(news, "title"),
             keywords=_said(news, "keywords"),
             publication=_said(publication, "name"),
-            language=stated_language(_said(publication, "language")),
+            language=language_of_tag(_said(publication, "language")),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.problems import problem_sentence
-from reformwatch.model.entry import Standing
+from reformwatch.model.entry import EntryStatus
 from reformwatch.model.feed import Feed, Gap
 from reformwatch.model.plan import PollPlan
 from reformwatch.model.websub import NotAskedCode
@@ -39,7 +39,7 @@ def _parts(feed: Feed, plan: PollPlan, listed: int) -> Iterator[str]:
     yield f"{len(plan.entries)} new"
     if not feed.has_baseline:
         yield "baseline"
-    if late := sum(new.standing is Standing.LATE for new in plan.entries):
+    if late := sum(new.status is EntryStatus.LATE for new in plan.entries):
         yield f"{late} late"
     if plan.edits:
         yield f"{len(plan.edits)} edited"

@@ -10,7 +10,7 @@ from reformwatch.model.problem import Problem
 from reformwatch.model.value import Value
 
 
-class Standing(StrEnum):
+class EntryStatus(StrEnum):
     """How an entry stood when it was first seen: only ``news`` can cause an alert."""
 
     NEWS = "news"
@@ -94,6 +94,6 @@ class Entry(Value, frozen=True, kw_only=True):
     language: str | None
     published: datetime | None
     first_seen: datetime
-    standing: Standing
+    status: EntryStatus
     version: int
     text_hash: str

@@ -79,8 +79,8 @@ class PollState(Value, frozen=True, kw_only=True):
     statements that read and write it are made from these fields, so none can be forgotten.
 
     ``unchanged`` counts polls in a row that brought nothing; ``problem`` is why the last one failed. ``hints``,
-    ``max_age``, ``rhythm``, ``listed`` (how many entries it had) and ``marks`` (which ones) are those of the last
-    document; ``failure_told_at`` is when the operator was notified of the failure.
+    ``max_age``, ``rhythm``, ``listed`` (how many entries it had) and ``fingerprints`` (of which ones) are those of the
+    last document; ``failure_notified_at`` is when the operator was notified of the failure.
     """
 
     next_poll_at: datetime
@@ -97,8 +97,8 @@ class PollState(Value, frozen=True, kw_only=True):
     max_age: timedelta | None = None
     rhythm: Rhythm = field(default_factory=Rhythm)
     listed: int | None = None
-    marks: bytes | None = None
-    failure_told_at: datetime | None = None
+    fingerprints: bytes | None = None
+    failure_notified_at: datetime | None = None
 
 
 class Feed(Value, frozen=True, kw_only=True):

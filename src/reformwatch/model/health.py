@@ -88,10 +88,10 @@ class Coverage(Value, frozen=True, kw_only=True):
 
     @property
     def is_complete(self) -> bool:
-        """Whether there are feeds and all were read without a gap: silence then means that nothing was said."""
+        """Whether there are feeds and all were read without a gap: no alert then means that no feed had news of it."""
         return bool(self.feeds) and not self.holed
 
     @property
     def is_blind(self) -> bool:
-        """Whether no feed was read without a gap: silence then means nothing."""
+        """Whether no feed was read without a gap: no alert then means nothing."""
         return not self.whole

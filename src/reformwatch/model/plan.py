@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from msgspec import field
 
 from reformwatch.model.alert import NewAlert
-from reformwatch.model.entry import KnownEntry, ParsedEntry, Standing
+from reformwatch.model.entry import EntryStatus, KnownEntry, ParsedEntry
 from reformwatch.model.feed import Feed, Gap, Notice, PollState
 from reformwatch.model.notification import Suppressed
 from reformwatch.model.problem import Problem
@@ -37,7 +37,7 @@ class NewEntry(Value, frozen=True, kw_only=True):
     """An entry to be stored. ``story_keys`` is empty where nothing matched: only matching entries make stories."""
 
     entry: ParsedEntry
-    standing: Standing
+    status: EntryStatus
     language: str | None = None
     matches: tuple[Match, ...] = ()
     story_keys: tuple[str, ...] = ()

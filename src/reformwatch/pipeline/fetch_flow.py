@@ -30,7 +30,7 @@ from reformwatch.model.feed import (
 from reformwatch.model.plan import Snapshot
 from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.model.value import Value
-from reformwatch.planning.fingerprints import is_any_marked, unmarked
+from reformwatch.planning.fingerprints import is_any_known, without_known
 from reformwatch.planning.poll_plan import has_turned_over, reaches_back, sort_out, unlisted
 from reformwatch.planning.stories import stories_of
 from reformwatch.store import Tx, feeds, plans
@@ -254,13 +254,13 @@ def _parse_job(feed: Feed, fetched: Fetched) -> Job[ParsedFeed | Unreadable]:
 
 
 def _knows_any(feed: Feed, entries: Sequence[ParsedEntry]) -> Part[bool]:
-    if is_any_marked(entries, feed.poll.marks):
+    if is_any_known(entries, feed.poll.fingerprints):
         return True
     return (yield from Query(run=partial(plans.knows_any, feed_id=feed.id, entries=entries)))
 
 
 def _snapshot(tx: Tx, *, feed: Feed, entries: Sequence[ParsedEntry], now: datetime) -> Snapshot:
-    return plans.snapshot(tx, feed, unmarked(entries, feed.poll.marks), now=now, stories_of=stories_of)
+    return plans.snapshot(tx, feed, without_known(entries, feed.poll.fingerprints), now=now, stories_of=stories_of)
 
 
 def _with_texts(parsed: ParsedFeed, texts: Mapping[str, str]) -> ParsedFeed:

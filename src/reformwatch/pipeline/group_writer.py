@@ -24,11 +24,11 @@ from reformwatch.pipeline.log_names import feed_named
 from reformwatch.pipeline.route import Router
 from reformwatch.pipeline.runtime import Runtime
 from reformwatch.pipeline.topic_index_cache import TopicIndexCache
-from reformwatch.planning.fingerprints import unmarked
+from reformwatch.planning.fingerprints import without_known
 from reformwatch.planning.poll_plan import Reply, plan_failure, plan_outage, plan_reply, plan_unchanged, plan_unreadable
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.planning.stories import stories_of
-from reformwatch.planning.websub import SILENCE
+from reformwatch.planning.websub import ASK_AGAIN_AFTER_MISS
 from reformwatch.store import Store, Tx, is_database_error, plans, websub
 from reformwatch.store.notices import add_notices
 from reformwatch.urls import host_of
@@ -164,7 +164,7 @@ class GroupWriter:
     def _plan_document(self, tx: Tx, outcome: Outcome, context: "_Context", now: datetime) -> PollPlan:
         assert isinstance(outcome.fetched, Fetched)  # noqa: S101 - only what was fetched is parsed
         assert isinstance(outcome.parsed, ParsedFeed)  # noqa: S101 - what ``apply`` sorted out
-        entries = unmarked([*outcome.parsed.entries, *outcome.older], outcome.feed.poll.marks)
+        entries = without_known([*outcome.parsed.entries, *outcome.older], outcome.feed.poll.fingerprints)
         snapshot = plans.snapshot(tx, outcome.feed, entries, now=now, stories_of=stories_of)
         reply = Reply(
             fetched=outcome.fetched,
@@ -183,7 +183,7 @@ class GroupWriter:
             return
         websub.note_hub(tx, feed.id, hub.url, hub.topic, now=now, new_token=new_secret, new_secret=new_secret)
         if plan.entries and feed.pushed_until is not None:
-            websub.note_missed(tx, feed.id, now=now, again_at=now + SILENCE)
+            websub.note_missed(tx, feed.id, now=now, again_at=now + ASK_AGAIN_AFTER_MISS)
 
 
 class _Context(Value, frozen=True, kw_only=True):

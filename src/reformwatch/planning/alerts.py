@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from reformwatch.model.alert import AlertForRouting, AlertKind, Burst, NewAlert
-from reformwatch.model.entry import ParsedEntry, Standing
+from reformwatch.model.entry import EntryStatus, ParsedEntry
 from reformwatch.model.feed import Feed
 from reformwatch.model.notification import AlertTopic, Code, Suppressed
 from reformwatch.model.plan import NewEntry, Snapshot
@@ -17,9 +17,9 @@ from reformwatch.model.topic import Match, Strength
 from reformwatch.planning.routing import route
 
 
-def standing_of(
+def status_of(
     entry: ParsedEntry, feed: Feed, *, late_after: timedelta, now: datetime
-) -> tuple[Standing, Code | None]:
+) -> tuple[EntryStatus, Code | None]:
     """Whether a new entry is news, and the code of why it is not.
 
     An entry without a date, or dated in the future, counts as seen now. The first good poll of a feed is a baseline,
@@ -28,11 +28,11 @@ def standing_of(
     seen = min(entry.published or now, now)
     if not feed.has_baseline:
         if feed.backfill_days and entry.published and seen >= now - timedelta(days=feed.backfill_days):
-            return Standing.NEWS, None
-        return Standing.BASELINE, Code.BASELINE
+            return EntryStatus.NEWS, None
+        return EntryStatus.BASELINE, Code.BASELINE
     if seen < now - late_after:
-        return Standing.LATE, Code.LATE
-    return Standing.NEWS, None
+        return EntryStatus.LATE, Code.LATE
+    return EntryStatus.NEWS, None
 
 
 def suppress(entry: NewEntry, code: Code) -> NewEntry:
@@ -78,7 +78,7 @@ def _by_story(entries: Sequence[NewEntry], snapshot: Snapshot) -> list[list[int]
     group_of: dict[str, list[int]] = {}
     groups: list[list[int]] = []
     for i, entry in enumerate(entries):
-        if entry.standing is not Standing.NEWS or not entry.matches:
+        if entry.status is not EntryStatus.NEWS or not entry.matches:
             continue
         names = [*entry.story_keys, *(f"id:{snapshot.stories[k]}" for k in entry.story_keys if k in snapshot.stories)]
         met = list({id(group_of[name]): group_of[name] for name in names if name in group_of}.values())

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from reformwatch.matching.index import CompiledTopic, TopicIndex, document_of
 from reformwatch.matching.query.anchors import terms_of
 from reformwatch.model.alert import AlertForRouting, AlertKind
-from reformwatch.model.entry import Entry, ParsedEntry, Standing
+from reformwatch.model.entry import Entry, EntryStatus, ParsedEntry
 from reformwatch.model.feed import Feed, FeedKind, FeedState, PollState
 from reformwatch.model.notification import Code
 from reformwatch.model.plan import NewEntry, Snapshot
@@ -27,7 +27,7 @@ from reformwatch.planning.alerts import plan_alerts, suppress
 from reformwatch.planning.routing import route
 from reformwatch.planning.stories import stories_of
 
-_NEWS: Final = Standing.NEWS
+_NEWS: Final = EntryStatus.NEWS
 
 
 class Hit(Value, frozen=True, kw_only=True):
@@ -103,7 +103,7 @@ def polls_of(hits: Iterable[Hit]) -> list[ReplayedPoll]:
 def _polls_by_date(hits: Iterable[Hit]) -> list[ReplayedPoll]:
     """Hourly polls that bring each hit at its own date as news, also what was there before the first poll."""
     return _grouped(
-        (hit.moment.replace(minute=0, second=0, microsecond=0), replace(hit, entry=replace(hit.entry, standing=_NEWS)))
+        (hit.moment.replace(minute=0, second=0, microsecond=0), replace(hit, entry=replace(hit.entry, status=_NEWS)))
         for hit in hits
     )
 
@@ -215,10 +215,10 @@ def _new_entry(hit: Hit) -> NewEntry:
         text_hash=entry.text_hash,
         language=entry.language,
     )
-    planned = NewEntry(entry=parsed, standing=entry.standing, matches=(hit.match,))
-    if entry.standing is _NEWS:
+    planned = NewEntry(entry=parsed, status=entry.status, matches=(hit.match,))
+    if entry.status is _NEWS:
         return replace(planned, story_keys=stories_of(parsed))
-    return suppress(planned, Code.BASELINE if entry.standing is Standing.BASELINE else Code.LATE)
+    return suppress(planned, Code.BASELINE if entry.status is EntryStatus.BASELINE else Code.LATE)
 
 
 def _feed_of(poll: ReplayedPoll) -> Feed:

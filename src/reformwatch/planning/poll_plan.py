@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reformwatch.matching.index import TopicIndex, document_of
 from reformwatch.matching.query import Document
-from reformwatch.model.entry import KnownEntry, ParsedEntry, ParsedFeed, Standing, Unreadable
+from reformwatch.model.entry import EntryStatus, KnownEntry, ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.model.feed import (
     FailureKind,
     Feed,
@@ -27,14 +27,14 @@ from reformwatch.model.feed import (
 from reformwatch.model.plan import EditedEntry, FeedFacts, Hub, NewEntry, PollPlan, Snapshot
 from reformwatch.model.problem import Problem
 from reformwatch.model.value import Value
-from reformwatch.planning.alerts import plan_alerts, standing_of, suppress
-from reformwatch.planning.fingerprints import marks_of, unmarked
+from reformwatch.planning.alerts import plan_alerts, status_of, suppress
+from reformwatch.planning.fingerprints import fingerprints_of, without_known
 from reformwatch.planning.schedule import PollPolicy, Turnover, after_failure, after_outage, after_success, rhythm_of
 from reformwatch.planning.stories import stories_of, story_keys
 from reformwatch.planning.websub import discover
 
 #: The operator gets a notice of a feed that has failed for so long.
-TOLD_AFTER: Final = timedelta(days=1)
+NOTIFY_AFTER: Final = timedelta(days=1)
 #: An archive page reaches back to the last poll where its last entry is older than that by so much (dates are rough).
 _SURELY_OLDER: Final = timedelta(days=1)
 
@@ -60,7 +60,7 @@ def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: d
     notices: tuple[Notice, ...] = ()
     if is_gone:
         notices = (_notice(feed, NoticeKind.GONE, now, since=since, problem=outcome.problem),)
-    elif feed.poll.failure_told_at is None and now - since >= TOLD_AFTER:
+    elif feed.poll.failure_notified_at is None and now - since >= NOTIFY_AFTER:
         notices = (_notice(feed, NoticeKind.FAILING, now, since=since, problem=outcome.problem),)
     after = replace(
         feed.poll,
@@ -69,7 +69,7 @@ def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: d
         failing_since=since,
         failures=feed.poll.failures + 1,
         problem=outcome.problem,
-        failure_told_at=now if notices else feed.poll.failure_told_at,
+        failure_notified_at=now if notices else feed.poll.failure_notified_at,
     )
     return PollPlan(
         feed_id=feed.id,
@@ -145,7 +145,7 @@ def plan_reply(
     gap = None if reply.is_pushed else _gap(snapshot, reply, turnover, found=len(older), now=now)
     if reply.is_pushed:
         # the next poll asks the archive: its document may be older than what came here
-        after = replace(feed.poll, marks=b"")
+        after = replace(feed.poll, fingerprints=b"")
     else:
         after = _after_document(feed, reply, turnover, policy=policy, now=now, jitter=jitter)
     if planned:
@@ -192,7 +192,7 @@ def _after_document(
         max_age=fetched.hints.max_age,
         rhythm=rhythm,
         listed=len(parsed.entries),
-        marks=marks_of(parsed.entries),
+        fingerprints=fingerprints_of(parsed.entries),
     )
 
 
@@ -260,7 +260,7 @@ def _notice(
 
 def _back(feed: Feed, now: datetime) -> tuple[Notice, ...]:
     """A notice said that it fails; one says that it does no more."""
-    if feed.poll.failure_told_at is None:
+    if feed.poll.failure_notified_at is None:
         return ()
     return (_notice(feed, NoticeKind.BACK, now, since=feed.poll.failing_since),)
 
@@ -273,7 +273,7 @@ def sort_out(entries: Iterable[ParsedEntry], snapshot: Snapshot) -> tuple[list[P
     """
     new: list[ParsedEntry] = []
     edits: list[EditedEntry] = []
-    for entry in unmarked(entries, snapshot.feed.poll.marks):
+    for entry in without_known(entries, snapshot.feed.poll.fingerprints):
         known = snapshot.known.get(entry.key)
         if known is not None and _is_reused(entry, known):
             entry = replace(entry, key=entry.reuse_key)
@@ -307,12 +307,12 @@ def _new_entry(
     policy: PollPolicy,
     now: datetime,
 ) -> NewEntry:
-    standing, code = standing_of(entry, feed, late_after=policy.late_after, now=now)
+    status, code = status_of(entry, feed, late_after=policy.late_after, now=now)
     language = _language(entry, feed, parsed)
-    if standing is Standing.BASELINE:
-        return NewEntry(entry=entry, standing=standing, language=language)
+    if status is EntryStatus.BASELINE:
+        return NewEntry(entry=entry, status=status, language=language)
     matches = index.match(_document(entry, feed, parsed))
-    planned = NewEntry(entry=entry, standing=standing, language=language, matches=matches)
+    planned = NewEntry(entry=entry, status=status, language=language, matches=matches)
     if not planned.matches:
         return planned
     if code is not None:
@@ -338,5 +338,5 @@ def _read_well(feed: Feed, now: datetime) -> PollState:
         failures=0,
         failing_since=None,
         problem=None,
-        failure_told_at=None,
+        failure_notified_at=None,
     )

@@ -38,7 +38,7 @@ _UNNAMED_LEASE: Final = timedelta(days=1)
 #: A hub asks back within this time, or is asked again.
 PATIENCE: Final = timedelta(minutes=10)
 #: A hub that confirmed and then did not push (``store.websub.note_missed``) is asked anew after this time.
-SILENCE: Final = timedelta(days=1)
+ASK_AGAIN_AFTER_MISS: Final = timedelta(days=1)
 _REFUSED_FOR: Final = timedelta(days=7)
 #: The wait before the second, third ... request; a hub that has not answered so often is asked once a day.
 _WAITS: Final = (

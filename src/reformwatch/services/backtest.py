@@ -121,7 +121,7 @@ def _replay_view(one: Replay) -> ReplayView:
         entries=one.entries,
         alerts=tuple(map(_alert_view, one.alerts)),
         weeks=tuple(WeekView(week=week, alerts=count) for week, count in sorted(weeks.items())),
-        silences={code.value: count for code, count in one.suppressed.items()},
+        suppressed={code.value: count for code, count in one.suppressed.items()},
     )
 
 

@@ -20,7 +20,7 @@ from reformwatch.services.views import (
     Explanation,
     FoundView,
     PartView,
-    SilenceView,
+    SuppressedView,
     VerdictView,
 )
 from reformwatch.store import Store, Tx, alerts, notifications, outbox
@@ -53,14 +53,16 @@ def _explained(tx: Tx, entry: Entry, topics: Sequence[Topic], subscribers: Seque
     return Explanation(
         entry=ExplainedEntry(
             **{name: getattr(viewed, name) for name in EntryView.__struct_fields__},
-            standing=entry.standing,
+            status=entry.status,
             archived=entry,
             first_seen=entry.first_seen,
         ),
         topics=tuple(_verdict(topic, document) for topic in topics),
         alerts=tuple(alert.id for alert in own),
         deliveries=tuple(_delivery(one, why_not_sent(one, pauses.get(one.subscriber), ENGLISH)) for one in deliveries),
-        silences=tuple(_silences(tx, entry, [alert.id for alert in own], {one.id: one.name for one in subscribers})),
+        suppressed=tuple(
+            _suppressed(tx, entry, [alert.id for alert in own], {one.id: one.name for one in subscribers})
+        ),
     )
 
 
@@ -93,25 +95,25 @@ def _delivery(one: Delivery, last_error: str | None) -> ExplainedDelivery:
     )
 
 
-def _silences(tx: Tx, entry: Entry, own: Sequence[int], names: Mapping[int, str]) -> Iterable[SilenceView]:
+def _suppressed(tx: Tx, entry: Entry, own: Sequence[int], names: Mapping[int, str]) -> Iterable[SuppressedView]:
     """Why somebody got no message: codes of the entry, then of its alerts, or of its story's earlier ones."""
     suppressed = suppressed_of(tx, entry.id)
     story_alerts = alerts.alerts_of_story_of(tx, entry.id)
     for one in suppressed:
         if one.code is not Code.NOBODY_LEFT or not story_alerts:
             name = names.get(one.subscriber_id) if one.subscriber_id is not None else None
-            yield _silence(entry, one.code, name)
+            yield _suppressed_view(entry, one.code, name)
     records = notifications.notifications_of(tx, own)
     if own and not records:
-        yield _silence(entry, Code.NO_FOLLOWER, None)
+        yield _suppressed_view(entry, Code.NO_FOLLOWER, None)
     for record in records:
         if record.decision is Decision.SUPPRESS:
-            yield _silence(entry, record.code, record.subscriber)
+            yield _suppressed_view(entry, record.code, record.subscriber)
     if any(one.code is Code.NOBODY_LEFT for one in suppressed):
         yield from _earlier(entry, notifications.notifications_of(tx, story_alerts))
 
 
-def _earlier(entry: Entry, records: Iterable[NotificationRecord]) -> Iterable[SilenceView]:
+def _earlier(entry: Entry, records: Iterable[NotificationRecord]) -> Iterable[SuppressedView]:
     """Each subscriber once: those who were notified of the story before, and why the others were not."""
     codes: dict[str, Code] = {}
     for record in records:
@@ -120,9 +122,9 @@ def _earlier(entry: Entry, records: Iterable[NotificationRecord]) -> Iterable[Si
         else:
             codes.setdefault(record.subscriber, record.code)
     for name, code in codes.items():
-        yield _silence(entry, code, name)
+        yield _suppressed_view(entry, code, name)
 
 
-def _silence(entry: Entry, code: Code, name: str | None) -> SilenceView:
+def _suppressed_view(entry: Entry, code: Code, name: str | None) -> SuppressedView:
     reason = why_suppressed(code, ENGLISH, published=entry.published, first_seen=entry.first_seen, name=name)
-    return SilenceView(subscriber=name, code=code.value, reason=reason)
+    return SuppressedView(subscriber=name, code=code.value, reason=reason)

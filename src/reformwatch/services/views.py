@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from reformwatch.model.entry import Entry, Standing
+from reformwatch.model.entry import Entry, EntryStatus
 from reformwatch.model.feed import FeedKind, FeedState, NoticeKind, SourceType
 from reformwatch.model.health import HealthState, UnreadCode
 from reformwatch.model.problem import ProblemCode
@@ -18,7 +18,7 @@ from reformwatch.model.websub import HubState
 
 
 class View(Value, frozen=True, kw_only=True):
-    """One thing that is shown. Its fields in their order are its JSON object.
+    """One thing that is shown. Its fields in their order are its JSON object, under their encoded names.
 
     ``aside`` names the fields that JSON leaves out: only sentences for a person are made of them.
     """
@@ -35,7 +35,8 @@ def as_json(value: Any) -> Any:
     match value:
         case Struct():
             aside: frozenset[str] = getattr(value, "aside", frozenset())
-            return {name: as_json(getattr(value, name)) for name in value.__struct_fields__ if name not in aside}
+            names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+            return {key: as_json(getattr(value, name)) for name, key in names if name not in aside}
         case Mapping():
             return {as_json(key): as_json(inner) for key, inner in value.items()}
         case list() | tuple():
@@ -439,12 +440,12 @@ class WeekView(View, frozen=True, kw_only=True):
 
 
 class ReplayView(View, frozen=True, kw_only=True):
-    """What a topic would have brought of so many entries; ``silences`` counts by reason what would not be sent."""
+    """What a topic would have brought of so many entries; ``suppressed`` counts by reason what would not be sent."""
 
     entries: int
     alerts: tuple[ReplayedAlertView, ...]
     weeks: tuple[WeekView, ...]
-    silences: Mapping[str, int]
+    suppressed: Mapping[str, int] = field(name="silences")
 
 
 class BacktestView(View, frozen=True, kw_only=True):
@@ -454,7 +455,7 @@ class BacktestView(View, frozen=True, kw_only=True):
     entries: int
     alerts: tuple[ReplayedAlertView, ...]
     weeks: tuple[WeekView, ...]
-    silences: Mapping[str, int]
+    suppressed: Mapping[str, int] = field(name="silences")
 
 
 class ComparisonView(BacktestView, frozen=True, kw_only=True):
@@ -694,11 +695,11 @@ class VerdictView(View, frozen=True, kw_only=True):
 
 
 class ExplainedEntry(EntryView, frozen=True, kw_only=True):
-    """An entry with how it stood when it was first seen; ``archived`` has its texts."""
+    """An entry with its status when it was first seen; ``archived`` has its texts."""
 
     aside: ClassVar = frozenset({"archived"})
 
-    standing: Standing
+    status: EntryStatus = field(name="standing")
     first_seen: datetime
     archived: Entry
 
@@ -713,7 +714,7 @@ class ExplainedDelivery(View, frozen=True, kw_only=True):
     last_error: str | None
 
 
-class SilenceView(View, frozen=True, kw_only=True):
+class SuppressedView(View, frozen=True, kw_only=True):
     """Why somebody, or with ``subscriber`` None everybody, got no message."""
 
     subscriber: str | None
@@ -728,7 +729,7 @@ class Explanation(View, frozen=True, kw_only=True):
     topics: tuple[VerdictView, ...]
     alerts: tuple[int, ...]
     deliveries: tuple[ExplainedDelivery, ...]
-    silences: tuple[SilenceView, ...]
+    suppressed: tuple[SuppressedView, ...] = field(name="silences")
 
 
 # -- readers of messages

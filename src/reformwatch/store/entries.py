@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from reformwatch.errors import NotFound
-from reformwatch.model.entry import Entry, Standing
+from reformwatch.model.entry import Entry, EntryStatus
 from reformwatch.model.notification import Code, Decision, Suppressed
 from reformwatch.model.topic import Evidence, Match, Strength
 from reformwatch.store.engine import Tx
@@ -30,7 +30,7 @@ def _select() -> sa.Select[Any]:
 def entry_from(row: Any) -> Entry:
     """An entry from a row of the archive."""
     given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    return Entry(**{**given, "tags": tuple(given["tags"]), "standing": Standing(given["standing"])})
+    return Entry(**{**given, "tags": tuple(given["tags"]), "status": EntryStatus(given["status"])})
 
 
 def count_entries(tx: Tx, *, since: datetime | None = None, until: datetime | None = None) -> int:

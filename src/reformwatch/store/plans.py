@@ -261,7 +261,7 @@ def _entry_row(new: NewEntry, feed_id: int, now: datetime) -> dict[str, Any]:
         "language": new.language,
         "published": new.entry.published,
         "first_seen": now,
-        "standing": new.standing.value,
+        "status": new.status.value,
         "version": 1,
         "text_hash": new.entry.text_hash,
     }

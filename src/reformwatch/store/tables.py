@@ -126,9 +126,9 @@ feeds = sa.Table(
     sa.Column("usual_gap", Seconds),
     sa.Column("longest_gap", Seconds),
     sa.Column("listed", sa.Integer),
-    sa.Column("failure_told_at", UtcTime),
+    sa.Column("failure_notified_at", UtcTime),
     sa.Column("unfinished", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("marks", sa.LargeBinary),
+    sa.Column("fingerprints", sa.LargeBinary),
     sa.Index(None, "state", "next_poll_at"),
 )
 
@@ -214,7 +214,7 @@ entries = sa.Table(
     sa.Column("language", sa.Text),
     sa.Column("published", UtcTime),
     sa.Column("first_seen", UtcTime, nullable=False, index=True),
-    sa.Column("standing", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("text_hash", sa.Text, nullable=False),
     sa.UniqueConstraint("feed_id", "key"),

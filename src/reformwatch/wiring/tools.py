@@ -34,14 +34,14 @@ class Tools:
         self.poller, self.parser, self.deliverer = self.polling.poller, self.polling.parser, self.delivery.deliverer
         self.hubs = build_hub_caller(settings, store, self.delivery.client())
 
-    def hurry(self) -> None:
+    def abort(self) -> None:
         """End requests that are under way."""
         self.polling.client.close()
         self.delivery.close()
 
     def close(self) -> None:
         """Give everything back but the store."""
-        self.hurry()
+        self.abort()
         self.parser.close()
 
 

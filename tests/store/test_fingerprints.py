@@ -14,7 +14,7 @@ from reformwatch.matching.index import TopicIndex
 from reformwatch.messages.log_lines import poll_line
 from reformwatch.model.entry import ParsedEntry, ParsedFeed
 from reformwatch.model.feed import Fetched, NewFeed, Validators
-from reformwatch.planning.fingerprints import is_any_marked, marks_of, unmarked
+from reformwatch.planning.fingerprints import fingerprints_of, is_any_known, without_known
 from reformwatch.planning.poll_plan import Reply, plan_reply
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.planning.stories import stories_of
@@ -43,10 +43,10 @@ def entry(item: Item) -> ParsedEntry:
 
 
 class Desk:
-    """One feed that is polled with its marks, or without any."""
+    """One feed that is polled with its fingerprints, or without any."""
 
-    def __init__(self, store: Store, *, has_marks: bool) -> None:
-        self.store, self.has_marks = store, has_marks
+    def __init__(self, store: Store, *, has_fingerprints: bool) -> None:
+        self.store, self.has_fingerprints = store, has_fingerprints
         url = f"https://courier.example/{next(NUMBERS)}"
         with store.write() as tx:
             feeds.add_feed(tx, NewFeed(url=url, name="The Courier"), now=NOW)
@@ -59,10 +59,10 @@ class Desk:
         )
         fetched = Fetched(body=b"", body_hash="h", url="u", content_type=None, validators=Validators())
         with self.store.write() as tx:
-            if not self.has_marks:
-                tx.execute(sa.update(tables.feeds).where(tables.feeds.c.id == self.feed_id).values(marks=None))
+            if not self.has_fingerprints:
+                tx.execute(sa.update(tables.feeds).where(tables.feeds.c.id == self.feed_id).values(fingerprints=None))
             [feed] = feeds.claim(tx, [self.feed_id], token="t:1", now=NOW, lease=LEASE)
-            asked = unmarked(parsed.entries, feed.poll.marks)
+            asked = without_known(parsed.entries, feed.poll.fingerprints)
             snapshot = plans.snapshot(tx, feed, asked, now=NOW, stories_of=stories_of)
             reply = Reply(fetched=fetched, parsed=parsed, is_pushed=is_pushed)
             plan = plan_reply(snapshot, reply, TopicIndex(), policy=PollPolicy(), now=NOW, jitter=0.5)
@@ -85,22 +85,22 @@ DOCUMENTS = st.lists(ITEMS, max_size=4, unique_by=(lambda item: item[0], lambda 
 )  # each example has its own feeds
 @given(polls=st.lists(st.tuples(DOCUMENTS, st.booleans()), min_size=2, max_size=6))
 def test_a_feed_with_marks_is_read_as_one_without(sqlite_store: Store, polls: list[tuple[list[Item], bool]]) -> None:
-    marked, unmarked_ = Desk(sqlite_store, has_marks=True), Desk(sqlite_store, has_marks=False)
+    with_them, without = Desk(sqlite_store, has_fingerprints=True), Desk(sqlite_store, has_fingerprints=False)
     for number, (document, is_pushed) in enumerate(polls):
-        told = [desk.poll(document, is_pushed=is_pushed and number > 0) for desk in (marked, unmarked_)]
+        told = [desk.poll(document, is_pushed=is_pushed and number > 0) for desk in (with_them, without)]
         assert told[0] == told[1]
-        assert marked.stored() == unmarked_.stored()
+        assert with_them.stored() == without.stored()
 
 
 def test_two_entries_of_one_page_do_not_edit_one_another_at_every_poll(store: Store) -> None:
-    desk = Desk(store, has_marks=True)
+    desk = Desk(store, has_fingerprints=True)
     desk.poll([(1, 1, 1, 0)])
     assert desk.poll([(1, 1, 1, 0), (2, 1, 1, 1)]) == "2 entries, 0 new, 1 edited"
     assert [desk.poll([(1, 1, 1, 0), (2, 1, 1, 1)]) for _ in range(3)] == ["2 entries, 0 new"] * 3
 
 
 def test_what_a_hub_pushed_is_asked_for_at_the_next_poll(store: Store) -> None:
-    desk = Desk(store, has_marks=True)
+    desk = Desk(store, has_fingerprints=True)
     desk.poll([(1, 1, 1, 0)])
     assert desk.poll([(1, 1, 1, 1)], is_pushed=True) == "1 entry, 0 new, 1 edited"
     assert desk.poll([(1, 1, 1, 0)]) == "1 entry, 0 new, 1 edited", "the feed says something else again"
@@ -108,14 +108,14 @@ def test_what_a_hub_pushed_is_asked_for_at_the_next_poll(store: Store) -> None:
 
 def test_entries_are_told_by_their_marks() -> None:
     old, new = entry((1, 1, 1, 0)), entry((2, 2, 2, 0))
-    marks = marks_of([old])
-    assert unmarked([new, old], marks) == [new]
-    assert unmarked([new, old], None) == unmarked([new, old], b"") == [new, old]
-    assert is_any_marked([new, old], marks)
-    assert not is_any_marked([new], marks)
-    assert not is_any_marked([old], None)
+    fingerprints = fingerprints_of([old])
+    assert without_known([new, old], fingerprints) == [new]
+    assert without_known([new, old], None) == without_known([new, old], b"") == [new, old]
+    assert is_any_known([new, old], fingerprints)
+    assert not is_any_known([new], fingerprints)
+    assert not is_any_known([old], None)
 
 
 @pytest.mark.parametrize("item", [(2, 1, 1, 0), (1, 2, 1, 0), (1, 1, 2, 0), (1, 1, 1, 1)])
 def test_a_mark_is_of_guid_page_title_and_text(item: Item) -> None:
-    assert marks_of([entry(item)]) != marks_of([entry((1, 1, 1, 0))])
+    assert fingerprints_of([entry(item)]) != fingerprints_of([entry((1, 1, 1, 0))])
