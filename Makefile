@@ -6,7 +6,7 @@ RUN := $(VENV)/run
 TEST := $(VENV)/test
 PIP_FLAGS := --disable-pip-version-check -qq
 
-.PHONY: demo test lint types contracts tests lock words clean
+.PHONY: demo test lint types contracts tests nightly lock words clean
 
 demo: $(RUN)/.ready ## the main job on this machine alone: feeds, mail and webhook on loopback
 	@$(RUN)/bin/reformwatch demo $(DEMO)
@@ -25,6 +25,9 @@ contracts: $(TEST)/.ready
 
 tests: $(TEST)/.ready
 	$(TEST)/bin/pytest -n 2 --dist worksteal $(ARGS)
+
+nightly: $(TEST)/.ready ## half an hour: property tests with new examples, then the mutations; SEED=... tries examples again
+	$(TEST)/bin/python tests/nightly.py $(SEED)
 
 $(RUN)/.ready: requirements/run.txt pyproject.toml
 	@echo "installing into $(RUN) ..."

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,25 @@ from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.store import Store
 from reformwatch.store.migrate import upgrade
 
-# The same examples in every run, so that a change fails by its own fault; HYPOTHESIS_PROFILE=explore looks further.
-# How long an example takes says more of the machine than of the program.
+# The same examples in every run, so that a change fails by its own fault; `make nightly` tries others, and more of them
+# (--hypothesis-profile=nightly). How long an example takes says more of the machine than of the program.
 _PATIENT = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.register_profile("repeat", _PATIENT, derandomize=True)
-hypothesis.settings.register_profile("explore", _PATIENT, max_examples=2_000)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
+_EXAMPLES = 100
+hypothesis.settings.register_profile("repeat", _PATIENT, max_examples=_EXAMPLES, derandomize=True)
+hypothesis.settings.register_profile(
+    "nightly", _PATIENT, max_examples=20 * _EXAMPLES, derandomize=False, print_blob=True
+)
+hypothesis.settings.load_profile("repeat")
+
+
+def examples(count: int, *, suppressed: Sequence[hypothesis.HealthCheck] = ()) -> hypothesis.settings:
+    """Settings of a test that wants more or fewer examples than 100; ``nightly`` multiplies these, too."""
+    profile = hypothesis.settings()
+    return hypothesis.settings(
+        max_examples=count * profile.max_examples // _EXAMPLES,
+        suppress_health_check=[*profile.suppress_health_check, *suppressed],
+    )
+
 
 #: The clock of tests that pass time in.
 NOW = datetime(2022, 3, 12, 10, 0, tzinfo=UTC)

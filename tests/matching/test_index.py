@@ -5,9 +5,10 @@ from collections.abc import Callable
 from zlib import crc32
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from conftest import examples
 from reformwatch.matching.index import (
     CompiledTopic,
     TopicIndex,
@@ -129,7 +130,7 @@ def _topics_and_texts(world: World) -> st.SearchStrategy[tuple[list[list[str]], 
     return st.tuples(topics, st.lists(texts, min_size=1, max_size=4))
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(_WORLDS.flatmap(_topics_and_texts), _SEEDS)
 def test_an_index_matches_what_trying_every_query_matches(
     drawn: tuple[list[list[str]], list[Texts]], seed: int
@@ -150,7 +151,7 @@ def _phrases_and_texts(world: tuple[str, str]) -> st.SearchStrategy[tuple[list[s
     return st.tuples(st.lists(phrases, min_size=1, max_size=5), st.lists(texts_of(words), min_size=1, max_size=4))
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.sampled_from(WORLDS).flatmap(_phrases_and_texts), _SEEDS)
 @example((['"new law"', '"new laws"', "laws"], [{"title": "new laws"}]), 0)
 @example((['"законы новый"', "законах"], [{"title": "законах новых"}]), 0)
@@ -187,7 +188,7 @@ def _steps(world: World) -> st.SearchStrategy[list[Step]]:
     return st.tuples(st.lists(step, max_size=12), last).map(lambda steps: [*steps[0], steps[1]])
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(_WORLDS.flatmap(_steps), _SEEDS)
 def test_an_index_after_any_changes_matches_what_trying_every_query_matches(steps: list[Step], seed: int) -> None:
     index, topics = TopicIndex(frequency(seed)), list[CompiledTopic]()

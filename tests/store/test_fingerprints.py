@@ -5,10 +5,10 @@ from itertools import count
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from conftest import NOW
+from conftest import NOW, examples
 from reformwatch.documents.feed import distinct, make_entry
 from reformwatch.matching.index import TopicIndex
 from reformwatch.messages.log_lines import poll_line
@@ -80,9 +80,7 @@ ITEMS = st.tuples(*(st.integers(0, most) for most in (3, 3, 3, 1)))
 DOCUMENTS = st.lists(ITEMS, max_size=4, unique_by=(lambda item: item[0], lambda item: item[1]))
 
 
-@settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)  # each example has its own feeds
+@examples(60, suppressed=[HealthCheck.function_scoped_fixture])  # each example has its own feeds
 @given(polls=st.lists(st.tuples(DOCUMENTS, st.booleans()), min_size=2, max_size=6))
 def test_a_feed_with_marks_is_read_as_one_without(sqlite_store: Store, polls: list[tuple[list[Item], bool]]) -> None:
     with_them, without = Desk(sqlite_store, has_fingerprints=True), Desk(sqlite_store, has_fingerprints=False)
