@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/run
 TEST := $(VENV)/test
+AUDIT := $(VENV)/audit
+PINS := requirements/run.txt requirements/dev.txt requirements/audit.txt
 PIP_FLAGS := --disable-pip-version-check -qq
 
-.PHONY: demo test lint types contracts tests nightly lock words clean
+.PHONY: demo test lint types contracts tests nightly audit wheel lock words clean
 
 demo: $(RUN)/.ready ## the main job on this machine alone: feeds, mail and webhook on loopback
 	@$(RUN)/bin/reformwatch demo $(DEMO)
@@ -29,6 +31,13 @@ tests: $(TEST)/.ready
 nightly: $(TEST)/.ready ## half an hour: property tests with new examples, then the mutations; SEED=... tries examples again
 	$(TEST)/bin/python tests/nightly.py $(SEED)
 
+audit: $(AUDIT)/.ready ## known vulnerabilities of the pinned versions; ADVISORIES=file, folder or zip in the OSV format: offline
+	@$(AUDIT)/bin/python packaging/audit.py $(if $(ADVISORIES),--advisories "$(ADVISORIES)") $(PINS)
+
+wheel: $(TEST)/.ready ## the wheel and the source distribution, and beside them the bill of materials (CycloneDX)
+	$(TEST)/bin/python -m build --no-isolation --outdir dist .
+	$(TEST)/bin/python packaging/sbom.py dist
+
 $(RUN)/.ready: requirements/run.txt pyproject.toml
 	@echo "installing into $(RUN) ..."
 	@$(PYTHON) -m venv --clear $(RUN)
@@ -43,11 +52,18 @@ $(TEST)/.ready: requirements/dev.txt pyproject.toml
 	@$(TEST)/bin/pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(AUDIT)/.ready: requirements/audit.txt
+	@echo "installing into $(AUDIT) ..."
+	@$(PYTHON) -m venv --clear $(AUDIT)
+	@$(AUDIT)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/audit.txt
+	@touch $@
+
 # Needs uv. The files hold exact versions and hashes and no address of an index.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 lock: ## pin the dependencies anew
 	$(LOCK) --extra postgresql --group build pyproject.toml -o requirements/run.txt
 	$(LOCK) --extra postgresql --extra apprise --group dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	$(LOCK) --group pyproject.toml:audit -c requirements/dev.txt -o requirements/audit.txt
 
 LOCALE := src/reformwatch/messages/locale
 words: $(TEST)/.ready ## bring the texts of the program into the catalogues; what is new there waits for a translation

@@ -191,7 +191,7 @@ def test_nothing_names_a_path_of_a_machine_or_the_host_of_a_package_index() -> N
 
 
 def test_every_pinned_dependency_has_a_hash() -> None:  # trust: G16
-    for name in ("run.txt", "dev.txt"):
+    for name in ("run.txt", "dev.txt", "audit.txt"):
         text = (ROOT / "requirements" / name).read_text(encoding="utf-8").replace("\\\n", " ")
         pins = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
         assert len(pins) > 20
