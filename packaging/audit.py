@@ -1,9 +1,10 @@
 """Are vulnerabilities known in the pinned versions? ``python packaging/audit.py [--advisories PATH] FILE...``
 
-FILE is a requirements file. Without ``--advisories`` it is pip-audit that asks: PyPI, or OSV where PyPI does not answer.
-pip-audit ends well where its service knows none of the packages; here a pin counts as checked only where the service
-knew it. With ``--advisories`` nothing is asked, and advisories in the OSV format (ossf.github.io/osv-schema) are read: a
-JSON file, a folder of them, or a zip such as OSV's own export ``PyPI/all.zip``. pip-audit can't do that (its issue 698).
+FILE is a requirements file. Without ``--advisories`` it is pip-audit that asks: PyPI, or OSV where PyPI does not
+answer. pip-audit ends well where its service knows none of the packages; here a pin counts as checked only where the
+service knew it. With ``--advisories`` nothing is asked, and advisories in the OSV format (ossf.github.io/osv-schema)
+are read: a JSON file, a folder of them, or a zip such as OSV's own export ``PyPI/all.zip``. pip-audit can't do that
+(its issue 698).
 
 Exit codes: 0 none known, 1 some known, 65 the advisories are not in the OSV format, 66 there is no such file,
 75 not all of the pins could be checked.

@@ -19,12 +19,12 @@ import pytest
 from conftest import ROOT
 from manners_rules import RULES
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls
+from reformwatch.language.registry import LANGUAGES
 from reformwatch.model.entry import Unreadable
 from reformwatch.model.feed import FetchFailed, Notice, PollState
 from reformwatch.model.health import Health, Unread
 from reformwatch.model.plan import PollPlan
 from reformwatch.model.subscriber import ChannelKind
-from reformwatch.model.topic import LANGUAGES
 from reformwatch.model.websub import HubSubscription, NotAsked
 from reformwatch.settings import load_settings
 from reformwatch.wiring.delivery import build_channels, build_webhook_client

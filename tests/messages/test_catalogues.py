@@ -17,8 +17,8 @@ from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po
 
 from conftest import ROOT
+from reformwatch.language.registry import LANGUAGES
 from reformwatch.messages.catalogues import ENGLISH, Catalogues
-from reformwatch.model.topic import LANGUAGES
 from reformwatch.wiring.basics import catalogues
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from conftest import NOW
+from reformwatch.language.registry import LANGUAGES
 from reformwatch.messages.catalogues import ENGLISH, Words
 from reformwatch.messages.reasons import why_not_replayed, why_not_sent, why_paused, why_suppressed
 from reformwatch.model.alert import Delivery
 from reformwatch.model.delivery import Closed, DeliveryState
 from reformwatch.model.notification import Code
 from reformwatch.model.subscriber import ChannelKind, Pause, PauseCode
-from reformwatch.model.topic import LANGUAGES
 from reformwatch.wiring.basics import catalogues
 
 OLD = NOW - timedelta(days=30)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reformwatch.language.registry import LANGUAGES
 from reformwatch.matching.index import compile_topic, document_of, match_entry
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.payload import MAX_EVIDENCE, MAX_ITEMS, payload_of
@@ -20,7 +21,7 @@ from reformwatch.model.alert import Alert, AlertItem, AlertKind, Burst
 from reformwatch.model.entry import Entry, EntryStatus
 from reformwatch.model.message import MARK_OFF, MARK_ON, Message
 from reformwatch.model.subscriber import ChannelKind, Subscriber, SubscriberState
-from reformwatch.model.topic import LANGUAGES, Topic, TopicKind, TopicState
+from reformwatch.model.topic import Topic, TopicKind, TopicState
 from reformwatch.wiring.basics import catalogues
 
 NOW = datetime(2022, 3, 16, 10, 0, tzinfo=UTC)

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import pytest
 
+from reformwatch.language.registry import LANGUAGES
 from reformwatch.messages.catalogues import ENGLISH, Words
 from reformwatch.messages.problems import document_phrase, problem_sentence
 from reformwatch.messages.sentences import days_phrase, health_sentence, notice_sentence, unread_sentence
 from reformwatch.model.feed import Notice, NoticeKind
 from reformwatch.model.health import Health, HealthState, Unread, UnreadCode
 from reformwatch.model.problem import MAX_FACT, Problem, ProblemCode
-from reformwatch.model.topic import LANGUAGES
 from reformwatch.wiring.basics import catalogues
 
 NOW = datetime(2022, 3, 16, 10, 30, tzinfo=UTC)

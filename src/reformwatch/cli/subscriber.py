@@ -8,8 +8,8 @@ import click
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, facts, json_option, say, table
 from reformwatch.errors import ReformwatchError
+from reformwatch.language.registry import LANGUAGES
 from reformwatch.model.subscriber import ChannelKind, NewSubscriber, Subscriber
-from reformwatch.model.topic import LANGUAGES
 from reformwatch.services import subscribers as services
 from reformwatch.services.views import SubscriberView
 from reformwatch.wiring.basics import new_unsubscribe_token, utc_now, zone
@@ -30,7 +30,7 @@ def subscriber() -> None:
 )
 @click.option("--mentions", is_flag=True, help="Tell also of entries that only mention a topic.")
 @click.option(
-    "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the messages."
+    "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Language of the messages."
 )
 @click.option("--timezone", default="UTC", show_default=True, help="For the dates, such as Asia/Almaty.")
 @click.pass_obj

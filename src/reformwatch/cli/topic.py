@@ -9,9 +9,10 @@ import click
 from reformwatch.cli.context import Invocation
 from reformwatch.cli.output import emit_json, facts, highlighted, json_option, say, stdout, table, tracked
 from reformwatch.errors import BadInput
+from reformwatch.language.registry import LANGUAGES
 from reformwatch.matching.snippets import marked, snippet
 from reformwatch.model.entry import Entry
-from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, NewTopic, TopicKind
+from reformwatch.model.topic import ANY_LANGUAGE, NewTopic, TopicKind
 from reformwatch.services import topics
 from reformwatch.services.views import FeedCoverageView, FoundView, MatchView, TrialView
 from reformwatch.wiring.basics import utc_now

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
+from reformwatch.language.registry import LANGUAGES
+
 _TIME: Final = re.compile(
     r"\s*(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ]\s*(\d\d(?::\d\d){0,2}(?:[.,]\d{1,9})?)\s*(Z|[+-]\d\d(?::?\d\d)?)?)?)?)?\s*",
     re.ASCII | re.IGNORECASE,
@@ -12,7 +14,7 @@ _EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,3})(?![A-Za-z])")
 #: Codes that are often written and mean another language than they say, or one that has a shorter code.
-_MEANT: Final = {"kz": "kk", "kaz": "kk", "rus": "ru", "eng": "en", "spa": "es"}
+_MEANT: Final = {written: one.code for one in LANGUAGES.values() for written in one.stated_as}
 
 
 def w3c_time(text: str | None) -> datetime | None:

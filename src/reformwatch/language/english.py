@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from reformwatch.language.base import LATIN, Language
+
 _VOWELS: Final = frozenset("aeiouy")
 _SIBILANTS: Final = ("s", "x", "z", "ch", "sh", "o")
 _DOUBLED: Final = frozenset("bdfglmnprt")
@@ -37,7 +39,7 @@ _IRREGULAR: Final = {
     "dying": "die", "lying": "lie", "tying": "tie",
 }  # fmt: skip
 
-NO_PLURALS: Final = frozenset(
+_UNINFLECTED: Final = frozenset(
     {"news", "this", "thus", "means", "series", "species", "always", "perhaps", "does", "goes"}
 )
 
@@ -48,7 +50,7 @@ def lemmas(word: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     if word in _IRREGULAR:
         found[_IRREGULAR[word]] = None
-    if len(word) > 3 and word not in NO_PLURALS:
+    if len(word) > 3 and word not in _UNINFLECTED:
         found.update(dict.fromkeys(stem for stem in _stems(word) if _is_stem(stem)))
     found.pop(word, None)
     return tuple(found)
@@ -90,3 +92,14 @@ def _without_verb_ending(stem: str) -> Iterator[str]:
 
 def _is_stem(stem: str) -> bool:
     return len(stem) >= 2 and not _VOWELS.isdisjoint(stem)
+
+
+ENGLISH: Final = Language(
+    code="en",
+    lemmas=lemmas,
+    scripts={LATIN: None},
+    common=frozenset(["the", "of", "and", "to", "in", "a", "is", "that", "for", "on", "with", "as", "by", "was", "are", "from", "at", "has", "his", "it", "be", "an", "this", "will", "its", "which", "who", "not", "were"]),
+    uninflected=_UNINFLECTED,
+    abbreviations=("mr", "mrs", "ms", "dr", "st", "sen", "rep", "gov", "gen", "col", "lt", "sgt", "prof", "no", "vs", "inc", "ltd", "jan", "feb", "aug", "sept", "oct", "nov", "dec", r"u\.s", r"u\.n"),
+    stated_as=("eng",),
+)  # fmt: skip

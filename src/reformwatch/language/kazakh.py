@@ -1,4 +1,4 @@
-"""Language: Kazakh (Cyrillic): the dictionary forms that a word may be an inflection of.
+"""Language: Kazakh: the dictionary forms that a word may be an inflection of.
 
 A noun or adjective is STEM + plural + possessive + case (+ attributive), each optional; every allomorph stands only after
 the sounds it may follow, in harmony with one of the stem's last two vowels. Derivations (-лы, -шы, -сыз, -дық) are words
@@ -8,10 +8,14 @@ Sources: Rakhimova and Turganbayeva 2020 (doi 10.17586/2226-1494-2020-20-4-545-5
 et al. 2017.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from reformwatch.language.base import CYRILLIC, LATIN, Language
 from reformwatch.language.endings import Endings
+from reformwatch.language.words import fold
 
 _BACK: Final = frozenset("аоұыуяёю")
 _FRONT: Final = frozenset("әөүіеэию")
@@ -188,3 +192,52 @@ def _in_harmony(stem: str, harmony: frozenset[str] | None) -> bool:
         return True
     vowels = [c for c in stem if c in _VOWELS][-2:]
     return not harmony.isdisjoint(vowels)
+
+
+# -- in Latin letters
+
+_ONLY_LATIN_KAZAKH: Final = re.compile("[ğşıäǵńý]|q(?!u)")
+
+#: The Latin alphabets of Kazakhstan (2021, and the one with acutes of 2018), and what their letters are in Cyrillic.
+_TO_CYRILLIC: Final = str.maketrans(
+    {
+        "a": "а", "ä": "ә", "b": "б", "v": "в", "g": "г", "ğ": "ғ", "d": "д", "e": "е", "j": "ж", "z": "з", "i": "и",
+        "ı": "і", "k": "к", "q": "қ", "l": "л", "m": "м", "n": "н", "ñ": "ң", "o": "о", "ö": "ө", "p": "п", "r": "р",
+        "s": "с", "t": "т", "u": "у", "ū": "ұ", "ü": "ү", "f": "ф", "h": "х", "y": "ы", "ş": "ш", "c": "ц",
+        "á": "ә", "ǵ": "ғ", "ń": "ң", "ó": "ө", "ú": "ү", "ý": "у",
+    }
+)  # fmt: skip
+
+_TO_LATIN: Final = {
+    cyrillic: chr(latin) for latin, cyrillic in reversed([(k, ord(v)) for k, v in _TO_CYRILLIC.items()])
+}
+
+
+def _respelled(surface: str) -> list[str]:
+    """Kazakh in Latin letters, where the letters say so: its Cyrillic spelling and dictionary forms, in both scripts.
+
+    i stands for и and for і in different alphabets, so both are tried.
+    """
+    lowered = surface.casefold()
+    if lowered.isascii() and "q" not in lowered:
+        return []
+    lowered = unicodedata.normalize("NFC", lowered)
+    if not _ONLY_LATIN_KAZAKH.search(lowered) or CYRILLIC.search(lowered):
+        return []
+    cyrillic = fold(lowered.replace("sh", "ş").replace("ch", "ч").translate(_TO_CYRILLIC))
+    spellings = dict.fromkeys((cyrillic, cyrillic.replace("и", "і")))
+    found = [form for spelling in spellings for form in (spelling, *lemmas(spelling))]
+    return [*found, *(fold(form.translate(_TO_LATIN)) for form in found)]
+
+
+KAZAKH: Final = Language(
+    code="kk",
+    lemmas=lemmas,
+    respelled=_respelled,
+    scripts={CYRILLIC: re.compile("[әғқңөұүһі][^ ]*"), LATIN: re.compile("(?:[ğşı]|q(?!u))[^ ]*")},
+    decisive=re.compile("[ەۇۋڭٴ]"),  # in Arabic letters
+    common=frozenset(["және", "мен", "бұл", "үшін", "бойынша", "деп", "туралы", "жылы", "бар", "ол", "осы", "болып", "кейін", "дейін", "қазақстан", "арқылы"]),
+    weight=2,
+    abbreviations=("ж", "жж", r"т\.б", r"т\.с\.с"),
+    stated_as=("kz", "kaz"),
+)  # fmt: skip

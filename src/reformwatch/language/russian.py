@@ -5,9 +5,11 @@ rest could have is given. Over-generation is harmless here: a wrong form counts 
 Derivations (-ский, -ость, -ник) are words of their own.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from reformwatch.language.base import CYRILLIC, Language
 from reformwatch.language.endings import Endings
 
 _VOWELS: Final = frozenset("аеиоуыэюя")
@@ -144,3 +146,13 @@ def _without_fleeting_vowel(word: str) -> Iterator[str]:
     if len(word) > 3 and word[-2] in "ео" and word[-3] not in _VOWELS:
         yield from (f"{word[:-2]}{word[-1]}{ending}" for ending in "ао")
         yield from (f"{word[:-2]}ь{word[-1]}{ending}" for ending in "ао")
+
+
+RUSSIAN: Final = Language(
+    code="ru",
+    lemmas=lemmas,
+    scripts={CYRILLIC: re.compile("[ыэщъ][^ ]*")},
+    common=frozenset(["в", "и", "на", "с", "что", "по", "не", "из", "за", "о", "для", "это", "как", "к", "от", "его", "был", "до", "при", "после", "также", "или", "его", "она", "они"]),
+    abbreviations=("г", "гг", "ул", "им", "обл", "млн", "млрд", "тыс", "см", "стр", r"т\.?е", r"т\.?д", r"т\.?п", "др"),
+    stated_as=("rus",),
+)  # fmt: skip

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from reformwatch.language.base import LATIN, Language
 from reformwatch.language.endings import Endings
 
 _VOWELS: Final = frozenset("aeiou")
@@ -104,3 +105,13 @@ def _stems(stem: str) -> Iterator[str]:
         at = stem.rfind(changed)
         if at >= 0 and len(stem) > 2:
             yield stem[:at] + original + stem[at + len(changed) :]
+
+
+SPANISH: Final = Language(
+    code="es",
+    lemmas=lemmas,
+    scripts={LATIN: re.compile("[ñ¿¡áéíóú]")},
+    common=frozenset(["de", "la", "que", "el", "en", "y", "los", "del", "las", "por", "un", "una", "con", "para", "se", "al", "no", "su", "es", "como", "más", "lo", "sus", "ha", "este", "entre", "sobre"]),
+    abbreviations=("sr", "sra", "srta", "dra", r"ee\.?uu", "núm", "art"),
+    stated_as=("spa",),
+)  # fmt: skip

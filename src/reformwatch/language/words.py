@@ -54,5 +54,5 @@ def _without_accents(word: str) -> str:
 
 
 def is_capitalised(word: str) -> bool:
-    """Whether a word begins with a capital, as names do in the four languages."""
+    """Whether a word begins with a capital, as names do in most languages."""
     return word[:1].isupper() or word[:1].istitle()

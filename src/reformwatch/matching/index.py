@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from reformwatch.language.forms import forms_of
 from reformwatch.language.names import names_of
+from reformwatch.language.registry import LANGUAGES
 from reformwatch.language.words import MAX_WORD, is_capitalised
 from reformwatch.matching.query import Document, Node, evaluate, parse_query
 from reformwatch.matching.query.anchors import Anchors, Name, Pair, Prefix, Word, anchors_of, words_of
@@ -27,11 +28,8 @@ from reformwatch.model.topic import Match, Strength
 
 #: The end of a sentence, or of an item in a list of subjects.
 _STOP: Final = re.compile(r"[.!?…]{1,3}[\"'»”)]{0,2}\s+|;\s|\n")
-_ABBREVIATION: Final = re.compile(
-    r"(?:^|[\s(«\"“])(?:[^\W\d_]|mr|mrs|ms|dr|st|sen|rep|gov|gen|col|lt|sgt|prof|no|vs|inc|ltd|jan|feb|aug|sept|oct|nov|dec|u\.s|u\.n|"
-    r"г|гг|ул|им|обл|млн|млрд|тыс|см|стр|т\.?е|т\.?д|т\.?п|др|sr|sra|srta|dra|ee\.?uu|núm|art|ж|жж|т\.б|т\.с\.с)$",
-    re.IGNORECASE,
-)
+_ABBREVIATIONS: Final = "|".join(one for language in LANGUAGES.values() for one in language.abbreviations)
+_ABBREVIATION: Final = re.compile(rf"(?:^|[\s(«\"“])(?:[^\W\d_]|{_ABBREVIATIONS})$", re.IGNORECASE)
 _LOOK_BACK: Final = 12
 #: So many different words are remembered with what they lead to.
 _MAX_REACHED: Final = 200_000

@@ -8,7 +8,6 @@ from msgspec import field
 
 from reformwatch.model.value import Value
 
-LANGUAGES = ("en", "ru", "kk", "es")
 ANY_LANGUAGE = "any"
 
 

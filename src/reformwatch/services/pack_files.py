@@ -14,11 +14,12 @@ from typing import Any, Final
 import tomli_w
 
 from reformwatch.errors import BadInput, QueryError
+from reformwatch.language.registry import LANGUAGES
 from reformwatch.matching.query import parse_query
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.problems import document_phrase
 from reformwatch.model.feed import MIN_INTERVAL, Feed, FeedKind, NewFeed, SourceType
-from reformwatch.model.topic import ANY_LANGUAGE, LANGUAGES, NewTopic, Topic, TopicKind
+from reformwatch.model.topic import ANY_LANGUAGE, NewTopic, Topic, TopicKind
 from reformwatch.model.value import Value
 from reformwatch.text import shorten
 from reformwatch.urls import safe_link
