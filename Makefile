@@ -28,7 +28,7 @@ contracts: $(TEST)/.ready
 tests: $(TEST)/.ready
 	$(TEST)/bin/pytest -n 2 --dist worksteal $(ARGS)
 
-nightly: $(TEST)/.ready ## half an hour: property tests with new examples, then the mutations; SEED=... tries examples again
+nightly: $(TEST)/.ready ## a quarter of an hour: property tests with new examples, then the mutations; SEED=... tries examples again
 	$(TEST)/bin/python tests/nightly.py $(SEED)
 
 audit: $(AUDIT)/.ready ## known vulnerabilities of the pinned versions; ADVISORIES=file, folder or zip in the OSV format: offline

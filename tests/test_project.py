@@ -18,6 +18,7 @@ import pytest
 
 from conftest import ROOT
 from manners_rules import RULES
+from reformwatch.channels.base import declared
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls
 from reformwatch.language.registry import LANGUAGES
 from reformwatch.model.entry import Unreadable
@@ -30,6 +31,7 @@ from reformwatch.settings import load_settings
 from reformwatch.wiring.delivery import build_channels, build_webhook_client
 
 SOURCE = ROOT / "src" / "reformwatch"
+REGISTRY = SOURCE / "language" / "registry.py"
 MIGRATIONS = sorted(
     p.relative_to(ROOT).as_posix() for p in (ROOT / "migrations").rglob("*") if p.suffix in {".py", ".mako"}
 )
@@ -49,6 +51,19 @@ def test_every_channel_has_a_module_a_test_and_a_word_in_the_example(kind: Chann
 def test_every_module_of_a_channel_is_a_kind_of_channel() -> None:
     modules = {path.stem for path in (SOURCE / "channels").glob("*.py")} - {"__init__", "base"}
     assert modules == {kind.value for kind in ChannelKind}
+
+
+def test_every_channel_declares_how_it_is_addressed_and_made() -> None:
+    assert [declared(kind).option for kind in ChannelKind] == ["email", "webhook", "channel", "channel"]
+
+
+def test_every_file_of_a_language_is_registered() -> None:
+    files = {path.stem for path in (SOURCE / "language").glob("*.py") if "= Language(" in path.read_text("utf-8")}
+    registered = set(
+        re.findall(r"from reformwatch\.language\.(\w+) import [A-Z]+$", REGISTRY.read_text("utf-8"), re.MULTILINE)
+    )
+    assert files == registered
+    assert len(LANGUAGES) == len(files)
 
 
 def test_every_channel_is_built_where_a_mail_server_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,10 @@ private addresses does not reach there.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from reformwatch.channels.base import Envelope
-from reformwatch.errors import ConfigError
+from reformwatch.channels.base import Envelope, Kind
+from reformwatch.errors import BadInput, ConfigError
 from reformwatch.model.alert import SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
 
@@ -42,3 +42,18 @@ class AppriseChannel:
 
     def close(self) -> None:
         """Nothing to give back."""
+
+
+def _address(text: str) -> str:
+    if not is_known(text):
+        raise BadInput("--channel: Apprise does not know this kind of address")
+    return text
+
+
+KIND: Final = Kind(
+    option="channel",
+    help="an Apprise address (needs the extra reformwatch[apprise])",
+    address=_address,
+    build=lambda _: AppriseChannel(),
+    shown=lambda address: f"{address.partition('://')[0]}://…",  # such addresses hold passwords
+)

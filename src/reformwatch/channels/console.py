@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TextIO
 
-from reformwatch.channels.base import Envelope
+from reformwatch.channels.base import Envelope, Kind
 from reformwatch.model.alert import SendOutcome, Sent, TryLater
 from reformwatch.model.message import MARK_OFF, MARK_ON, Message
 from reformwatch.text import printable
@@ -75,3 +75,11 @@ def _coloured(stream: TextIO) -> Callable[[Message], str]:
         return rendered.get()
 
     return shown
+
+
+KIND: Final = Kind(
+    option="channel",
+    help="`console`",
+    address=lambda text: "-" if text == "console" else None,
+    build=lambda means: ConsoleChannel(means.stdout),
+)

@@ -24,7 +24,8 @@ from email.utils import format_datetime, parseaddr
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from reformwatch.channels.base import Envelope
+from reformwatch.channels.base import Envelope, Kind, Means
+from reformwatch.errors import BadInput
 from reformwatch.model.alert import AddressDead, Rejected, SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
 from reformwatch.model.value import Value
@@ -320,3 +321,23 @@ def _said(no: smtplib.SMTPResponseException) -> str:
 
 def _bytes(said: bytes | str) -> bytes:
     return said if isinstance(said, bytes) else said.encode()
+
+
+def _address(text: str) -> str:
+    if not valid_address(text):
+        raise BadInput(f"--email {text!r}: it is not one plain mail address")
+    return text
+
+
+def _build(means: Means) -> EmailChannel:
+    assert means.smtp is not None  # noqa: S101 - only then it is usable
+    return EmailChannel(means.smtp)
+
+
+KIND: Final = Kind(
+    option="email",
+    help="Mail address",
+    address=_address,
+    build=_build,
+    is_usable=lambda means: means.smtp is not None,
+)

@@ -9,16 +9,16 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from reformwatch.channels.base import Envelope
+from reformwatch.channels.base import Envelope, Kind, Post
+from reformwatch.errors import BadInput
 from reformwatch.model.alert import AddressDead, SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
-from reformwatch.model.value import Value
 from reformwatch.text import clean_line, printable, shorten
-from reformwatch.urls import MAX_URL
+from reformwatch.urls import MAX_URL, safe_link
 
 MAX_BODY: Final = 20_000
 _LONGEST_TEXT: Final = 400
@@ -86,20 +86,8 @@ def _encoded(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-class WebhookReply(Value, frozen=True, kw_only=True):
-    """A receiver's reply, of which a bounded part of the body was read. ``retry_after`` is the receiver's own wish."""
-
-    status: int
-    body: bytes = b""
-    retry_after: timedelta | None = None
-
-
-#: POSTs a body with headers to an address at a time, without following redirects; TryLater where no reply came.
-Post = Callable[[str, bytes, Mapping[str, str], datetime], WebhookReply | TryLater]
-
-
 class WebhookChannel:
-    """POSTs signed JSON. ``post`` keeps the address policy, the deadline and the bound on the reply."""
+    """POSTs signed JSON."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
@@ -133,3 +121,19 @@ def outcome_of(status: int, body: bytes, *, retry_after: timedelta | None = None
     if 300 <= status < 400:
         return TryLater(reason=f"answered {status}: redirects are not followed, give the final address")
     return TryLater(reason=reason, retry_after=retry_after)
+
+
+def _address(text: str) -> str:
+    address = safe_link(text, base="")
+    if address is None or "://" not in text:
+        raise BadInput(f"--webhook {text!r}: it is not an http or https address")
+    return address
+
+
+KIND: Final = Kind(
+    option="webhook",
+    help="Address that gets signed JSON by POST",
+    address=_address,
+    build=lambda means: WebhookChannel(means.post()),
+    new_secret=new_secret,
+)

@@ -1,7 +1,7 @@
 """Porch: subscribers."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -15,6 +15,13 @@ from reformwatch.services.views import SubscriberView
 from reformwatch.wiring.basics import new_unsubscribe_token, utc_now, zone
 
 
+def _address_options(command: Callable[..., None]) -> Callable[..., None]:
+    """An option for each way to give an address."""
+    for option, text in reversed(services.address_options().items()):
+        command = click.option(f"--{option}", help=text)(command)
+    return command
+
+
 @click.group()
 def subscriber() -> None:
     """Subscribers: who is notified, and where."""
@@ -22,9 +29,7 @@ def subscriber() -> None:
 
 @subscriber.command("add")
 @click.argument("name")
-@click.option("--email", help="Mail address.")
-@click.option("--webhook", help="Address that gets signed JSON by POST.")
-@click.option("--channel", help="`console`, or an Apprise address (needs the extra reformwatch[apprise]).")
+@_address_options
 @click.option(
     "--topic", "topics", metavar="SLUG", multiple=True, help="Topic to follow; may be repeated. Without: all topics."
 )
@@ -36,20 +41,19 @@ def subscriber() -> None:
 @click.pass_obj
 def add(
     invocation: Invocation,
+    /,
     name: str,
-    email: str | None,
-    webhook: str | None,
-    channel: str | None,
     topics: Sequence[str],
     mentions: bool,
     language: str,
     timezone: str,
+    **addresses: str | None,
 ) -> None:
     """Tell somebody of new entries, by e-mail, webhook, on the console, or through Apprise.
 
     Example: reformwatch subscriber add Aliya --email aliya@example.org --topic mayoral-elections --language kk
     """
-    kind, address = services.address_of(email=email, webhook=webhook, channel=channel)
+    kind, address = services.address_of(addresses)
     if kind is ChannelKind.WEBHOOK:
         _check_reachable(invocation, address)
     zone(timezone)
@@ -65,7 +69,7 @@ def add(
     )
     with invocation.store() as store:
         added = services.add_subscriber(store, new, now=utc_now())
-    say(f"added {added.name}: {kind.value} {address if kind is not ChannelKind.APPRISE else ''}".rstrip())
+    say(f"added {added.name}: {kind.value} {services.shown_address(added)}")
     if added.secret:
         say("the secret to check signatures with, shown this once:")
         click.echo(added.secret)

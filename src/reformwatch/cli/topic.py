@@ -49,7 +49,7 @@ def query_pairs(given: Sequence[str]) -> dict[str, str]:
     metavar="LANG=QUERY",
     multiple=True,
     required=True,
-    help="May be repeated; LANG: en, ru, kk, es, any.",
+    help=f"May be repeated; LANG: {', '.join([*LANGUAGES, ANY_LANGUAGE])}.",
 )
 @click.option(
     "--kind", type=click.Choice([k.value for k in TopicKind]), default=TopicKind.CUSTOM.value, show_default=True

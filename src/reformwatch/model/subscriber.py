@@ -8,11 +8,11 @@ from reformwatch.model.value import Value
 
 
 class ChannelKind(StrEnum):
-    """A kind of address."""
+    """A kind of address; the module of that name in ``channels/`` declares the rest."""
 
-    CONSOLE = "console"
     EMAIL = "email"
     WEBHOOK = "webhook"
+    CONSOLE = "console"
     APPRISE = "apprise"
 
 

@@ -1,13 +1,11 @@
 """Services: subscribers: who is notified, and where."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from reformwatch.channels import apprise as apprise_channel
-from reformwatch.channels.email import valid_address
-from reformwatch.channels.webhook import new_secret
+from reformwatch.channels.base import declared
 from reformwatch.errors import BadInput
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.reasons import why_paused
@@ -19,39 +17,38 @@ from reformwatch.store import Store
 from reformwatch.store import subscribers as stored
 from reformwatch.store.notifications import hold_routing
 from reformwatch.store.topics import list_topics
-from reformwatch.urls import safe_link
 
 
-def address_of(*, email: str | None, webhook: str | None, channel: str | None) -> tuple[ChannelKind, str]:
-    """The kind of address that was given, and the address. Raises BadInput where not exactly one was, or a bad one."""
-    if sum(given is not None for given in (email, webhook, channel)) != 1:
-        raise BadInput("give one of --email, --webhook, --channel")
-    if email is not None:
-        if not valid_address(email):
-            raise BadInput(f"--email {email!r}: it is not one plain mail address")
-        return ChannelKind.EMAIL, email
-    if webhook is not None:
-        return ChannelKind.WEBHOOK, _webhook_address(webhook)
-    if channel == "console":
-        return ChannelKind.CONSOLE, "-"
-    if channel is None or not apprise_channel.is_known(channel):
-        raise BadInput("--channel: Apprise does not know this kind of address")
-    return ChannelKind.APPRISE, channel
+def address_options() -> dict[str, str]:
+    """The options that take an address, each with what it takes."""
+    found: dict[str, list[str]] = {}
+    for kind in map(declared, ChannelKind):
+        found.setdefault(kind.option, []).append(kind.help)
+    return {option: f"{', or '.join(helps)}." for option, helps in found.items()}
 
 
-def _webhook_address(webhook: str) -> str:
-    address = safe_link(webhook, base="")
-    if address is None or "://" not in webhook:
-        raise BadInput(f"--webhook {webhook!r}: it is not an http or https address")
-    return address
+def address_of(given: Mapping[str, str | None]) -> tuple[ChannelKind, str]:
+    """The kind of address that was given by one of the options, and the address.
+
+    Raises BadInput where not exactly one was given, or a bad one.
+    """
+    texts = [(option, text) for option, text in given.items() if text is not None]
+    if len(texts) != 1:
+        raise BadInput(f"give one of {', '.join(f'--{option}' for option in address_options())}")
+    [(option, text)] = texts
+    for kind in ChannelKind:
+        if declared(kind).option == option and (address := declared(kind).address(text)) is not None:
+            return kind, address
+    raise BadInput(f"--{option}: this is no address that it takes")
 
 
 def add_subscriber(store: Store, new: NewSubscriber, *, now: datetime) -> Subscriber:
-    """Store a subscriber; a webhook gets a secret, which is to be shown once.
+    """Store a subscriber; where messages are signed, with a secret, which is to be shown once.
 
     Raises BadInput where the name is taken, NotFound for an unknown topic.
     """
-    secret = new_secret() if new.channel is ChannelKind.WEBHOOK else None
+    make_secret = declared(new.channel).new_secret
+    secret = make_secret() if make_secret else None
     with store.write() as tx:
         return stored.add_subscriber(tx, replace(new, name=" ".join(new.name.split()), secret=secret), now=now)
 
@@ -109,10 +106,8 @@ def send_test(store: Store, name: str, *, send: Callable[[Subscriber], SendOutco
 
 
 def shown_address(one: Subscriber) -> str:
-    """An address that may be shown; Apprise addresses hold passwords."""
-    if one.channel is ChannelKind.APPRISE:
-        return f"{one.address.partition('://')[0]}://…"
-    return one.address
+    """An address that may be shown, without what is secret in it."""
+    return declared(one.channel).shown(one.address)
 
 
 def _view(one: Subscriber, topics: Sequence[Topic]) -> SubscriberView:

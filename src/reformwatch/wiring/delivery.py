@@ -5,7 +5,6 @@ A channel is made when the first message goes its way, since each brings librari
 
 import random
 import ssl
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -13,8 +12,8 @@ from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Generic, Self, TextIO, TypeVar
 
-from reformwatch.channels.base import Channel
-from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls, valid_address
+from reformwatch.channels.base import Channel, Means, Post, PostReply, declared
+from reformwatch.channels.email import SmtpAccount, Tls, valid_address
 from reformwatch.errors import ConfigError, NotPermitted
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.problems import problem_sentence
@@ -29,7 +28,6 @@ from reformwatch.store import Store
 from reformwatch.wiring.basics import build_router, catalogues, new_message_id, token_maker, user_agent, utc_now, zone
 
 if TYPE_CHECKING:
-    from reformwatch.channels.webhook import Post
     from reformwatch.net.client import HttpClient
     from reformwatch.settings import Settings
 
@@ -82,17 +80,16 @@ def build_webhook_client(settings: "Settings") -> "HttpClient":
     )
 
 
-def webhook_post(client: "HttpClient") -> "Post":
-    """How the channel of webhooks reaches the network."""
-    from reformwatch.channels.webhook import WebhookReply
+def webhook_post(client: "HttpClient") -> Post:
+    """How channels reach the network."""
     from reformwatch.net.errors import RequestError
 
-    def post(url: str, body: bytes, headers: Mapping[str, str], now: datetime) -> WebhookReply | TryLater:
+    def post(url: str, body: bytes, headers: Mapping[str, str], now: datetime) -> PostReply | TryLater:
         try:
             reply = client.post(url, body, headers)
         except RequestError as failed:
             return TryLater(reason=problem_sentence(failed.problem, ENGLISH))
-        return WebhookReply(status=reply.status, body=reply.body, retry_after=reply.retry_after(now=now))
+        return PostReply(status=reply.status, body=reply.body, retry_after=reply.retry_after(now=now))
 
     return post
 
@@ -115,26 +112,13 @@ def build_channels(
     settings: "Settings", webhook_client: Callable[[], "HttpClient"], *, stdout: TextIO | None = None
 ) -> Channels:
     """The channels that can be used; mail only where a server is configured. Raises ConfigError where it is wrongly."""
-
-    def console() -> Channel:
-        from reformwatch.channels.console import ConsoleChannel
-
-        return ConsoleChannel(stdout or sys.stdout)
-
-    def webhook() -> Channel:
-        from reformwatch.channels.webhook import WebhookChannel
-
-        return WebhookChannel(webhook_post(webhook_client()))
-
-    def apprise() -> Channel:
-        from reformwatch.channels.apprise import AppriseChannel
-
-        return AppriseChannel()
-
-    makers = {ChannelKind.CONSOLE: console, ChannelKind.WEBHOOK: webhook, ChannelKind.APPRISE: apprise}
-    if settings.smtp.host:
-        makers[ChannelKind.EMAIL] = partial(EmailChannel, smtp_account(settings))
-    return Channels(makers)
+    means = Means(
+        post=lambda: webhook_post(webhook_client()),
+        smtp=smtp_account(settings) if settings.smtp.host else None,
+        stdout=stdout,
+    )
+    kinds = {kind: declared(kind) for kind in ChannelKind}
+    return Channels({kind: partial(one.build, means) for kind, one in kinds.items() if one.is_usable(means)})
 
 
 def smtp_account(settings: "Settings") -> SmtpAccount:
