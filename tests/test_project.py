@@ -59,9 +59,8 @@ def test_every_channel_declares_how_it_is_addressed_and_made() -> None:
 
 def test_every_file_of_a_language_is_registered() -> None:
     files = {path.stem for path in (SOURCE / "language").glob("*.py") if "= Language(" in path.read_text("utf-8")}
-    registered = set(
-        re.findall(r"from reformwatch\.language\.(\w+) import [A-Z]+$", REGISTRY.read_text("utf-8"), re.MULTILINE)
-    )
+    imports = re.compile(r"^from reformwatch\.language\.(\w+) import [A-Z]+$", re.MULTILINE)
+    registered = set(imports.findall(REGISTRY.read_text("utf-8")))
     assert files == registered
     assert len(LANGUAGES) == len(files)
 

@@ -3,7 +3,7 @@
 Which entries are new, which were edited, what they match, which alerts go to whom, and when the feed is due again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -148,6 +148,7 @@ def plan_reply(
         after = replace(feed.poll, fingerprints=b"")
     else:
         after = _after_document(feed, reply, turnover, policy=policy, now=now, jitter=jitter)
+        after = replace(after, fingerprints=fingerprints_of(_still_known(parsed.entries, edited)))
     if planned:
         after = replace(after, last_new_at=_newest(feed, parsed.entries, now))
     named = discover(reply.fetched.links, parsed.hubs, parsed.self_url, reply.fetched.url)
@@ -192,8 +193,13 @@ def _after_document(
         max_age=fetched.hints.max_age,
         rhythm=rhythm,
         listed=len(parsed.entries),
-        fingerprints=fingerprints_of(parsed.entries),
     )
+
+
+def _still_known(entries: Iterable[ParsedEntry], edited: Iterable[EditedEntry]) -> Iterator[ParsedEntry]:
+    """The entries whose page nobody left: one may be known by the page of an entry that is edited to be on another."""
+    left = {edit.known.twin_key for edit in edited if edit.entry.twin_key != edit.known.twin_key}
+    return (entry for entry in entries if entry.twin_key not in left)
 
 
 def _facts(feed: Feed, reply: Reply) -> FeedFacts:
