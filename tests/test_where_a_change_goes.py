@@ -162,8 +162,8 @@ def test_a_new_language_is_known_wherever_the_program_asks_for_one(with_esperant
     detect = "from reformwatch.language.detection import detect"
     assert ask(detect, value='detect("La prezidento kaj la parlamento ne parolis pri reformoj")') == "eo"
     assert ask(detect, value='detect("La ley que el presidente firmó para los alcaldes")') == "es"
-    stated = "from reformwatch.documents.dates import stated_language"
-    assert ask(stated, value='stated_language("epo-XX")') == "eo"
+    tags = "from reformwatch.documents.dates import language_of_tag"
+    assert ask(tags, value='language_of_tag("epo-XX")') == "eo"
     ends = "from reformwatch.matching.index import _sentence_end"
     assert ask(ends, value='_sentence_end("Leĝoj, dekretoj ktp. Poste oni voĉdonis. Fino")') == 39
 

@@ -35,11 +35,11 @@ from reformwatch.wiring.basics import (
     unchecked_store,
     utc_now,
 )
-from reformwatch.wiring.polling import build_callback, build_push_line, hub_callback
+from reformwatch.wiring.polling import build_callback, build_push_queue, hub_callback
 from reformwatch.wiring.tools import Tools, run_once
 
 if TYPE_CHECKING:
-    from reformwatch.pipeline.websub import PushLine
+    from reformwatch.pipeline.websub import PushQueue
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Daemon:
         self._store: Store
         self._tools: Tools
         self._jobs: BackgroundScheduler | None = None
-        self._pushes: PushLine | None = None
+        self._pushes: PushQueue | None = None
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
     def run_once(self) -> None:
@@ -146,7 +146,7 @@ class Daemon:
             return
         host, port = host_and_port(self._settings.web.listen)
         largest = self._settings.http.max_bytes
-        self._pushes = pushes = build_push_line(
+        self._pushes = pushes = build_push_queue(
             self._store, poller=lambda: self._tools.poller, on_alerts=self._deliver_now, largest=largest
         )
         hubs = build_callback(self._store, pushes)

@@ -19,7 +19,8 @@ from reformwatch.net.address_policy import AddressPolicy
 from reformwatch.net.client import HttpClient
 from reformwatch.net.conditional import fetch_feed
 from reformwatch.net.errors import RequestError
-from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
+from reformwatch.pipeline.runtime import Runtime
+from reformwatch.pipeline.websub import Callback, HubCaller, PushQueue
 from reformwatch.planning.websub import PATIENCE, discover
 from reformwatch.store import Store, feeds, websub
 from reformwatch.web.pages import Pages
@@ -58,7 +59,7 @@ class World:
         self.store, self.server, self.client, self.now = store, server, client, NOW
         self.reader, self.alerted = Reader(report=PollReport(polled=1)), threading.Event()
         self.reader.may_go_on.set()
-        self.line = PushLine(
+        self.line = PushQueue(
             store, push=self.reader.push, on_alerts=self.alerted.set, clock=self.clock, max_bytes=4 * MAX_BODY,
             max_waiting=max_waiting,
         )  # fmt: skip
@@ -67,8 +68,8 @@ class World:
         self.web = WebServer(pages, host="127.0.0.1", port=0, push_bytes=MAX_BODY)
         self.base = f"http://127.0.0.1:{self.web.port}"
         self.caller = HubCaller(
-            store=store, post=client.post_to_hub, callback=f"{self.base}/websub", clock=self.clock, chance=lambda: 0.0,
-            new_token=new_hub_token, new_secret=new_hub_secret,
+            store, client.post_to_hub, f"{self.base}/websub",
+            Runtime(clock=self.clock, random=lambda: 0.0, new_token=new_hub_token, new_secret=new_hub_secret),
         )  # fmt: skip
         with store.write() as tx:
             feeds.add_feed(tx, NewFeed(url=TOPIC, name="News"), now=NOW + DAY)

@@ -1,1 +1,1 @@
-"""Net: the one client to the network: HTTP requests, the address policy, politeness towards hosts."""
+"""Net: the only way to the network: the HTTP client, its address policy and limits, politeness towards hosts."""

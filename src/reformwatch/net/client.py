@@ -1,4 +1,4 @@
-"""Net: the one client of the network: httpx's, with everything that bites closed.
+"""Net: the HTTP client: httpx's, on a transport of our own.
 
 What httpx 0.28 does not do by itself: one deadline for the whole exchange (:mod:`deadline`), a bound on what a body may
 inflate to (:mod:`body`), redirects by hand with each hop checked (here), no connection to an address that is not public

@@ -1,4 +1,4 @@
-"""Net: one conditional GET of a feed, and what its reply means.
+"""Net: the conditional GET of a feed, and the outcome that its reply makes.
 
 Validators go back byte for byte, both together, and are taken only from a 200.
 # trust: FRB001, FRB002, FRB003, FRB004, FRB012, FRB014

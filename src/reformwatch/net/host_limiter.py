@@ -1,6 +1,6 @@
-"""Net: one request at a time to a host, and a gap between two, as far as this process knows.
+"""Net: politeness: one request at a time to a host, and a gap between two, among the requests of this process.
 
-Other processes' requests are kept apart by leases on hosts, in the store. What is known here needs no query there.
+Requests of several processes are kept apart by leases on hosts, in the store.
 # trust: FRB033, FRB034
 """
 
@@ -12,7 +12,7 @@ _MANY_HOSTS: Final = 10_000
 
 
 class HostLimiter:
-    """Who may be asked now. Times are seconds of a monotonic clock, passed in. Threads may share one."""
+    """Which hosts may be sent a request now. Times are monotonic seconds, passed in. Threads may share one."""
 
     def __init__(self, gap_s: float) -> None:
         self._gap_s = gap_s
@@ -21,7 +21,7 @@ class HostLimiter:
         self._lock = threading.Lock()
 
     def enter(self, host: str, *, now: float) -> float:
-        """Begin a request, if the host may be asked: 0; else the seconds until it may, infinite while one is asking."""
+        """Begin a request, if that may be: 0; else the seconds until it may, infinite while one is under way."""
         with self._lock:
             wait_s = self._wait_s(host, now)
             if wait_s == 0:

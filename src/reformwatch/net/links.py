@@ -12,18 +12,18 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 
 
 def parse_links(lines: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Pairs of relation (in lower case) and target as it stands; a link with two relations is two pairs.
+    """Pairs of relation (in lower case) and target as written; a link with two relations is two pairs.
 
     Links that are about another resource (``anchor``) are left out, and what is malformed ends its line.
     """
-    found: list[tuple[str, str]] = []
+    links: list[tuple[str, str]] = []
     for line in lines:
         for target, parameters in _links(line[:_MAX_CHARACTERS]):
             if "anchor" not in parameters:
-                found += [(relation, target) for relation in parameters.get("rel", "").lower().split()]
-            if len(found) >= _MAX_LINKS:
-                return tuple(found[:_MAX_LINKS])
-    return tuple(found)
+                links += [(relation, target) for relation in parameters.get("rel", "").lower().split()]
+            if len(links) >= _MAX_LINKS:
+                return tuple(links[:_MAX_LINKS])
+    return tuple(links)
 
 
 def _links(line: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -31,10 +31,10 @@ def _links(line: str) -> Iterator[tuple[str, dict[str, str]]]:
     while (target := _TARGET.match(line, at)) is not None:
         at = target.end()
         parameters: dict[str, str] = {}
-        while (given := _PARAMETER.match(line, at)) is not None:
-            at = given.end()
-            # of a parameter that is given twice the first counts (RFC 8288, 3.3)
-            parameters.setdefault((given[1] or "").lower(), _unquoted(given[2] or ""))
+        while (match := _PARAMETER.match(line, at)) is not None:
+            at = match.end()
+            # of a repeated parameter the first counts (RFC 8288, 3.3)
+            parameters.setdefault((match[1] or "").lower(), _unquoted(match[2] or ""))
         yield target[1].strip(), parameters
 
 

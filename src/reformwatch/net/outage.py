@@ -1,4 +1,4 @@
-"""Net: is it the feeds that fail, or this machine's own network?
+"""Net: whether the feeds fail, or this machine's own network.
 
 When nothing at all can be reached, on several hosts in a row, the fault is near; feeds are not to be blamed for it.
 """

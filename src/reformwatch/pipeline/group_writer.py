@@ -93,7 +93,7 @@ class GroupWriter:
     def _apply_without_documents(self, tx: Tx, outcomes: Sequence[Outcome]) -> list[Written]:
         """Polls that brought no document change their feeds' rows alone: all in one statement."""
         written = [Written(outcome=outcome, plan=self._plan_without_document(outcome)) for outcome in outcomes]
-        count = plans.apply_feeds_only(tx, [one.plan for one in written], now=self._runtime.clock())
+        count = plans.apply_feeds_only(tx, [poll.plan for poll in written], now=self._runtime.clock())
         if count < len(written):
             lost = len(written) - count
             log.warning("poll: %d feeds had been taken over by another process, nothing written", lost)

@@ -1,6 +1,6 @@
 """Pipeline: which hosts may be sent a request now: one at a time, a gap between two, under a lease of this run.
 
-What this process knows by itself (:class:`HostLimiter`) needs no query: the database is asked only where that says yes.
+The limiter (:class:`HostLimiter`) needs no query: the database is queried only where it allows the request.
 """
 
 import time
@@ -27,7 +27,7 @@ class HostAccess:
 
     def not_now(self, requests: Iterable[Request[object]]) -> set[str]:
         """The hosts whose feeds a claim leaves out: those of waiting requests, and those that may not be asked now."""
-        return self._limiter.closed_hosts(now=time.monotonic(), also=(origin_of(one.url) for one in requests))
+        return self._limiter.closed_hosts(now=time.monotonic(), also=(origin_of(request.url) for request in requests))
 
     def begin(self, request: Request[object]) -> float:
         """Begin a request, if its host may be asked: 0; else the seconds until the answer may change."""

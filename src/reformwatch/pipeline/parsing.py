@@ -1,6 +1,6 @@
 """Pipeline: parsing in worker processes that can be killed: bounded in time and memory, replaced when they die.
 
-What makes processes is imported by the thread that starts them: most polls bring no document.
+multiprocessing is imported by the thread that starts the processes: most polls bring no document.
 # trust: D07
 """
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 _MEMORY_BYTES: Final = 1 << 30
 _TASKS_A_WORKER: Final = 2_000
 _LARGE_BYTES: Final = 1 << 20
-#: What every worker begins with; the last is what xml.sax would look for at the first document.
+#: Modules that each worker begins with; the last is the one that xml.sax imports at the first document.
 _PRELOADED: Final = [*READERS, "xml.sax.expatreader"]
 
 Parsed = ParsedFeed | Unreadable
@@ -44,7 +44,7 @@ def _unreadable(code: ProblemCode, **facts: Fact) -> Unreadable:
 
 
 class _Task(Struct, frozen=True):
-    """A function of a document, and whom to tell what came of it."""
+    """A function of a document, and the callback for its result."""
 
     function: Callable[..., Any]
     arguments: Sequence[Any]
@@ -53,7 +53,7 @@ class _Task(Struct, frozen=True):
 
 
 class ParserPool:
-    """Reads documents elsewhere. Processes start with the first one."""
+    """Runs functions of documents in worker processes, which start with the first document."""
 
     def __init__(
         self, *, workers: int = 2, time_limit_s: float = 20.0, parse: Callable[..., Parsed] = read_document
@@ -66,7 +66,7 @@ class ParserPool:
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
-        """Documents will come: let the processes begin."""
+        """Start the processes, since documents will come."""
         with self._lock:
             self._start_soon()
 
@@ -82,9 +82,9 @@ class ParserPool:
         *,
         done: Callable[[Any], None],
     ) -> None:
-        """Run a function of a document elsewhere; ``done`` gets what it returns, in another thread.
+        """Run a function of a document in a worker; ``done`` is called with its result, in another thread.
 
-        It gets an Unreadable where the document is at fault, and None where no worker read it.
+        With an Unreadable where the document is at fault, with None where no worker had it to the end.
         """
         task = _Task(function, arguments, named, done)
         with self._lock:
@@ -95,14 +95,14 @@ class ParserPool:
         self._begin(task)
 
     def _start_soon(self) -> None:
-        """Processes take a while to begin; whoever has documents goes on meanwhile. Called with the lock."""
+        """Start the processes in a thread, since that takes a while. Called with the lock."""
         if self._pool is None and self._starter is None:
             self._starter = threading.Thread(target=self._start, name="parser-start", daemon=True)
             self._starter.start()
 
     def _start(self) -> None:
         pool = self._new_pool()
-        with contextlib.suppress(RuntimeError, OSError):  # what is wrong shows again with the first document
+        with contextlib.suppress(RuntimeError, OSError):  # the error is raised again with the first document
             _ = pool.active  # which starts it
         with self._lock:
             self._pool = pool
@@ -167,11 +167,11 @@ class ParserPool:
             return _unreadable(ProblemCode.PARSER_DIED)
         except MemoryError:
             return _unreadable(ProblemCode.PARSER_MEMORY)
-        except Exception as broken:  # noqa: BLE001 - a parser's bug is this feed's trouble, nobody else's
-            return _unreadable(ProblemCode.PARSER_FAILED, error=type(broken).__name__)
+        except Exception as error:  # noqa: BLE001 - a fault of the parser is the failure of this feed alone
+            return _unreadable(ProblemCode.PARSER_FAILED, error=type(error).__name__)
 
     def close(self) -> None:
-        """End the workers; whoever waits for a document gets None."""
+        """End the workers; each function under way has the result None."""
         starter = self._starter
         if starter is not None and starter is not threading.current_thread():
             starter.join()
@@ -222,16 +222,16 @@ def _unpacked(result: Any) -> Any:
 
 
 def _read(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
-    """In a worker: run a function of a document, and keep nothing of a large one."""
+    """In a worker: run a function of a document; the memory of a large one is given back to the system."""
     try:
         return _packed(function(*arguments, **named))
     finally:
-        if any(isinstance(one, bytes) and len(one) > _LARGE_BYTES for one in arguments):
+        if any(isinstance(value, bytes) and len(value) > _LARGE_BYTES for value in arguments):
             give_back()
 
 
 def _confine() -> None:
-    """In a worker: no more memory than needed, Ctrl-C is the parent's business, and what is said is the outcome."""
+    """In a worker, first: limit its memory, leave Ctrl-C to the parent, silence a library that logs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()  # what was imported before the process began is shared with the others, and never garbage
     keep_little()

@@ -1,7 +1,7 @@
 """Pipeline: polling: many feeds at once, planned and written in groups.
 
-1. Claim what is due, with a lease on the feeds and on their hosts; at most so many of one host, so that nobody waits
-   behind one host's queue.
+1. Claim what is due, with a lease on the feeds and on their hosts; at most so many of one host, so that no
+   feed waits behind one host's queue.
 2. Drive their fetch flows (:mod:`reformwatch.pipeline.fetch_driver`): requests in threads, one at a time to a host and
    a gap between two (:mod:`reformwatch.pipeline.host_access`); documents in worker processes. A host that a flow leads
    to is leased before the request to it.
@@ -87,7 +87,7 @@ def no_listener(feed: Feed, plan: PollPlan) -> None:
 
 
 class Poller:
-    """Polls feeds with the tools it is given. One run at a time."""
+    """Polls feeds. One run at a time."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Poller:
                 leased |= {origin_of(feed.url) for feed in claimed}
                 wanted = [feed for feed in claimed if out_of_skips(now, feed.poll.hints) == now]
                 for feed in claimed:
-                    if feed not in wanted:  # it is late, and its owner wants no requests at this hour
+                    if feed not in wanted:  # overdue, in an hour of its skipHours or a day of its skipDays
                         feeds.postpone(tx, feed, until=out_of_skips(now, feed.poll.hints), token=token)
                 if wanted:
                     return Claimed(feeds=wanted, hosts=leased)
@@ -143,17 +143,17 @@ class Poller:
             return _Run(self, claim, token, stop=stop, next_at=next_at).run()
 
     def poll_feeds(self, feed_ids: Sequence[int], stop: threading.Event | None = None) -> PollReport:
-        """Poll these feeds, due or not; one that another process holds is left to it."""
+        """Poll these feeds, due or not; a feed that another process leases is left to it."""
         token = self.runtime.new_token()
         with self.store.read() as tx:
             left = deque(feeds.in_turns(tx, feed_ids))
 
         def claim(tx: Tx, _excluding: Collection[str], limit: int) -> Claimed:
-            some = [left.popleft() for _ in range(min(limit, len(left)))]
-            if not some:
+            next_ids = [left.popleft() for _ in range(min(limit, len(left)))]
+            if not next_ids:
                 return Claimed()
             now, lease = self.runtime.clock(), self.limits.lease
-            claimed = feeds.claim(tx, some, token=token, now=now, lease=lease)
+            claimed = feeds.claim(tx, next_ids, token=token, now=now, lease=lease)
             origins = {origin_of(feed.url) for feed in claimed}
             return Claimed(feeds=claimed, hosts=hosts.claim(tx, origins, token=token, now=now, lease=lease))
 
@@ -341,10 +341,10 @@ class _Run:
         idle = self._access.idle()
         written = self._poller.writer.write(group, at_end=lambda tx: self._access.release(tx, idle))
         self._access.forget(idle)
-        if any(one.alerts for one in written):
+        if any(poll.alerts for poll in written):
             self._report.deliveries += self._poller.router.route_all(self._stop, on_slice=self._note_progress)
-        for one in written:
-            self._note(one)
+        for poll in written:
+            self._note(poll)
 
     def _note(self, written: Written) -> None:
         """Count a poll that was written, log it, and call the listener."""

@@ -5,7 +5,7 @@
 3. Store the slice; after the last one the alert is routed.
 
 Each slice is one write transaction. When the process dies between two slices, the next run goes on after the last
-subscriber who has a notification: nobody is left out, nobody is notified twice. # trust: A04
+subscriber who has a notification: no follower is left out or notified twice. # trust: A04
 """
 
 import threading
@@ -25,7 +25,7 @@ _LEDGER_ROWS: Final = 20_000
 
 
 class Router:
-    """Routes alerts with the tools it is given."""
+    """Routes alerts."""
 
     def __init__(
         self,

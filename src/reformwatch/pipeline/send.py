@@ -1,4 +1,4 @@
-"""Pipeline: one message: rendered for its subscriber, and handed to the channel of their address."""
+"""Pipeline: one message: rendered for its subscriber, and sent by the channel of the subscriber's address."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from reformwatch.pipeline.checkpoints import Hook, no_hook
 
 
 class Sender:
-    """Sends single messages with the tools it is given. Threads may share one."""
+    """Sends single messages. Threads may share one."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Sender:
         reader = self._reader(delivery.subscriber)
         message = self._renderer.render(alert, reader)
         self._hook("rendered")
-        outcome = self._hand_over(message, reader, message_id=delivery.message_id, created_at=delivery.created_at)
+        outcome = self._send(message, reader, message_id=delivery.message_id, created_at=delivery.created_at)
         self._hook("sent")
         return outcome
 
@@ -44,13 +44,13 @@ class Sender:
         """Try once to send a test message."""
         reader, now = self._reader(subscriber), self._clock()
         message = self._renderer.render_test(reader, now=now)
-        return self._hand_over(message, reader, message_id=message_id, created_at=now)
+        return self._send(message, reader, message_id=message_id, created_at=now)
 
     def _reader(self, subscriber: Subscriber) -> Reader:
         url = self._unsubscribe_url(subscriber)
         return Reader(subscriber=subscriber, zone=self._zone(subscriber.timezone), unsubscribe_url=url)
 
-    def _hand_over(self, message: Message, reader: Reader, *, message_id: str, created_at: datetime) -> SendOutcome:
+    def _send(self, message: Message, reader: Reader, *, message_id: str, created_at: datetime) -> SendOutcome:
         subscriber = reader.subscriber
         channel = self._channels.get(subscriber.channel)
         if channel is None:

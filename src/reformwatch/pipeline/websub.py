@@ -1,17 +1,17 @@
-"""Pipeline: WebSub: hubs are asked for subscriptions, answered when they ask back, and what they push becomes news.
+"""Pipeline: WebSub: subscribe at hubs, verify their intent, and read the documents that they push.
 
-A subscription's way, a step at a time, each written down before the next begins:
+The steps of a subscription, each stored before the next begins:
 
 1. A poll's document names a hub (``store.websub.note_hub``).
-2. The hub is asked (:class:`HubCaller`). The row is pending before the request goes out, and due again after a while:
-   whoever dies in between asks once more.
-3. The hub asks back (:class:`Callback`), and only what was asked for is confirmed. The lease begins.
-4. The hub pushes (:class:`Callback`): the signature is checked, the document waits in a short line in memory
-   (:class:`PushLine`), and the hub is answered before it is read.
-5. The document is read and planned as a poll's would be; its alerts go out at once.
+2. The hub gets a request to subscribe (:class:`HubCaller`). The row is pending before the request is sent, and due
+   again after a while: where the process dies in between, the request is sent once more.
+3. The hub verifies the intent (:class:`Callback`); only what was requested is confirmed. The lease begins.
+4. The hub pushes (:class:`Callback`): the signature is checked, the document is put into a short queue in memory
+   (:class:`PushQueue`), and the hub gets its reply before the document is read.
+5. The document is read and planned as that of a poll; its alerts are sent at once.
 
-Polling stays the safety net under each step: what a line in memory loses, a refusal, and a lease that ends make the
-feed due, and at a start all feeds with hubs are polled for what was pushed while nobody listened. # trust: C25
+A feed with a hub is still polled: it becomes due when the queue in memory is lost, when a hub refuses, and when a lease
+ends; at a start all feeds with hubs are due, for what was pushed while the daemon was down. # trust: C25
 """
 
 import hashlib
@@ -47,6 +47,7 @@ from reformwatch.model.websub import (
 )
 from reformwatch.net.errors import RequestError
 from reformwatch.net.reply import Reply
+from reformwatch.pipeline.runtime import Runtime
 from reformwatch.planning.websub import (
     PATIENCE,
     answer,
@@ -73,105 +74,106 @@ Post = Callable[[str, bytes, Mapping[str, str]], Reply]
 
 
 class HubCaller:
-    """Asks hubs. ``callback`` is the address under which they reach the daemon, without a token."""
+    """Sends requests to hubs. ``callback`` is the daemon's address for them, without a token.
+
+    The ``runtime`` makes the tokens of callback addresses, not of leases.
+    """
 
     def __init__(
         self,
-        *,
         store: Store,
         post: Post,
         callback: str,
-        clock: Callable[[], datetime],
-        chance: Callable[[], float],
-        new_token: Callable[[], str],
-        new_secret: Callable[[], str],
+        runtime: Runtime,
     ) -> None:
-        self.store, self.post, self.callback = store, post, callback
-        self.clock, self.chance, self.new_token, self.new_secret = clock, chance, new_token, new_secret
+        self.store, self.post, self.callback, self.runtime = store, post, callback, runtime
 
     def act(self, stop: threading.Event) -> int:
-        """Ask all hubs that are to be asked now, a few at a time; how many."""
+        """Send all requests to hubs that are due, a few at a time; how many."""
         with self.store.read() as tx:
-            if not websub.has_work(tx, self.clock()):
+            if not websub.has_work(tx, self.runtime.clock()):
                 return 0
         self._follow_feeds()
-        asked = self._part(stop)
+        sent = self._part(stop)
         while not stop.is_set():
             with self.store.write() as tx:
-                claimed = websub.claim_due(tx, now=self.clock(), patience=PATIENCE, limit=_CLAIM)
-            for one in claimed:
+                claimed = websub.claim_due(tx, now=self.runtime.clock(), patience=PATIENCE, limit=_CLAIM)
+            for subscription in claimed:
                 if not stop.is_set():
-                    self._ask(one, stop)
-            asked += len(claimed)
+                    self._subscribe(subscription, stop)
+            sent += len(claimed)
             if len(claimed) < _CLAIM:
                 break
-        return asked
+        return sent
 
     def _follow_feeds(self) -> None:
+        new_token, new_secret = self.runtime.new_token, self.runtime.new_secret
         with self.store.write() as tx:
-            lapsed = websub.follow_feeds(tx, now=self.clock(), new_token=self.new_token, new_secret=self.new_secret)
-        for one in lapsed:
-            log.warning("websub: the lease at %s has ended, polled as ever: %s", host_of(one.hub), one.feed_name)
+            lapsed = websub.follow_feeds(tx, now=self.runtime.clock(), new_token=new_token, new_secret=new_secret)
+        for lease in lapsed:
+            log.warning("websub: the lease at %s has ended, polled as ever: %s", host_of(lease.hub), lease.feed_name)
 
-    def _ask(self, one: HubSubscription, stop: threading.Event) -> None:
+    def _subscribe(self, subscription: HubSubscription, stop: threading.Event) -> None:
         """Step 2 for one subscription."""
-        if one.attempts > 1 and one.problem is None:
-            log.warning("websub: %s took the request and never asked back: %s", host_of(one.hub), one.feed_name)
-        trouble = self._post(one.hub, subscribe_form(one, callback=self._address(one.token)))
-        if trouble is not None and stop.is_set():
-            return  # the client was closed under it; the row is due again by itself
-        now = self.clock()
-        wait = retry_wait(one.attempts, jitter=self.chance(), wish=trouble.retry_after(now) if trouble else None)
-        if trouble is None:
+        hub, name, attempts = host_of(subscription.hub), subscription.feed_name, subscription.attempts
+        if attempts > 1 and subscription.problem is None:
+            log.warning("websub: %s took the request and never asked back: %s", hub, name)
+        failure = self._post(subscription.hub, subscribe_form(subscription, callback=self._address(subscription.token)))
+        if failure is not None and stop.is_set():
+            return  # the client was closed during the request; the row is due again by itself
+        now = self.runtime.clock()
+        wish = failure.retry_after(now) if failure else None
+        wait = retry_wait(attempts, jitter=self.runtime.random(), wish=wish)
+        if failure is None:
             wait = max(PATIENCE, wait)
-            log.info("websub: asked %s for a subscription: %s", host_of(one.hub), one.feed_name)
+            log.info("websub: asked %s for a subscription: %s", hub, name)
         else:
-            log.warning("websub: %s; again in %d min: %s", trouble, wait.total_seconds() // 60, one.feed_name)
+            log.warning("websub: %s; again in %d min: %s", failure, wait.total_seconds() // 60, name)
         with self.store.write() as tx:
-            websub.note_asked(tx, one, problem=trouble.problem if trouble else None, next_act_at=now + wait)
+            websub.note_asked(tx, subscription, problem=failure.problem if failure else None, next_act_at=now + wait)
 
     def _part(self, stop: threading.Event) -> int:
-        """Ask hubs to let go; how many."""
-        asked = 0
+        """Send the requests to end subscriptions that are due; how many."""
+        sent = 0
         with self.store.read() as tx:
-            due = [parting for parting in websub.list_partings(tx) if parting.next_act_at <= self.clock()]
+            due = [parting for parting in websub.list_partings(tx) if parting.next_act_at <= self.runtime.clock()]
         for parting in due:
             if not stop.is_set():
-                asked += self._part_from(parting)
-        return asked
+                sent += self._part_from(parting)
+        return sent
 
     def _part_from(self, parting: Parting) -> bool:
-        now = self.clock()
+        now = self.runtime.clock()
         if is_over(parting, now=now):
             with self.store.write() as tx:
                 websub.end_partings(tx, [parting])
             return False
         counted = replace(parting, attempts=parting.attempts + 1)
-        counted = replace(counted, next_act_at=parting_again_at(counted, now=now, jitter=self.chance()))
+        counted = replace(counted, next_act_at=parting_again_at(counted, now=now, jitter=self.runtime.random()))
         with self.store.write() as tx:
             if not websub.change_parting(tx, parting, counted):
                 return False
-        trouble = self._post(parting.hub, unsubscribe_form(parting, callback=self._address(parting.token)))
-        if trouble is not None:
-            log.info("websub: %s, asked to end a subscription: %s", trouble, parting.topic)
+        failure = self._post(parting.hub, unsubscribe_form(parting, callback=self._address(parting.token)))
+        if failure is not None:
+            log.info("websub: %s, asked to end a subscription: %s", failure, parting.topic)
         return True
 
     def _address(self, token: str) -> str:
         return f"{self.callback}/{token}"
 
-    def _post(self, hub: str, form: bytes) -> "_Trouble | None":
+    def _post(self, hub: str, form: bytes) -> "_Failure | None":
         try:
             reply = self.post(hub, form, _FORM)
-        except RequestError as failed:
-            return _Trouble(problem=failed.problem)
+        except RequestError as error:
+            return _Failure(problem=error.problem)
         if 200 <= reply.status < 300:
             return None
         problem = Problem.of(ProblemCode.HUB_STATUS, host=host_of(hub), status=reply.status)
-        return _Trouble(problem=problem, reply=reply)
+        return _Failure(problem=problem, reply=reply)
 
 
-class _Trouble(Value, frozen=True, kw_only=True):
-    """A request that came to nothing."""
+class _Failure(Value, frozen=True, kw_only=True):
+    """A request that the hub did not accept; ``reply`` is None where there was none."""
 
     problem: Problem
     reply: Reply | None = None
@@ -184,7 +186,7 @@ class _Trouble(Value, frozen=True, kw_only=True):
 
 
 class Push(Value, frozen=True, kw_only=True):
-    """A document that a hub has pushed, its signature found right."""
+    """A document that a hub has pushed, with a valid signature."""
 
     feed_id: int
     feed_name: str
@@ -193,7 +195,7 @@ class Push(Value, frozen=True, kw_only=True):
     content_type: str | None
 
     def as_fetched(self) -> Fetched:
-        """As if it had been fetched from its topic; a hub's reply has no validators of the publisher's."""
+        """The document as if it had been fetched from its topic; a push has no validators of the publisher's."""
         return Fetched(
             body=self.body,
             body_hash=hashlib.sha256(self.body).hexdigest(),
@@ -214,7 +216,7 @@ class PushReceipt(StrEnum):
 
 
 class Callback:
-    """What a hub meets at a callback address. ``offer`` takes a push, or says that there is no room."""
+    """What replies at a callback address. ``offer`` puts a push into the queue; False where there is no room."""
 
     def __init__(self, store: Store, *, offer: Callable[[Push], bool], clock: Callable[[], datetime]) -> None:
         self._store, self._offer, self._clock = store, offer, clock
@@ -229,20 +231,20 @@ class Callback:
             return NotAsked(code=NotAskedCode.UNKNOWN_ADDRESS)
         with self._store.write() as tx:
             subscription, parting = websub.find_by_token(tx, token), websub.find_parting(tx, token)
-            said: HubAnswer = NotAsked(code=NotAskedCode.UNKNOWN_ADDRESS)
+            reply: HubAnswer = NotAsked(code=NotAskedCode.UNKNOWN_ADDRESS)
             if subscription is not None:
-                said = answer(question, subscription, now=now)
+                reply = answer(question, subscription, now=now)
             elif parting is not None:
-                said = answer_parting(question, parting)
-            match said, subscription, parting:
+                reply = answer_parting(question, parting)
+            match reply, subscription, parting:
                 case Confirmed(), HubSubscription(), _:
-                    websub.confirm(tx, subscription, said)
+                    websub.confirm(tx, subscription, reply)
                 case Denied(), HubSubscription(), _:
-                    websub.deny(tx, subscription, said, now=now)
+                    websub.deny(tx, subscription, reply, now=now)
                 case Released(), _, Parting():
                     websub.end_partings(tx, [parting])
-        _tell(said, subscription, parting)
-        return said
+        _log_answer(reply, subscription, parting)
+        return reply
 
     def push(
         self, token: str, *, signature: str | None, content_type: str | None, read: Callable[[], bytes]
@@ -278,12 +280,12 @@ class Callback:
         )  # fmt: skip
 
 
-def _tell(said: HubAnswer, subscription: HubSubscription | None, parting: Parting | None) -> None:
+def _log_answer(reply: HubAnswer, subscription: HubSubscription | None, parting: Parting | None) -> None:
     known = subscription or parting
     if known is None:
-        return  # taken away since it was looked up
+        return  # removed since it was read
     hub, name = host_of(known.hub), subscription.feed_name if subscription else known.topic
-    match said:
+    match reply:
         case Confirmed(lease_until=until):
             log.info("websub: %s pushes until %s: %s", hub, until.strftime("%Y-%m-%dT%H:%M:%SZ"), name)
         case Denied(reason=reason):
@@ -294,11 +296,11 @@ def _tell(said: HubAnswer, subscription: HubSubscription | None, parting: Partin
             log.warning("websub: a question of %s was not confirmed, %s: %s", hub, not_asked_line(code), name)
 
 
-class PushLine:
-    """Pushes that wait, few and of bounded size, and the one thread that reads them.
+class PushQueue:
+    """Pushes that wait, bounded in number and size, and the one thread that applies them.
 
-    ``push`` is the poller's; it comes back with None where the document could not be applied. ``on_alerts`` is called
-    as soon as alerts stand in the outbox.
+    ``push`` is the poller's; it returns None where the document could not be applied. ``on_alerts`` is called as soon
+    as the outbox has deliveries of the push.
     """
 
     def __init__(
@@ -320,7 +322,7 @@ class PushLine:
         self._thread.start()
 
     def offer(self, push: Push) -> bool:
-        """Let a push wait; False where there is no room."""
+        """Add a push; False where there is no room, or the queue is closed."""
         with self._changed:
             has_room = len(self._waiting) < self._max_waiting and len(push.body) <= self._room_bytes
             if self._is_closed or not has_room:
@@ -332,12 +334,12 @@ class PushLine:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """How many pushes wait."""
         with self._changed:
             return len(self._waiting)
 
     def close(self) -> None:
-        """Finish the push under way, for a moment; the feeds of those that wait are polled instead."""
+        """Let the push under way end, for 5 seconds at most; the feeds of those that wait are polled instead."""
         with self._changed:
             self._is_closed = True
             left = list(self._waiting)
@@ -360,7 +362,7 @@ class PushLine:
             return None if self._is_closed else self._waiting.popleft()
 
     def _apply(self, push: Push) -> None:
-        """Step 5. A document that can't be applied must not be lost, nor end the thread."""
+        """Step 5. A document that can't be applied must not be lost, and must not end the thread."""
         try:
             report = self._push(push.feed_id, push.as_fetched())
             if report is None or report.failed:
@@ -371,7 +373,7 @@ class PushLine:
             with self._store.write() as tx:
                 websub.note_push(tx, push.feed_id, now=self._clock())
         except Exception:
-            if not self._is_closed:  # at the end the tools may be taken from under it
+            if not self._is_closed:  # once closed, the database may be closed during a push
                 log.exception("websub: a bug: %s", push.feed_name)
             self._poll_instead([push])
 
@@ -379,8 +381,8 @@ class PushLine:
         try:
             with self._store.write() as tx:
                 websub.poll_soon(tx, [push.feed_id for push in pushes], now=self._clock())
-        except ReformwatchError as no:
-            log.error("websub: %s; %d pushes are lost until the next poll", no, len(pushes))  # noqa: TRY400 - not a bug
+        except ReformwatchError as error:
+            log.error("websub: %s; %d pushes are lost until the next poll", error, len(pushes))  # noqa: TRY400 - not a bug
             return
         for push in pushes:
             log.warning("websub: a push could not be applied, polled instead: %s", push.feed_name)

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import random
 import secrets
 import socket
 import uuid
@@ -19,6 +20,7 @@ from reformwatch.errors import ConfigError
 from reformwatch.messages.catalogues import Catalogues
 from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.route import Router
+from reformwatch.pipeline.runtime import Runtime
 from reformwatch.store import Store as Store  # the porch names the type by this module
 from reformwatch.store.migrate import current_revision, quick_check, require_current, upgrade
 
@@ -107,6 +109,13 @@ def create_store(settings: "Settings") -> Store:
                 )
                 add_subscriber(tx, console, now=utc_now())
     return store
+
+
+def build_runtime(owner: str, *, clock: Callable[[], datetime] = utc_now, hook: Hook = no_hook) -> Runtime:
+    """The clock, chance and tokens of the loops; ``owner`` begins the tokens of leases."""
+    return Runtime(
+        clock=clock, random=random.random, new_token=token_maker(owner), new_secret=new_hub_secret, hook=hook
+    )
 
 
 def build_router(store: Store, *, clock: Callable[[], datetime] = utc_now, hook: Hook = no_hook) -> Router:

@@ -3,7 +3,6 @@
 A channel is made when the first message goes its way, since each brings libraries of its own.
 """
 
-import random
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +24,7 @@ from reformwatch.pipeline.deliver import Deliverer, OnDelivered, no_listener
 from reformwatch.pipeline.memory import keep_little
 from reformwatch.pipeline.send import Sender
 from reformwatch.store import Store
-from reformwatch.wiring.basics import build_router, catalogues, new_message_id, token_maker, user_agent, utc_now, zone
+from reformwatch.wiring.basics import build_router, build_runtime, catalogues, new_message_id, user_agent, utc_now, zone
 
 if TYPE_CHECKING:
     from reformwatch.net.client import HttpClient
@@ -187,14 +186,11 @@ def build_deliverer(
 ) -> Deliverer:
     """The deliverer."""
     return Deliverer(
-        store=store,
-        router=build_router(store, clock=clock, hook=hook),
-        sender=build_sender(settings, channels, clock=clock, hook=hook),
-        clock=clock,
-        chance=random.random,
-        new_token=token_maker(owner),
+        store,
+        build_router(store, clock=clock, hook=hook),
+        build_sender(settings, channels, clock=clock, hook=hook),
+        runtime=build_runtime(owner, clock=clock, hook=hook),
         lease=timedelta(seconds=settings.poll.lease_s),
-        hook=hook,
         on_delivered=on_delivered,
     )
 

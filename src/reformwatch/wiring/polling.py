@@ -14,10 +14,10 @@ from reformwatch.pipeline.memory import keep_little
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.poll import OnPolled, Poller, PollLimits, no_listener
 from reformwatch.pipeline.runtime import Runtime
-from reformwatch.pipeline.websub import Callback, HubCaller, PushLine
+from reformwatch.pipeline.websub import Callback, HubCaller, PushQueue
 from reformwatch.planning.schedule import PollPolicy
 from reformwatch.store import Store
-from reformwatch.wiring.basics import build_router, new_hub_secret, new_hub_token, token_maker, user_agent, utc_now
+from reformwatch.wiring.basics import build_router, build_runtime, new_hub_secret, new_hub_token, user_agent, utc_now
 
 if TYPE_CHECKING:
     from reformwatch.settings import Settings
@@ -74,9 +74,7 @@ def build_poller(
         page=lambda url, after: fetch_page(client, url, after=after),
     )
     router = build_router(store, clock=clock, hook=hook)
-    runtime = Runtime(
-        clock=clock, random=random.random, new_token=token_maker(owner), new_secret=new_hub_secret, hook=hook
-    )
+    runtime = build_runtime(owner, clock=clock, hook=hook)
     return Poller(store, fetchers, parser, router, runtime=runtime, limits=poll_limits(settings), on_polled=on_polled)
 
 
@@ -88,29 +86,22 @@ def hub_callback(settings: "Settings") -> str | None:
 
 
 def build_hub_caller(settings: "Settings", store: Store, client: HttpClient) -> HubCaller | None:
-    """What asks hubs; None where they could not ask back."""
+    """What sends requests to hubs; None where the daemon has no address for their replies."""
     callback = hub_callback(settings)
     if callback is None:
         return None
-    return HubCaller(
-        store=store,
-        post=client.post_to_hub,
-        callback=callback,
-        clock=utc_now,
-        chance=random.random,
-        new_token=new_hub_token,
-        new_secret=new_hub_secret,
-    )
+    runtime = Runtime(clock=utc_now, random=random.random, new_token=new_hub_token, new_secret=new_hub_secret)
+    return HubCaller(store, client.post_to_hub, callback, runtime)
 
 
-def build_push_line(
+def build_push_queue(
     store: Store, *, poller: Callable[[], Poller], on_alerts: Callable[[], None], largest: int
-) -> PushLine:
-    """Where pushed documents wait. ``poller`` is asked for each time, since a reload makes another.
+) -> PushQueue:
+    """The queue of pushed documents. ``poller`` is called for each of them, since a reload makes another poller.
 
     ``largest`` bounds one document, in bytes.
     """
-    return PushLine(
+    return PushQueue(
         store,
         push=lambda feed_id, fetched: poller().push(feed_id, fetched),
         on_alerts=on_alerts,
@@ -119,8 +110,8 @@ def build_push_line(
     )
 
 
-def build_callback(store: Store, pushes: PushLine) -> Callback:
-    """What a hub meets at a callback address."""
+def build_callback(store: Store, pushes: PushQueue) -> Callback:
+    """What replies to hubs at a callback address."""
     return Callback(store, offer=pushes.offer, clock=utc_now)
 
 
