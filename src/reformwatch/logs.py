@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from reformwatch.text import printable
 
-#: What ``extra=`` may carry; in JSON these are fields of their own.
-FIELDS: Final = ("feed", "delivery", "subscriber", "outcome", "took_ms", "poll_id")
+#: What ``extra=`` may carry; in JSON these are fields of their own. ``alerts`` (numbers) joins polls and deliveries.
+FIELDS: Final = ("poll_id", "feed", "alerts", "delivery", "subscriber", "outcome", "took_ms")
 
 
 class _TextFormat(logging.Formatter):

@@ -135,8 +135,14 @@ def test_hangup_reads_the_configuration_again_and_keeps_the_old_one_if_the_new_i
         until(lambda: has_all(desk, titles | more), what="it goes on with the new one")
         process.send_signal(signal.SIGTERM)
         assert process.wait(120) == 0
-    first = json.loads(desk.log().splitlines()[0])
-    assert {"time", "level", "message"} <= set(first)
+    lines = [json.loads(line) for line in desk.log().splitlines()]
+    assert {"time", "level", "message"} <= set(lines[0])
+    # trust: G14
+    [poll, *_] = [line for line in lines if line.get("alerts") and "poll_id" in line]
+    sent = [line for line in lines if "delivery" in line and set(line["alerts"]) & set(poll["alerts"])]
+    assert {line["subscriber"] for line in sent} == {"Mail", "Hook"}
+    polls = [line["poll_id"] for line in lines if "poll_id" in line]
+    assert len(set(polls)) == len(polls) > 1
 
 
 def test_systemd_is_told_when_it_is_ready_alive_and_stopping(desk: Desk) -> None:

@@ -245,7 +245,8 @@ class _Run:
         """Count a settled delivery, log it, and call the listener."""
         subscriber = delivery.subscriber
         to = f"{delivery.message_id} to {subscriber.name} ({subscriber.channel.value})"
-        extra = {"delivery": delivery.message_id, "subscriber": subscriber.name}
+        alerts = [alert.id for alert in delivery.alerts]
+        extra = {"delivery": delivery.message_id, "subscriber": subscriber.name, "alerts": alerts}
         match settlement:
             case Delivered():
                 self.report.sent += 1

@@ -23,7 +23,7 @@ from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.pipeline.checkpoints import Hook
 from reformwatch.pipeline.fetch_flow import FetchFlow, Job, Outcome, Query, Request
 from reformwatch.pipeline.host_access import HostAccess
-from reformwatch.pipeline.log_names import feed_named, without_user
+from reformwatch.pipeline.log_names import feed_named, poll_fields, without_user
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.store import Store, is_database_error
 from reformwatch.urls import origin_of
@@ -131,7 +131,7 @@ class FetchDriver:
         try:
             result = request.send()
         except Exception as fault:
-            log.exception("fetch: a bug: %s", without_user(request.url))
+            log.exception("fetch: a bug: %s", without_user(request.url), extra=poll_fields(fetch.feed))
             result = failed_by(fault, FailureKind.PROTOCOL)
         self._results.put((fetch, request, result))
 
@@ -164,7 +164,7 @@ class FetchDriver:
         except Exception as fault:
             if is_database_error(fault):
                 raise
-            log.exception("read: a bug: %s", feed_named(fetch.feed))
+            log.exception("read: a bug: %s", feed_named(fetch.feed), extra=poll_fields(fetch.feed))
             self._end(fetch, Outcome(feed=fetch.feed, fetched=failed_by(fault, FailureKind.PARSER)))
         else:
             if isinstance(step, Request):

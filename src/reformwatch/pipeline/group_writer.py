@@ -20,7 +20,7 @@ from reformwatch.model.value import Value
 from reformwatch.net.outage import NetworkWatch
 from reformwatch.pipeline.fetch_driver import failed_by
 from reformwatch.pipeline.fetch_flow import Outcome
-from reformwatch.pipeline.log_names import feed_named
+from reformwatch.pipeline.log_names import feed_named, poll_fields
 from reformwatch.pipeline.route import Router
 from reformwatch.pipeline.runtime import Runtime
 from reformwatch.pipeline.topic_index_cache import TopicIndexCache
@@ -119,7 +119,10 @@ class GroupWriter:
         leased = plans.still_leased(tx, {outcome.feed.id: outcome.feed.lease_token for outcome in outcomes})
         for outcome in outcomes:
             if outcome.feed.id not in leased:
-                log.warning("poll: another process took over, nothing written: %s", feed_named(outcome.feed))
+                extra = poll_fields(outcome.feed)
+                log.warning(
+                    "poll: another process took over, nothing written: %s", feed_named(outcome.feed), extra=extra
+                )
         ours = [outcome for outcome in outcomes if outcome.feed.id in leased]
         try:
             return self._apply_together(tx, ours, context)
@@ -154,7 +157,7 @@ class GroupWriter:
         except Exception as fault:
             if is_database_error(fault):
                 raise
-            log.exception("plan: a bug: %s", feed_named(outcome.feed))
+            log.exception("plan: a bug: %s", feed_named(outcome.feed), extra=poll_fields(outcome.feed))
             now, jitter = self._runtime.clock(), self._runtime.random()
             failed = failed_by(fault, FailureKind.PARSER)
             plan = plan_failure(outcome.feed, failed, policy=self._policy, now=now, jitter=jitter)

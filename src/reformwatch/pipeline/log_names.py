@@ -13,6 +13,12 @@ def without_user(text: str) -> str:
     return _USER_PART.sub("//", text)
 
 
+def poll_fields(feed: Feed) -> dict[str, str]:
+    """The fields of log records of one poll of a feed: its address, and an id that all of them share."""
+    run = (feed.lease_token or "").rpartition(":")[2][:12]
+    return {"feed": without_user(feed.url), "poll_id": f"{run}-{feed.id}"}
+
+
 def feed_named(feed: Feed) -> str:
     """A feed by name and address."""
     url = without_user(feed.url)

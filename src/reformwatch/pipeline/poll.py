@@ -38,7 +38,7 @@ from reformwatch.pipeline.fetch_flow import Fetchers, FetchFlow, FetchFlows, Out
 from reformwatch.pipeline.group_writer import GroupWriter, Written
 from reformwatch.pipeline.host_access import HostAccess
 from reformwatch.pipeline.host_leases import HostLeases, leased_for_a_request
-from reformwatch.pipeline.log_names import feed_named, without_user
+from reformwatch.pipeline.log_names import feed_named, poll_fields, without_user
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.pipeline.route import Router
 from reformwatch.pipeline.runtime import Runtime
@@ -357,8 +357,9 @@ class _Run:
         report.deliveries += written.deliveries
         level = logging.WARNING if has_failed else logging.INFO
         line, act = poll_line(outcome.feed, plan), "push" if outcome.is_pushed else "poll"
-        extra = {"feed": without_user(outcome.feed.url), "outcome": line, "took_ms": outcome.took_ms}
-        log.log(level, "%s: %s (%d ms): %s", act, line, outcome.took_ms, feed_named(outcome.feed), extra=extra)
+        extra = poll_fields(outcome.feed)
+        facts = {"outcome": line, "took_ms": outcome.took_ms} | ({"alerts": written.alerts} if written.alerts else {})
+        log.log(level, "%s: %s (%d ms): %s", act, line, outcome.took_ms, feed_named(outcome.feed), extra=extra | facts)
         for notice in plan.notices:
-            log.warning("notice: %s", without_user(notice_sentence(notice, ENGLISH)))
+            log.warning("notice: %s", without_user(notice_sentence(notice, ENGLISH)), extra=extra)
         self._poller.on_polled(outcome.feed, plan)
