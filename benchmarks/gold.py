@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from reformwatch.matching.index import TopicIndex, compile_topic
-from reformwatch.matching.query import Document
+from reformwatch.matching.query import MatchText
 from reformwatch.model.topic import Match, Strength
 from reformwatch.packs import builtin_names, builtin_text
 from reformwatch.services.pack_files import read_pack
@@ -101,10 +101,10 @@ def index_of(pack: str) -> TopicIndex:
     return TopicIndex.of(compile_topic(i, topic.slug, topic.queries) for i, topic in enumerate(topics))
 
 
-def document_of_row(row: Row) -> Document:
-    """A row as an entry of its host's feed, as :func:`reformwatch.matching.index.document_of` has it."""
+def match_text_of_row(row: Row) -> MatchText:
+    """A row as an entry of its host's feed, as :func:`reformwatch.matching.index.match_text_of` has it."""
     host = row["host"] or ""
-    return Document(
+    return MatchText(
         {
             "title": row["title"],
             "summary": row["lead"] or "",
@@ -120,7 +120,7 @@ def document_of_row(row: Row) -> Document:
 
 def judge(rows: Iterable[Row], index: TopicIndex) -> list[Verdict]:
     """Every row held against the index."""
-    return [Verdict(row, frozenset(row["about"]), index.match(document_of_row(row))) for row in rows]
+    return [Verdict(row, frozenset(row["about"]), index.match(match_text_of_row(row))) for row in rows]
 
 
 def labelled_topics(verdicts: Iterable[Verdict]) -> list[str]:

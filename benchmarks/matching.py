@@ -37,7 +37,7 @@ from reformwatch.language.detection import detect
 from reformwatch.language.forms import forms_of
 from reformwatch.language.words import WORD
 from reformwatch.matching.index import TopicIndex, compile_topic, learned_frequency, match_entry
-from reformwatch.matching.query import Document
+from reformwatch.matching.query import MatchText
 
 SEED = 20220312
 ARTICLE, ENTRY, SENTENCE = 273, 40, 13
@@ -227,8 +227,8 @@ def real(paths: Iterable[Path], documents: int) -> Corpus:
     return Corpus(warm_up=warm_up, articles=plain, plain=plain, entries=entries[:documents], material=material)
 
 
-def document(body: str) -> Document:
-    return Document({"title": "", "summary": body, "content": ""})
+def match_text(body: str) -> MatchText:
+    return MatchText({"title": "", "summary": body, "content": ""})
 
 
 def took_us(act: Callable[[str], object], texts: Iterable[str]) -> list[float]:
@@ -333,7 +333,7 @@ COLUMNS = (
 
 def measure(queries: Sequence[str], coming: Sequence[str], corpus: Corpus, *, with_fts: bool) -> Row:
     """One number of queries; ``coming`` are those that are added and removed."""
-    learned = learned_frequency(document(one) for one in corpus.warm_up[:LEARN_FROM])
+    learned = learned_frequency(match_text(one) for one in corpus.warm_up[:LEARN_FROM])
     gc.collect()
     tracemalloc.start()
     topics = [compile_topic(i, f"q{i}", {"any": query}) for i, query in enumerate(queries)]
@@ -346,13 +346,15 @@ def measure(queries: Sequence[str], coming: Sequence[str], corpus: Corpus, *, wi
     gc.freeze()  # as the daemon does
     update = statistics.median(updates(index, coming))
     for one in corpus.warm_up:
-        index.match(document(one))
+        index.match(match_text(one))
     found = list[int]()
-    article = took_us(lambda one: found.append(len(index.match(document(one)))), corpus.articles)
-    entry = took_us(lambda one: index.match(document(one)), corpus.entries)
+    article = took_us(lambda one: found.append(len(index.match(match_text(one)))), corpus.articles)
+    entry = took_us(lambda one: index.match(match_text(one)), corpus.entries)
     few = corpus.articles[:3]
     for one in few:
-        assert index.match(document(one)) == match_entry(document(one), topics), "the index and brute force disagree"
+        assert index.match(match_text(one)) == match_entry(match_text(one), topics), (
+            "the index and brute force disagree"
+        )
     asked = [fts_text(query) for query in queries] if with_fts else []
     fts_batch, fts_matches = best_fts5(corpus.plain, asked) if with_fts else (math.nan, math.nan)
     inflected = math.nan
@@ -363,7 +365,7 @@ def measure(queries: Sequence[str], coming: Sequence[str], corpus: Corpus, *, wi
         article=article,
         entry=entry,
         matches=statistics.fmean(found),
-        brute=statistics.median(took_us(lambda one: match_entry(document(one), topics), few)),
+        brute=statistics.median(took_us(lambda one: match_entry(match_text(one), topics), few)),
         fts_one=best_fts5(corpus.plain[:1], asked)[0] if with_fts else math.nan,
         fts_batch=fts_batch,
         fts_matches=fts_matches,

@@ -112,7 +112,7 @@ MUTATIONS: Final = [
     Mutation("ONEAR takes either order", "evaluate", "if node.ordered", "if False", "evaluate"),
     Mutation(
         "NOT is always met",
-        "evaluate", "return not _is_met(node.child, document, scope, ranges)", "return True", "evaluate",
+        "evaluate", "return not _is_met(node.child, text, scope, ranges)", "return True", "evaluate",
     ),
     Mutation(
         "a phrase lets a word stand between",

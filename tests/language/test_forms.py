@@ -15,7 +15,7 @@ from reformwatch.language.forms import forms_of
 from reformwatch.language.names import name_key, names_of
 from reformwatch.language.words import MAX_WORD, fold
 from reformwatch.matching.index import TopicIndex, compile_topic
-from reformwatch.matching.query import Document
+from reformwatch.matching.query import MatchText
 
 #: More dictionary forms than any word of a language has; what only hostile words come near.
 MAX_FORMS = 64
@@ -534,7 +534,7 @@ def test_a_megabyte_without_a_space_has_the_forms_of_its_beginning(piece: str) -
 def test_a_megabyte_without_a_space_is_matched_in_bounded_time(piece: str) -> None:
     # trust: D08
     index = TopicIndex.of((compile_topic(1, "law", {"any": "law OR ~Tokayev OR рефо*"}),))
-    held = Document({"title": piece * (1_000_000 // len(piece)), "summary": "", "content": ""})
+    held = MatchText({"title": piece * (1_000_000 // len(piece)), "summary": "", "content": ""})
     with at_most_lines(50_000):
         index._candidates(held)
 
@@ -547,5 +547,5 @@ def test_a_folded_word_is_never_longer_than_the_longest(letter: str) -> None:
 def test_an_index_remembers_no_megabytes_of_a_word() -> None:
     # trust: D08
     index = TopicIndex.of((compile_topic(1, "law", {"any": "law"}),))
-    index.match(Document({"title": "Ж" * 100_000 + " law", "summary": "", "content": ""}))
+    index.match(MatchText({"title": "Ж" * 100_000 + " law", "summary": "", "content": ""}))
     assert max(len(word) for word in index._reached) <= 2 * MAX_WORD

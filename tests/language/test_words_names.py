@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from reformwatch.language.names import name_key, names_of, transliterated
 from reformwatch.language.words import MAX_WORD, WORD, fold, is_capitalised
-from reformwatch.matching.query import Document
-from reformwatch.matching.query.document import GAP
+from reformwatch.matching.query import MatchText
+from reformwatch.matching.query.match_text import GAP
 from reformwatch.text import clean
 
 
@@ -217,13 +217,13 @@ def test_a_name_of_marks_and_digits_has_no_key() -> None:
 
 
 def test_only_capitalised_words_have_a_name_key() -> None:
-    held = Document({"title": "take our Our"})
+    held = MatchText({"title": "take our Our"})
     assert held.with_name(names_of("Our")) == [2]
     assert held.with_name(names_of("take")) == []
 
 
 def test_a_prefix_finds_places_in_order() -> None:
-    held = Document({"title": "reform reformer x", "summary": "Reforms"})
+    held = MatchText({"title": "reform reformer x", "summary": "Reforms"})
     assert held.with_prefix("reform") == [0, 1, GAP + 3]
     assert held.with_prefix("reforme") == [1]
     assert held.with_prefix("zzzz") == []

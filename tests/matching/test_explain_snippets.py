@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reformwatch.matching.explain import Part, parts_of
-from reformwatch.matching.query import Document, evaluate, parse_query
+from reformwatch.matching.query import MatchText, evaluate, parse_query
 from reformwatch.matching.snippets import Piece, marked, snippet
 from reformwatch.model.topic import Evidence
 
@@ -102,8 +102,8 @@ def test_marking_a_field_loses_nothing(text: str, places: list[tuple[int, int]])
 
 def parts(query: str, text: str) -> tuple[Part, ...]:
     """The parts of a query against a text, each checked against the evaluator."""
-    document = Document({"title": "", "summary": text, "content": ""})
-    found = parts_of(parse_query(query), query, document)
+    match_text = MatchText({"title": "", "summary": text, "content": ""})
+    found = parts_of(parse_query(query), query, match_text)
     assert all(part.is_met or part.evidence == () for part in found)
     return found
 
@@ -165,7 +165,7 @@ _PART = st.sampled_from(["a", "b", "NOT c", '"a b"', "a NEAR/2 d", "(a OR d)"])
 
 @given(st.lists(_PART, min_size=1, max_size=4).map(lambda some: " ".join(["x", *some])), _WORDS)
 def test_a_query_is_met_where_all_its_parts_are(query: str, text: str) -> None:
-    document = Document({"title": "x", "summary": text, "content": ""})
+    match_text = MatchText({"title": "x", "summary": text, "content": ""})
     tree = parse_query(query)
-    found = parts_of(tree, query, document)
-    assert all(part.is_met for part in found) == (evaluate(tree, document) is not None)
+    found = parts_of(tree, query, match_text)
+    assert all(part.is_met for part in found) == (evaluate(tree, match_text) is not None)

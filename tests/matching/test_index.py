@@ -17,7 +17,7 @@ from reformwatch.matching.index import (
     match_entry,
     rough_frequency,
 )
-from reformwatch.matching.query import Document
+from reformwatch.matching.query import MatchText
 from reformwatch.matching.query.anchors import Name, Pair, Prefix, Word, anchors_of
 from reformwatch.matching.query.grammar import parse_query
 from reformwatch.model.topic import Match, Strength
@@ -26,9 +26,9 @@ PARTS = ("title", "summary", "content", "author", "source", "tag", "url", "lang"
 Texts = dict[str, str]
 
 
-def document(texts: Texts) -> Document:
-    """A document of its own for each use: matching leaves traces in it."""
-    return Document({part: texts.get(part, "") for part in PARTS})
+def match_text(texts: Texts) -> MatchText:
+    """A text of its own for each use: matching leaves traces in it."""
+    return MatchText({part: texts.get(part, "") for part in PARTS})
 
 
 def topic(number: int, *queries: str) -> CompiledTopic:
@@ -38,8 +38,8 @@ def topic(number: int, *queries: str) -> CompiledTopic:
 
 def assert_the_same(index: TopicIndex, topics: list[CompiledTopic], texts: Texts) -> tuple[Match, ...]:
     """The index finds what trying every query finds, evidence and all, and finds it again."""
-    tried = match_entry(document(texts), topics)
-    held = document(texts)
+    tried = match_entry(match_text(texts), topics)
+    held = match_text(texts)
     assert index.match(held) == tried
     assert index.match(held) == tried
     return tried
@@ -205,7 +205,7 @@ def test_an_index_after_any_changes_matches_what_trying_every_query_matches(step
     for number in range(4):
         index.remove(number)
     assert len(index) == 0
-    assert index.match(document(steps[-1][3])) == ()
+    assert index.match(match_text(steps[-1][3])) == ()
     assert (index._queries, index._of_topic, index._slots) == ({}, {}, {})
 
 
@@ -229,7 +229,7 @@ def test_removing_what_is_not_there_changes_nothing() -> None:
 )
 def test_the_order_in_which_topics_are_added_does_not_matter(topics: list[CompiledTopic]) -> None:
     texts = {"title": "A new Law", "summary": "They voted. Reforms."}
-    found = TopicIndex.of(topics).match(document(texts))
+    found = TopicIndex.of(topics).match(match_text(texts))
     assert [match.topic_id for match in found] == [0, 1, 2, 3, 4]
 
 
@@ -258,11 +258,11 @@ def test_a_word_that_was_seen_before_leads_to_a_topic_that_comes_later(query: st
 
 def test_a_topic_added_again_is_matched_by_its_new_query_only() -> None:
     index = TopicIndex.of([topic(1, "law")])
-    index.match(document({"title": "law vote"}))
+    index.match(match_text({"title": "law vote"}))
     index.remove(1)
     index.add(topic(1, "vote"))
-    assert index.match(document({"title": "law"})) == ()
-    assert len(index.match(document({"title": "law vote"}))) == 1
+    assert index.match(match_text({"title": "law"})) == ()
+    assert len(index.match(match_text({"title": "law vote"}))) == 1
 
 
 # --- scripts ---------------------------------------------------------------------------------------------------------
@@ -337,11 +337,11 @@ def test_every_query_has_an_anchor(query: str, seed: int) -> None:
 @pytest.mark.parametrize("title", ["weather in the mountains", "", "2022", "погода", "new new new"])
 def test_a_text_without_an_anchor_reaches_no_query(title: str) -> None:
     index = TopicIndex.of([topic(1, "law vote"), topic(2, '"new law"'), topic(3, "рефо*"), topic(4, "~Tokayev")])
-    assert index._candidates(document({"title": title})) == set()
+    assert index._candidates(match_text({"title": title})) == set()
 
 
 def test_what_was_learned_of_an_archive_is_the_share_of_texts_that_have_a_form() -> None:
-    known = learned_frequency(document({"title": title}) for title in ("laws law", "a law", "vote", "voted"))
+    known = learned_frequency(match_text({"title": title}) for title in ("laws law", "a law", "vote", "voted"))
     assert (known("law"), known("laws"), known("vote")) == (0.5, 0.25, 0.5)
     assert 0 < known("mayor") < 0.25
     assert learned_frequency([])("law") == rough_frequency("law")
@@ -372,16 +372,16 @@ def test_matches_come_in_the_order_of_their_topics() -> None:
 
 @given(_WORLDS.flatmap(lambda world: st.tuples(*world)))
 @example(("law", {"title": "law"}))
-def test_one_document_is_matched_by_two_indexes_one_after_the_other(drawn: tuple[str, Texts]) -> None:
+def test_one_text_is_matched_by_two_indexes_one_after_the_other(drawn: tuple[str, Texts]) -> None:
     query, texts = drawn
-    held, one, other = document(texts), topic(1, query), topic(2, "law OR закон OR әкім OR ley OR ~Tokayev OR refor*")
+    held, one, other = match_text(texts), topic(1, query), topic(2, "law OR закон OR әкім OR ley OR ~Tokayev OR refor*")
     first = TopicIndex.of([one]).match(held)
     second = TopicIndex.of([other]).match(held)
-    assert first == match_entry(document(texts), [one])
-    assert second == match_entry(document(texts), [other])
+    assert first == match_entry(match_text(texts), [one])
+    assert second == match_entry(match_text(texts), [other])
 
 
-def test_a_document_that_an_index_matched_can_be_held_against_another_query() -> None:
-    held = document({"title": "law vote"})
+def test_a_text_that_an_index_matched_can_be_held_against_another_query() -> None:
+    held = match_text({"title": "law vote"})
     TopicIndex.of([topic(1, "law")]).match(held)
     assert len(match_entry(held, [topic(2, "vote")])) == 1

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from bounds import at_most_lines
 from reformwatch.errors import QueryError
 from reformwatch.language.words import WORD
-from reformwatch.matching.index import CompiledTopic, compile_topic, document_of, head_of, match_entry
-from reformwatch.matching.query import Document, evaluate, parse_query
-from reformwatch.matching.query.document import GAP
+from reformwatch.matching.index import CompiledTopic, compile_topic, head_of, match_entry, match_text_of
+from reformwatch.matching.query import MatchText, evaluate, parse_query
 from reformwatch.matching.query.evaluate import MAX_EVIDENCE
+from reformwatch.matching.query.match_text import GAP
 from reformwatch.matching.query.scope import whole
 from reformwatch.model.entry import ParsedEntry
 from reformwatch.model.topic import Evidence, Strength
@@ -20,15 +20,15 @@ from reformwatch.model.topic import Evidence, Strength
 PARTS = ("title", "summary", "content", "author", "source", "tag", "url", "lang")
 
 
-def document(**texts: str) -> Document:
-    """A document with the parts that are given; the others are empty."""
+def match_text(**texts: str) -> MatchText:
+    """A text with the parts that are given; the others are empty."""
     assert set(texts) <= set(PARTS)
-    return Document({part: texts.get(part, "") for part in PARTS})
+    return MatchText({part: texts.get(part, "") for part in PARTS})
 
 
 def found(query: str, **texts: str) -> tuple[Evidence, ...] | None:
     """The evidence, each piece of which is the text between its offsets."""
-    evidence = evaluate(parse_query(query), document(**texts))
+    evidence = evaluate(parse_query(query), match_text(**texts))
     for one in evidence or ():
         assert texts[one.field][one.start : one.end] == one.word
     return evidence
@@ -267,7 +267,7 @@ def test_evidence_tells_each_word_once() -> None:
 
 
 def test_places_count_the_words_of_all_parts_and_no_phrase_bridges_two() -> None:
-    held = Document({"title": "one two", "summary": "", "content": "three one"})
+    held = MatchText({"title": "one two", "summary": "", "content": "three one"})
     assert held.places == [0, 1, 2 * GAP + 2, 2 * GAP + 3]
     assert list(held.with_form("one")) == [0, 2 * GAP + 3]
     assert [held.part_of(place) for place in held.places] == ["title", "title", "content", "content"]
@@ -279,7 +279,7 @@ def test_places_count_the_words_of_all_parts_and_no_phrase_bridges_two() -> None
 
 @pytest.mark.parametrize(("offset", "words"), [(0, 0), (1, 1), (4, 1), (5, 2), (100, 3)])
 def test_the_words_of_a_part_that_begin_before_an_offset_are_a_range(offset: int, words: int) -> None:
-    held = Document({"title": "zero", "summary": "one two three", "content": "four"})
+    held = MatchText({"title": "zero", "summary": "one two three", "content": "four"})
     assert held.range_until("summary", offset) == (GAP, GAP + 1 + words)
 
 
@@ -493,37 +493,37 @@ def topic(**queries: str) -> CompiledTopic:
 def test_the_headline_and_the_first_sentence_are_what_an_entry_is_about(
     query: str, title: str, summary: str, content: str, strength: Strength
 ) -> None:
-    held = document_of(entry(title=title, summary=summary, content=content), source="S", language="en")
+    held = match_text_of(entry(title=title, summary=summary, content=content), source="S", language="en")
     (match,) = match_entry(held, [topic(en=query)])
     assert (match.topic_id, match.slug, match.language, match.strength) == (7, "mayors", "en", strength)
 
 
 def test_a_topic_is_matched_by_a_query_of_any_of_its_languages() -> None:
-    held = document_of(entry(title="Мэр избран"), source="S", language="en")
+    held = match_text_of(entry(title="Мэр избран"), source="S", language="en")
     (match,) = match_entry(held, [topic(en="mayor", ru="мэр")])
     assert match.language == "ru"
 
 
 def test_the_strongest_query_of_a_topic_speaks_for_it() -> None:
-    held = document_of(entry(title="Мэр", summary="A vote. The mayor spoke."), source="S", language=None)
+    held = match_text_of(entry(title="Мэр", summary="A vote. The mayor spoke."), source="S", language=None)
     (match,) = match_entry(held, [topic(en="mayor", ru="мэр")])
     assert (match.language, match.strength) == ("ru", Strength.ABOUT)
 
 
 def test_among_equals_the_first_query_of_a_topic_speaks_for_it() -> None:
-    held = document_of(entry(title="Мэр mayor"), source="S", language=None)
+    held = match_text_of(entry(title="Мэр mayor"), source="S", language=None)
     (match,) = match_entry(held, [topic(en="mayor", ru="мэр")])
     assert match.language == "en"
 
 
 def test_an_entry_that_belongs_nowhere_has_no_match() -> None:
-    assert match_entry(document_of(entry(title="Weather"), source="S", language="en"), [topic(en="mayor")]) == ()
+    assert match_entry(match_text_of(entry(title="Weather"), source="S", language="en"), [topic(en="mayor")]) == ()
 
 
 def test_an_entry_belongs_to_every_topic_that_it_meets() -> None:
     topics = [compile_topic(1, "one", {"en": "vote"}), compile_topic(2, "two", {"en": "weather"})]
     topics += [compile_topic(3, "three", {"en": "mayor"})]
-    held = document_of(entry(title="A mayor, a vote"), source="S", language="en")
+    held = match_text_of(entry(title="A mayor, a vote"), source="S", language="en")
     assert [match.slug for match in match_entry(held, topics)] == ["one", "three"]
 
 
@@ -541,7 +541,7 @@ def test_an_entry_belongs_to_every_topic_that_it_meets() -> None:
 )
 def test_an_entrys_tags_source_language_address_and_author_can_be_asked_for(query: str, is_met: bool) -> None:
     one = entry(title="x", url="https://example.org/politics/1", author="A. Person")
-    held = document_of(one, source="The Courier", language="en-GB")
+    held = match_text_of(one, source="The Courier", language="en-GB")
     assert bool(match_entry(held, [topic(en=query)])) == is_met
 
 
@@ -578,7 +578,7 @@ def test_the_work_of_a_query_grows_with_the_text_and_not_faster() -> None:
     # trust: D08
     tree, held = (
         parse_query('(law NEAR/8 vote) OR "a b c" OR "a b"'),
-        document(summary="law " + "a b " * 2_000 + "vote"),
+        match_text(summary="law " + "a b " * 2_000 + "vote"),
     )
     with at_most_lines(500_000):
         assert evaluate(tree, held) is not None
@@ -586,21 +586,21 @@ def test_the_work_of_a_query_grows_with_the_text_and_not_faster() -> None:
 
 def test_two_words_that_fill_a_text_but_are_seldom_near_cost_no_more() -> None:
     # trust: D08
-    tree, held = parse_query("a NEAR/8 b"), document(summary="a " * 2_000 + "b " * 2_000)
+    tree, held = parse_query("a NEAR/8 b"), match_text(summary="a " * 2_000 + "b " * 2_000)
     with at_most_lines(500_000):
         assert evaluate(tree, held) is not None
 
 
 def test_a_phrase_with_slop_whose_words_fill_a_text_costs_no_more() -> None:
     # trust: D08
-    tree, held = parse_query('"a b"~5'), document(summary="a b " * 2_000)
+    tree, held = parse_query('"a b"~5'), match_text(summary="a b " * 2_000)
     with at_most_lines(500_000):
         assert evaluate(tree, held) is not None
 
 
 def test_a_phrase_whose_repeated_word_is_one_too_few_costs_no_more() -> None:
     # trust: D08
-    tree, held = parse_query('"a a a a a b"~20'), document(summary=("a a a a b " + "x " * 25) * 20)
+    tree, held = parse_query('"a a a a a b"~20'), match_text(summary=("a a a a b " + "x " * 25) * 20)
     with at_most_lines(50_000):
         assert evaluate(tree, held) is None
 
@@ -608,7 +608,7 @@ def test_a_phrase_whose_repeated_word_is_one_too_few_costs_no_more() -> None:
 @pytest.mark.timeout(60)  # a second look at each run of dots takes hours
 def test_a_text_of_dots_has_a_head_in_bounded_time() -> None:
     # trust: D08
-    held = document(content="Law " + "." * 2_000_000)
+    held = match_text(content="Law " + "." * 2_000_000)
     assert head_of(held).default == ((0, 0), (2 * GAP, 2 * GAP + 1))
 
 
@@ -618,4 +618,4 @@ def test_a_long_chain_of_nears_is_refused_or_evaluated() -> None:
         tree = parse_query("a" + " NEAR/1 a" * 1_000)
     except QueryError:
         return
-    evaluate(tree, document(summary="a a a"))
+    evaluate(tree, match_text(summary="a a a"))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reformwatch.language.registry import LANGUAGES
-from reformwatch.matching.index import compile_topic, document_of, match_entry
+from reformwatch.matching.index import compile_topic, match_entry, match_text_of
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.payload import MAX_EVIDENCE, MAX_ITEMS, payload_of
 from reformwatch.messages.render import Reader, Renderer, subject_of
@@ -141,7 +141,7 @@ def entry(**told: Any) -> Entry:
 def item(query: str = "elected", number: int = 1, **told: Any) -> AlertItem:
     """An entry with the match of a query."""
     one = entry(**told)
-    held = document_of(one, source=one.feed_name, language=one.language)
+    held = match_text_of(one, source=one.feed_name, language=one.language)
     matches = match_entry(held, [compile_topic(number, f"mayors-{number}", {"en": query})])
     assert matches
     return AlertItem(entry=one, matches=matches)

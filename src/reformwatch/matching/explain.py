@@ -1,7 +1,7 @@
 """Matching: why a query was not met: its parts, which of them occur, which do not."""
 
-from reformwatch.matching.query.document import Document
 from reformwatch.matching.query.evaluate import evaluate
+from reformwatch.matching.query.match_text import MatchText
 from reformwatch.matching.query.tree import And, Node, Or
 from reformwatch.model.topic import Evidence
 from reformwatch.model.value import Value
@@ -15,17 +15,17 @@ class Part(Value, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-def parts_of(tree: Node, query: str, document: Document) -> tuple[Part, ...]:
+def parts_of(tree: Node, query: str, text: MatchText) -> tuple[Part, ...]:
     """The parts that all had to be met; where the query is a list of alternatives, those of the nearest miss."""
-    candidates = [_parts(child, query, document) for child in (tree.children if isinstance(tree, Or) else (tree,))]
+    candidates = [_parts(child, query, text) for child in (tree.children if isinstance(tree, Or) else (tree,))]
     return max(candidates, key=lambda parts: sum(part.is_met for part in parts) / len(parts))
 
 
-def _parts(node: Node, query: str, document: Document) -> tuple[Part, ...]:
+def _parts(node: Node, query: str, text: MatchText) -> tuple[Part, ...]:
     children = node.children if isinstance(node, And) else (node,)
-    return tuple(_part(child, query, document) for child in children)
+    return tuple(_part(child, query, text) for child in children)
 
 
-def _part(node: Node, query: str, document: Document) -> Part:
-    evidence = evaluate(node, document)
+def _part(node: Node, query: str, text: MatchText) -> Part:
+    evidence = evaluate(node, text)
     return Part(text=query[node.start : node.end], is_met=evidence is not None, evidence=evidence or ())

@@ -1,7 +1,7 @@
 """Matching: entries against topics.
 
 Prospective search: the queries are stored, each entry is held against all of them. A query has *anchors*, things of
-which one must occur; dictionaries lead from anchors to queries; a document probes them with its words, and only the
+which one must occur; dictionaries lead from anchors to queries; a text probes them with its words, and only the
 queries it reaches are evaluated (:class:`TopicIndex`). :func:`match_entry` tries every query and is the yardstick.
 """
 
@@ -17,10 +17,10 @@ from reformwatch.language.forms import forms_of
 from reformwatch.language.names import names_of
 from reformwatch.language.registry import LANGUAGES
 from reformwatch.language.words import MAX_WORD, is_capitalised
-from reformwatch.matching.query import Document, Node, evaluate, parse_query
+from reformwatch.matching.query import MatchText, Node, evaluate, parse_query
 from reformwatch.matching.query.anchors import Anchors, Name, Pair, Prefix, Word, anchors_of, words_of
-from reformwatch.matching.query.document import PREFIX_BUCKET
 from reformwatch.matching.query.evaluate import Span, evidence_of, is_met, lies_in, span_of
+from reformwatch.matching.query.match_text import PREFIX_BUCKET
 from reformwatch.matching.query.scope import Scope, head, whole
 from reformwatch.matching.query.tree import How, Or, Phrase
 from reformwatch.model.entry import Entry, ParsedEntry
@@ -51,9 +51,9 @@ def compile_topic(topic_id: int, slug: str, queries: Mapping[str, str]) -> Compi
     return CompiledTopic(topic_id=topic_id, slug=slug, queries=parsed)
 
 
-def document_of(entry: ParsedEntry | Entry, *, source: str, language: str | None) -> Document:
+def match_text_of(entry: ParsedEntry | Entry, *, source: str, language: str | None) -> MatchText:
     """An entry as queries see it. ``source`` is the feed's name."""
-    return Document(
+    return MatchText(
         {
             "title": entry.title,
             "summary": entry.summary,
@@ -67,14 +67,14 @@ def document_of(entry: ParsedEntry | Entry, *, source: str, language: str | None
     )
 
 
-def head_of(document: Document) -> Scope:
+def head_of(text: MatchText) -> Scope:
     """The headline and the first sentence: what an entry says first is what it is about.
 
     Of a headline that lists several subjects (``;``) only the first counts.
     """
-    title = document.texts["title"]
-    part = "summary" if document.texts["summary"] else "content"
-    return head(document, title_end=_first_item(title), part=part, sentence_end=_sentence_end(document.texts[part]))
+    title = text.texts["title"]
+    part = "summary" if text.texts["summary"] else "content"
+    return head(text, title_end=_first_item(title), part=part, sentence_end=_sentence_end(text.texts[part]))
 
 
 def _first_item(title: str) -> int:
@@ -93,20 +93,20 @@ def _sentence_end(text: str) -> int:
 
 
 class _Verdict:
-    """The best match of each topic for one document; evidence is gathered only for what is kept."""
+    """The best match of each topic for one text; evidence is gathered only for what is kept."""
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._whole = whole(document)
+    def __init__(self, text: MatchText) -> None:
+        self._text = text
+        self._whole = whole(text)
         self._head: Scope | None = None
         self._best: dict[int, tuple[Strength, str, str, Node, tuple[Span, ...]]] = {}
 
     def consider(self, topic_id: int, slug: str, language: str, tree: Node) -> None:
-        """Hold a query against the document; the strongest of a topic's stays, else the first."""
+        """Hold a query against the text; the strongest of a topic's stays, else the first."""
         best = self._best.get(topic_id)
-        if (best is not None and best[0] is Strength.ABOUT) or not is_met(tree, self._document, self._whole):
+        if (best is not None and best[0] is Strength.ABOUT) or not is_met(tree, self._text, self._whole):
             return
-        strength = Strength.ABOUT if is_met(tree, self._document, self._head_scope()) else Strength.MENTION
+        strength = Strength.ABOUT if is_met(tree, self._text, self._head_scope()) else Strength.MENTION
         if best is None or strength is Strength.ABOUT:
             self._best[topic_id] = (strength, slug, language, tree, ())
 
@@ -122,7 +122,7 @@ class _Verdict:
 
     def _head_scope(self) -> Scope:
         if self._head is None:
-            self._head = head_of(self._document)
+            self._head = head_of(self._text)
         return self._head
 
     def matches(self) -> tuple[Match, ...]:
@@ -133,9 +133,7 @@ class _Verdict:
                 slug=slug,
                 language=language,
                 strength=strength,
-                evidence=evidence_of(spans, self._document)
-                if spans
-                else evaluate(tree, self._document, self._whole) or (),
+                evidence=evidence_of(spans, self._text) if spans else evaluate(tree, self._text, self._whole) or (),
             )
             for topic_id, (strength, slug, language, tree, spans) in sorted(
                 self._best.items(), key=lambda item: item[0]
@@ -143,9 +141,9 @@ class _Verdict:
         )
 
 
-def match_entry(document: Document, topics: Sequence[CompiledTopic]) -> tuple[Match, ...]:
+def match_entry(text: MatchText, topics: Sequence[CompiledTopic]) -> tuple[Match, ...]:
     """The topics that an entry belongs to, every query tried."""
-    verdict = _Verdict(document)
+    verdict = _Verdict(text)
     for topic in topics:
         for language, tree in topic.queries:
             verdict.consider(topic.topic_id, topic.slug, language, tree)
@@ -182,7 +180,7 @@ class _Reached:
         self.seconds = seconds  #: forms that are the second of a pair
 
 
-#: The number of a word in its document, and the queries that it anchors together with the next one.
+#: The number of a word in its text, and the queries that it anchors together with the next one.
 _Neighbours = tuple[int, set[int]]
 #: Most words of a text lead nowhere.
 _NOWHERE: Final = _Reached((), (), (), ())
@@ -224,7 +222,7 @@ class TopicIndex:
         self._next = 0
         self._is_stale = False  # what is remembered of words lacks something
         self._reached: dict[str, _Reached] = {}
-        self.evaluated = 0  # documents for which at least one query was evaluated
+        self.evaluated = 0  # texts for which at least one query was evaluated
 
     @classmethod
     def of(cls, topics: Iterable[CompiledTopic]) -> "TopicIndex":
@@ -305,17 +303,17 @@ class TopicIndex:
             if not slot.uses:
                 del self._slots[word]
 
-    def match(self, document: Document) -> tuple[Match, ...]:
+    def match(self, text: MatchText) -> tuple[Match, ...]:
         """The topics that an entry belongs to; the same as :func:`match_entry` over all of them."""
-        reached = self._reached_by_all(document.surfaces)
+        reached = self._reached_by_all(text.surfaces)
         candidates, neighbours = _anchored(reached)
-        met = self._met_phrases(document, reached, neighbours, candidates)
+        met = self._met_phrases(text, reached, neighbours, candidates)
         if not candidates and not met:
             return ()
         self.evaluated += 1
         if candidates:
-            document.prime(_places_by_form(document, reached))
-        verdict = _Verdict(document)
+            text.prime(_places_by_form(text, reached))
+        verdict = _Verdict(text)
         for number in sorted([*candidates, *met]):
             query = self._queries[number]
             if number in met:
@@ -323,15 +321,15 @@ class TopicIndex:
             else:
                 verdict.consider(query.topic_id, query.slug, query.language, query.tree)
         matches = verdict.matches()
-        document.prime(None)
+        text.prime(None)
         return matches
 
     def _met_phrases(
-        self, document: Document, reached: Sequence[_Reached], neighbours: Iterable[_Neighbours], candidates: set[int]
+        self, text: MatchText, reached: Sequence[_Reached], neighbours: Iterable[_Neighbours], candidates: set[int]
     ) -> dict[int, list[Span]]:
         """Where queries of plain phrases are met, read from the words at their anchors; others become candidates."""
         met: dict[int, list[Span]] = {}
-        everywhere, places = whole(document).default, document.places
+        everywhere, places = whole(text).default, text.places
         for at, numbers in neighbours:
             for number in numbers:
                 phrases = self._queries[number].phrases
@@ -346,9 +344,9 @@ class TopicIndex:
                             met.setdefault(number, []).append(span)
         return met
 
-    def _candidates(self, document: Document) -> set[int]:
+    def _candidates(self, text: MatchText) -> set[int]:
         """The queries of which an anchor occurs."""
-        candidates, neighbours = _anchored(self._reached_by_all(document.surfaces))
+        candidates, neighbours = _anchored(self._reached_by_all(text.surfaces))
         return candidates.union(*(numbers for _, numbers in neighbours))
 
     def _reached_by_all(self, surfaces: Sequence[str]) -> list[_Reached]:
@@ -432,21 +430,21 @@ def _discard(numbers: dict[str, set[int]], key: str, number: int) -> None:
         del numbers[key]
 
 
-def _places_by_form(document: Document, reached: Sequence[_Reached]) -> Mapping[str, list[int]]:
+def _places_by_form(text: MatchText, reached: Sequence[_Reached]) -> Mapping[str, list[int]]:
     known: dict[str, list[int]] = defaultdict(list)
-    for place, one in zip(document.places, reached, strict=True):
+    for place, one in zip(text.places, reached, strict=True):
         for form in one.forms:
             known[form].append(place)
     return known
 
 
-def learned_frequency(documents: Iterable[Document]) -> Callable[[str], float]:
-    """The share of documents that have a form, learned from an archive; a guess for what it never saw."""
+def learned_frequency(texts: Iterable[MatchText]) -> Callable[[str], float]:
+    """The share of texts that have a form, learned from an archive; a guess for what it never saw."""
     counts: dict[str, int] = {}
     total = 0
-    for document in documents:
+    for text in texts:
         total += 1
-        for form in {form for forms in document.forms for form in forms}:
+        for form in {form for forms in text.forms for form in forms}:
             counts[form] = counts.get(form, 0) + 1
     if total == 0:
         return rough_frequency

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from reformwatch.matching.index import TopicIndex, compile_topic, document_of, learned_frequency, rough_frequency
-from reformwatch.matching.query import Document
+from reformwatch.matching.index import TopicIndex, compile_topic, learned_frequency, match_text_of, rough_frequency
+from reformwatch.matching.query import MatchText
 from reformwatch.model.topic import Topic
 from reformwatch.store import Tx
 from reformwatch.store.entries import all_entries
@@ -52,6 +52,6 @@ class TopicIndexCache:
             gc.freeze()  # a hundred thousand trees need not be looked through at every collection
 
 
-def _sample(tx: Tx) -> Iterator[Document]:
+def _sample(tx: Tx) -> Iterator[MatchText]:
     for entry in islice(all_entries(tx), _SAMPLE):
-        yield document_of(entry, source=entry.feed_name, language=entry.language)
+        yield match_text_of(entry, source=entry.feed_name, language=entry.language)

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from reformwatch.matching.index import CompiledTopic, TopicIndex, document_of
+from reformwatch.matching.index import CompiledTopic, TopicIndex, match_text_of
 from reformwatch.matching.query.anchors import terms_of
 from reformwatch.model.alert import AlertForRouting, AlertKind
 from reformwatch.model.entry import Entry, EntryStatus, ParsedEntry
@@ -89,8 +89,8 @@ def find_hits(entries: Iterable[Entry], topic: CompiledTopic) -> Found:
     count = 0
     for entry in entries:
         count += 1
-        document = document_of(entry, source=entry.feed_name, language=entry.language)
-        hits += [Hit(entry=entry, match=match, moment=moment_of(entry)) for match in index.match(document)]
+        text = match_text_of(entry, source=entry.feed_name, language=entry.language)
+        hits += [Hit(entry=entry, match=match, moment=moment_of(entry)) for match in index.match(text)]
     hits.sort(key=lambda hit: (hit.moment, hit.entry.id))
     return Found(hits=tuple(hits), entries=count, evaluated=index.evaluated)
 

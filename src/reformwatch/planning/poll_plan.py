@@ -9,8 +9,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from reformwatch.matching.index import TopicIndex, document_of
-from reformwatch.matching.query import Document
+from reformwatch.matching.index import TopicIndex, match_text_of
+from reformwatch.matching.query import MatchText
 from reformwatch.model.entry import EntryStatus, KnownEntry, ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.model.feed import (
     FailureKind,
@@ -138,7 +138,7 @@ def plan_reply(
     feed, parsed = snapshot.feed, reply.parsed
     listed, edited = sort_out(parsed.entries, snapshot)
     older, _ = sort_out(unlisted(reply.older, parsed.entries), snapshot)
-    edits = [replace(edit, matches=index.match(_document(edit.entry, feed, parsed))) for edit in edited]
+    edits = [replace(edit, matches=index.match(_match_text(edit.entry, feed, parsed))) for edit in edited]
     planned = [_new_entry(entry, feed, parsed, index, policy=policy, now=now) for entry in (*older, *listed)]
     entries, alerts = plan_alerts(planned, snapshot, burst_limit=policy.burst_limit)
     turnover = Turnover(new=len(listed), listed=len(parsed.entries), elapsed=now - (feed.poll.last_ok_at or now))
@@ -317,7 +317,7 @@ def _new_entry(
     language = _language(entry, feed, parsed)
     if status is EntryStatus.BASELINE:
         return NewEntry(entry=entry, status=status, language=language)
-    matches = index.match(_document(entry, feed, parsed))
+    matches = index.match(_match_text(entry, feed, parsed))
     planned = NewEntry(entry=entry, status=status, language=language, matches=matches)
     if not planned.matches:
         return planned
@@ -326,8 +326,8 @@ def _new_entry(
     return replace(planned, story_keys=stories_of(entry))
 
 
-def _document(entry: ParsedEntry, feed: Feed, parsed: ParsedFeed) -> Document:
-    return document_of(entry, source=feed.name, language=_language(entry, feed, parsed))
+def _match_text(entry: ParsedEntry, feed: Feed, parsed: ParsedFeed) -> MatchText:
+    return match_text_of(entry, source=feed.name, language=_language(entry, feed, parsed))
 
 
 def _language(entry: ParsedEntry, feed: Feed, parsed: ParsedFeed) -> str | None:

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from reformwatch.errors import BadInput
 from reformwatch.matching.index import CompiledTopic, compile_topic, match_entry
-from reformwatch.matching.query import Document
+from reformwatch.matching.query import MatchText
 from reformwatch.model.entry import Entry
 from reformwatch.model.topic import Strength
 from reformwatch.model.value import Value
@@ -150,7 +150,7 @@ def _labelled(rows: str, *, where: str) -> Iterator[dict[str, Any]]:
 
 def _is_about(version: CompiledTopic, row: Mapping[str, Any]) -> bool:
     host = str(row.get("host") or "")
-    document = Document(
+    text = MatchText(
         {
             "title": str(row["title"]),
             "summary": str(row.get("lead") or ""),
@@ -162,7 +162,7 @@ def _is_about(version: CompiledTopic, row: Mapping[str, Any]) -> bool:
             "lang": str(row.get("language") or ""),
         }
     )
-    return any(match.strength is Strength.ABOUT for match in match_entry(document, [version]))
+    return any(match.strength is Strength.ABOUT for match in match_entry(text, [version]))
 
 
 def _score_of(slug: str, verdicts: Sequence[tuple[Mapping[str, Any], bool]], language: str) -> Score:

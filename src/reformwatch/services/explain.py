@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from reformwatch.matching.explain import Part, parts_of
-from reformwatch.matching.index import compile_topic, document_of, match_entry
-from reformwatch.matching.query import Document, parse_query
+from reformwatch.matching.index import compile_topic, match_entry, match_text_of
+from reformwatch.matching.query import MatchText, parse_query
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.reasons import why_not_sent, why_suppressed
 from reformwatch.model.alert import Delivery
@@ -45,7 +45,7 @@ def explain(store: Store, which: str, *, slug: str | None = None) -> list[Explan
 
 
 def _explained(tx: Tx, entry: Entry, topics: Sequence[Topic], subscribers: Sequence[Subscriber]) -> Explanation:
-    document = document_of(entry, source=entry.feed_name, language=entry.language)
+    text = match_text_of(entry, source=entry.feed_name, language=entry.language)
     own = alerts.alerts_of_entry(tx, entry.id)
     deliveries = outbox.list_deliveries(tx, alert_ids=[alert.id for alert in own], limit=_ALL) if own else []
     pauses = {one.name: one.pause for one in subscribers}
@@ -57,7 +57,7 @@ def _explained(tx: Tx, entry: Entry, topics: Sequence[Topic], subscribers: Seque
             archived=entry,
             first_seen=entry.first_seen,
         ),
-        topics=tuple(_verdict(topic, document) for topic in topics),
+        topics=tuple(_verdict(topic, text) for topic in topics),
         alerts=tuple(alert.id for alert in own),
         deliveries=tuple(_delivery(one, why_not_sent(one, pauses.get(one.subscriber), ENGLISH)) for one in deliveries),
         suppressed=tuple(
@@ -66,10 +66,10 @@ def _explained(tx: Tx, entry: Entry, topics: Sequence[Topic], subscribers: Seque
     )
 
 
-def _verdict(topic: Topic, document: Document) -> VerdictView:
-    matches = match_entry(document, (compile_topic(topic.id, topic.slug, topic.queries),))
+def _verdict(topic: Topic, text: MatchText) -> VerdictView:
+    matches = match_entry(text, (compile_topic(topic.id, topic.slug, topic.queries),))
     missing = {} if matches else {
-        language: tuple(_part(part) for part in parts_of(parse_query(query), query, document))
+        language: tuple(_part(part) for part in parts_of(parse_query(query), query, text))
         for language, query in topic.queries.items()
     }  # fmt: skip
     match = _found(matches[0]) if matches else None

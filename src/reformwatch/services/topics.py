@@ -11,7 +11,7 @@ from msgspec.structs import asdict, replace
 
 from reformwatch.errors import BadInput
 from reformwatch.language.names import transliterated
-from reformwatch.matching.index import CompiledTopic, compile_topic, document_of, match_entry
+from reformwatch.matching.index import CompiledTopic, compile_topic, match_entry, match_text_of
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.sentences import unread_sentence
 from reformwatch.model.entry import Entry
@@ -213,8 +213,8 @@ def find_matches(
     found: list[MatchView] = []
     with store.read() as tx:
         for entry in track(all_entries(tx, since=since), count_entries(tx, since=since)):
-            document = document_of(entry, source=entry.feed_name, language=entry.language)
-            found.extend(match_view(entry, match) for match in match_entry(document, compiled))
+            text = match_text_of(entry, source=entry.feed_name, language=entry.language)
+            found.extend(match_view(entry, match) for match in match_entry(text, compiled))
     return TopicMatchesView(topic=slug, matches=tuple(found))
 
 

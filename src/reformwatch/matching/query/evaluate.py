@@ -1,4 +1,4 @@
-"""Matching: a tree against a document: whether it is met, and by which words.
+"""Matching: a tree against a text: whether it is met, and by which words.
 
 Plain and complete: an index only chooses which trees come here (:mod:`reformwatch.matching.index`).
 """
@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from reformwatch.matching.query.document import Document, Ranges
+from reformwatch.matching.query.match_text import MatchText, Ranges
 from reformwatch.matching.query.scope import Scope, whole
 from reformwatch.matching.query.tree import And, How, InField, Near, Node, Not, Or, Phrase, Term
 from reformwatch.model.topic import Evidence
@@ -30,93 +30,93 @@ class Span(Struct, frozen=True):
     hits: tuple[Hit, ...]
 
 
-def evaluate(node: Node, document: Document, scope: Scope | None = None) -> tuple[Evidence, ...] | None:
-    """The evidence that the document meets the query, in order of place; None where it does not."""
-    scope = scope or whole(document)
-    hits = _hits(node, document, scope, scope.default)
-    return None if hits is None else _evidence(hits, document)
+def evaluate(node: Node, text: MatchText, scope: Scope | None = None) -> tuple[Evidence, ...] | None:
+    """The evidence that the text meets the query, in order of place; None where it does not."""
+    scope = scope or whole(text)
+    hits = _hits(node, text, scope, scope.default)
+    return None if hits is None else _evidence(hits, text)
 
 
-def is_met(node: Node, document: Document, scope: Scope) -> bool:
-    """Whether the document meets the query; as :func:`evaluate`, without gathering evidence."""
-    return _is_met(node, document, scope, scope.default)
+def is_met(node: Node, text: MatchText, scope: Scope) -> bool:
+    """Whether the text meets the query; as :func:`evaluate`, without gathering evidence."""
+    return _is_met(node, text, scope, scope.default)
 
 
-def _is_met(node: Node, document: Document, scope: Scope, ranges: Ranges) -> bool:
+def _is_met(node: Node, text: MatchText, scope: Scope, ranges: Ranges) -> bool:
     kind = type(node)
     if kind is Term:
-        return _occurs(node, document, ranges)  # type: ignore[arg-type]  # narrowed by `kind`, which is faster
+        return _occurs(node, text, ranges)  # type: ignore[arg-type]  # narrowed by `kind`, which is faster
     if isinstance(node, And):
-        return all(_is_met(child, document, scope, ranges) for child in node.children)
+        return all(_is_met(child, text, scope, ranges) for child in node.children)
     if isinstance(node, Or):
-        return any(_is_met(child, document, scope, ranges) for child in node.children)
+        return any(_is_met(child, text, scope, ranges) for child in node.children)
     if isinstance(node, Not):
-        return not _is_met(node.child, document, scope, ranges)
+        return not _is_met(node.child, text, scope, ranges)
     if isinstance(node, InField):
-        return _is_met(node.child, document, scope, scope.fields[node.field])
+        return _is_met(node.child, text, scope, scope.fields[node.field])
     if isinstance(node, Phrase) and node.slop is None:
-        return _stands(node, document, ranges)
-    return next(iter(_spans(node, document, ranges)), None) is not None
+        return _stands(node, text, ranges)
+    return next(iter(_spans(node, text, ranges)), None) is not None
 
 
-def _hits(node: Node, document: Document, scope: Scope, ranges: Ranges) -> list[Hit] | None:
+def _hits(node: Node, text: MatchText, scope: Scope, ranges: Ranges) -> list[Hit] | None:
     """What satisfied the node, empty for a NOT; None where it is not met."""
     match node:
         case Term() | Phrase() | Near():
-            hits = [hit for span in _spans(node, document, ranges) for hit in span.hits]
+            hits = [hit for span in _spans(node, text, ranges) for hit in span.hits]
             return hits or None
         case And():
             gathered: list[Hit] = []
             for child in node.children:
-                found = _hits(child, document, scope, ranges)
+                found = _hits(child, text, scope, ranges)
                 if found is None:
                     return None
                 gathered += found
             return gathered
         case Or():
-            met = [found for child in node.children if (found := _hits(child, document, scope, ranges)) is not None]
+            met = [found for child in node.children if (found := _hits(child, text, scope, ranges)) is not None]
             return [hit for found in met for hit in found] if met else None
         case Not():
-            return None if _is_met(node.child, document, scope, ranges) else []
+            return None if _is_met(node.child, text, scope, ranges) else []
         case InField():
-            return _hits(node.child, document, scope, scope.fields[node.field])
+            return _hits(node.child, text, scope, scope.fields[node.field])
 
 
-def _spans(node: Node, document: Document, ranges: Ranges) -> Iterator[Span]:
+def _spans(node: Node, text: MatchText, ranges: Ranges) -> Iterator[Span]:
     match node:
         case Term():
-            yield from (Span(place, place, ((place, node),)) for place in _places(node, document, ranges))
+            yield from (Span(place, place, ((place, node),)) for place in _places(node, text, ranges))
         case Phrase(slop=None):
-            yield from _adjacent(node, document, ranges)
+            yield from _adjacent(node, text, ranges)
         case Phrase(slop=int(slop)):
-            yield from _within(node, slop, document, ranges)
+            yield from _within(node, slop, text, ranges)
         case Near():
-            yield from _near(node, document, ranges)
+            yield from _near(node, text, ranges)
         case Or():
             for child in node.children:
-                yield from _spans(child, document, ranges)
+                yield from _spans(child, text, ranges)
         case _:  # pragma: no cover - the grammar lets no other node in here
             raise AssertionError(f"{type(node).__name__} has no place in a text")
 
 
-def _occurs(term: Term, document: Document, ranges: Ranges) -> bool:
+def _occurs(term: Term, text: MatchText, ranges: Ranges) -> bool:
     if term.how is How.FORM:
-        places = document.with_form(term.word)
+        places = text.with_form(term.word)
         if not places:
             return False
         low, high = ranges[0] if ranges else (0, 0)
         if low <= places[0] < high:
             return True
-    return bool(_places(term, document, ranges))
+    return bool(_places(term, text, ranges))
 
 
-def _stands(phrase: Phrase, document: Document, ranges: Ranges) -> bool:
+def _stands(phrase: Phrase, text: MatchText, ranges: Ranges) -> bool:
     """Whether a phrase occurs; of plain words, as most are, their places say it without more."""
     rows: list[Sequence[int]] = []
     for term in phrase.terms:
         if term.how is not How.FORM:
-            return next(_adjacent(phrase, document, ranges), None) is not None
-        places = document.with_form(term.word)
+            return next(_adjacent(phrase, text, ranges), None) is not None
+        places = text.with_form(term.word)
         if not places:
             return False
         rows.append(places)
@@ -129,16 +129,16 @@ def _stands(phrase: Phrase, document: Document, ranges: Ranges) -> bool:
     return False
 
 
-def _places(term: Term, document: Document, ranges: Ranges) -> Sequence[int]:
+def _places(term: Term, text: MatchText, ranges: Ranges) -> Sequence[int]:
     how = term.how
     if how is How.FORM:
-        places = document.with_form(term.word)
+        places = text.with_form(term.word)
     elif how is How.PREFIX:
-        places = document.with_prefix(term.word)
+        places = text.with_prefix(term.word)
     elif how is How.NAME:
-        places = document.with_name(term.keys)
+        places = text.with_name(term.keys)
     else:
-        places = document.with_exact(term.word)
+        places = text.with_exact(term.word)
     if not places:
         return places
     if len(ranges) == 1:
@@ -147,13 +147,13 @@ def _places(term: Term, document: Document, ranges: Ranges) -> Sequence[int]:
     return [place for place in places if any(low <= place < high for low, high in ranges)]
 
 
-def _adjacent(phrase: Phrase, document: Document, ranges: Ranges) -> Iterator[Span]:
+def _adjacent(phrase: Phrase, text: MatchText, ranges: Ranges) -> Iterator[Span]:
     first, *others = phrase.terms
-    starts = _places(first, document, ranges)
+    starts = _places(first, text, ranges)
     for i, term in enumerate(others, 1):
         if not starts:
             return
-        places = frozenset(_places(term, document, ranges))
+        places = frozenset(_places(term, text, ranges))
         starts = [at for at in starts if at + i in places]
     for at in starts:
         yield span_of(phrase, at)
@@ -169,15 +169,15 @@ def lies_in(span: Span, ranges: Ranges) -> bool:
     return any(low <= span.first and span.last < high for low, high in ranges)
 
 
-def evidence_of(spans: Iterable[Span], document: Document) -> tuple[Evidence, ...]:
+def evidence_of(spans: Iterable[Span], text: MatchText) -> tuple[Evidence, ...]:
     """The evidence of spans that are known already."""
-    return _evidence([hit for span in spans for hit in span.hits], document)
+    return _evidence([hit for span in spans for hit in span.hits], text)
 
 
-def _within(phrase: Phrase, slop: int, document: Document, ranges: Ranges) -> Iterator[Span]:
+def _within(phrase: Phrase, slop: int, text: MatchText, ranges: Ranges) -> Iterator[Span]:
     """All words of the phrase, each at its own place, with at most ``slop`` other words among them."""
     width = len(phrase.terms) + slop
-    places = [_places(term, document, ranges) for term in phrase.terms]
+    places = [_places(term, text, ranges) for term in phrase.terms]
     if not all(places):
         return
     rarest = min(places, key=lambda some: len(some))
@@ -214,11 +214,11 @@ def _between(places: Sequence[int], low: int, high: int) -> Sequence[int]:
     return places[bisect_left(places, low) : bisect_left(places, high)]
 
 
-def _near(node: Near, document: Document, ranges: Ranges) -> Iterator[Span]:
-    lefts = sorted(_spans(node.left, document, ranges), key=_first)
+def _near(node: Near, text: MatchText, ranges: Ranges) -> Iterator[Span]:
+    lefts = sorted(_spans(node.left, text, ranges), key=_first)
     if not lefts:
         return
-    rights = sorted(_spans(node.right, document, ranges), key=_first)
+    rights = sorted(_spans(node.right, text, ranges), key=_first)
     by_end = sorted(rights, key=_last)
     seen: set[tuple[int, int]] = set()
     for left in lefts:
@@ -251,14 +251,14 @@ def _last(span: Span) -> int:
     return span.last
 
 
-def _evidence(hits: list[Hit], document: Document) -> tuple[Evidence, ...]:
+def _evidence(hits: list[Hit], text: MatchText) -> tuple[Evidence, ...]:
     """In order of place, the same word for the same part of the query once."""
     distinct = {(place, term.start): (place, term) for place, term in hits}
     ordered = [distinct[key] for key in sorted(distinct)]
     if len(ordered) > MAX_EVIDENCE:
         ordered = sorted(islice(_first_of_each_term(ordered), MAX_EVIDENCE), key=_order)
-    said = {(place, term.shown, _how(place, term, document)): None for place, term in ordered}
-    return tuple(_as_evidence(place, shown, how, document) for place, shown, how in said)
+    said = {(place, term.shown, _how(place, term, text)): None for place, term in ordered}
+    return tuple(_as_evidence(place, shown, how, text) for place, shown, how in said)
 
 
 def _order(hit: Hit) -> tuple[int, int]:
@@ -277,13 +277,13 @@ def _first_of_each_term(ordered: list[Hit]) -> Iterator[Hit]:
     yield from later
 
 
-def _how(place: int, term: Term, document: Document) -> str:
-    if term.how is How.FORM and document.form_at(place) != term.word:
+def _how(place: int, term: Term, text: MatchText) -> str:
+    if term.how is How.FORM and text.form_at(place) != term.word:
         return f"inflection of {term.word}"
     return term.how.value
 
 
-def _as_evidence(place: int, shown: str, how: str, document: Document) -> Evidence:
-    part = document.part_of(place)
-    start, end = document.span(place)
-    return Evidence(field=part, start=start, end=end, word=document.texts[part][start:end], term=shown, how=how)
+def _as_evidence(place: int, shown: str, how: str, text: MatchText) -> Evidence:
+    part = text.part_of(place)
+    start, end = text.span(place)
+    return Evidence(field=part, start=start, end=end, word=text.texts[part][start:end], term=shown, how=how)

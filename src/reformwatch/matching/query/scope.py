@@ -1,11 +1,11 @@
-"""Matching: where in a document a query is looked for: all of it, or its head alone."""
+"""Matching: where in a text a query is looked for: all of it, or its head alone."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
 
-from reformwatch.matching.query.document import Document, Ranges, range_of
+from reformwatch.matching.query.match_text import MatchText, Ranges, range_of
 from reformwatch.matching.query.tree import DEFAULT_PARTS, FIELDS
 
 
@@ -16,14 +16,14 @@ class Scope(Struct, frozen=True):
     fields: Mapping[str, Ranges]
 
 
-def whole(document: Document) -> Scope:
-    """All of a document."""
-    return _whole(document.parts)
+def whole(text: MatchText) -> Scope:
+    """All of a text."""
+    return _whole(text.parts)
 
 
 @lru_cache(maxsize=16)
 def _whole(parts: tuple[str, ...]) -> Scope:
-    """The same for all documents that have these parts."""
+    """The same for all texts that have these parts."""
     fields = {field: _ranges(parts, named) for field, named in FIELDS.items()}
     return Scope(default=_ranges(parts, DEFAULT_PARTS), fields=fields)
 
@@ -39,9 +39,9 @@ def _ranges(parts: tuple[str, ...], named: Iterable[str]) -> Ranges:
     return tuple(joined)
 
 
-def head(document: Document, *, title_end: int, part: str, sentence_end: int) -> Scope:
+def head(text: MatchText, *, title_end: int, part: str, sentence_end: int) -> Scope:
     """The title up to a character offset, and a text part's beginning up to one; other fields whole."""
-    everything = whole(document)
-    title = (document.range_until("title", title_end),)
-    sentence = (document.range_until(part, sentence_end),)
+    everything = whole(text)
+    title = (text.range_until("title", title_end),)
+    sentence = (text.range_until(part, sentence_end),)
     return Scope(default=(*title, *sentence), fields={**everything.fields, "title": title, "text": sentence})

@@ -7,7 +7,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-#: The fields of an entry that a query can name, and the parts of a document each stands for.
+#: The fields of an entry that a query can name, and the parts of a text each stands for.
 FIELDS: dict[str, tuple[str, ...]] = {
     "title": ("title",),
     "text": ("summary", "content"),

@@ -22,8 +22,8 @@ _NO_PLACES: Final[list[int]] = []
 Ranges = tuple[tuple[int, int], ...]
 
 
-class Document:
-    """The parts of an entry cut into words, once. ``texts`` maps a part's name to its text."""
+class MatchText:
+    """The text that a query is matched against: an entry's parts, cut into words once. ``texts``: by part name."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = texts
