@@ -76,7 +76,7 @@ KIND: Final = Kind(
     option="pager",
     help="Address of a pager",
     address=_address,
-    build=lambda means: PagerChannel(means.post()),
+    build=lambda resources: PagerChannel(resources.post()),
     shown=lambda address: address.partition("?")[0],
 )
 '''

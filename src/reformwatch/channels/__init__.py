@@ -1,1 +1,1 @@
-"""Channels: carry messages out. One module a kind of address; none knows another."""
+"""Channels: send messages. One module a kind of channel; none imports another."""

@@ -1,7 +1,7 @@
-"""Channels: what the Apprise library reaches (Telegram, Matrix, ntfy, Signal ...), by its addresses.
+"""Channels: services that the Apprise library sends to (Telegram, Matrix, ntfy, Signal ...), by Apprise addresses.
 
-An optional extra. Apprise opens its own connections: the address is the operator's, not a feed's, and the refusal of
-private addresses does not reach there.
+An optional extra. Apprise opens its own connections, so private addresses are not refused there: the address is the
+operator's, not a feed's.
 """
 
 from datetime import datetime
@@ -24,15 +24,15 @@ def _library() -> Any:
 
 
 def is_known(address: str) -> bool:
-    """Whether Apprise knows this kind of address. Raises ConfigError where the library is not installed."""
+    """Whether Apprise supports this kind of address. Raises ConfigError where the library is not installed."""
     return bool(_library().Apprise().add(address))
 
 
 class AppriseChannel:
-    """Hands the text to Apprise, which tells only whether it went."""
+    """Sends the text by Apprise, which returns only whether it was sent, not why it was not."""
 
     def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:  # noqa: ARG002 - the channels' common form
-        """Try once."""
+        """Send once. Apprise names no reason, so every failure is a TryLater."""
         sender = _library().Apprise()
         if not sender.add(envelope.address):
             return TryLater(reason="Apprise does not know this kind of address")
@@ -41,7 +41,7 @@ class AppriseChannel:
         return TryLater(reason="Apprise could not deliver it; `reformwatch --verbose deliver` shows what it says")
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Does nothing: there are no connections to close."""
 
 
 def _address(text: str) -> str:

@@ -1,7 +1,8 @@
-"""Channels: what all of them are, and what the module of each declares.
+"""Channels: the interface of a channel, and the declaration that each channel's module ends with.
 
 A kind of channel is a member of :class:`~reformwatch.model.subscriber.ChannelKind` and the module of that name here.
-The module ends with ``KIND``: how an address of it is given and shown, and how the channel is made.
+The module ends with ``KIND``: the option that takes its addresses, how they are checked and shown, and how the channel
+is built.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 
 class Envelope(Value, frozen=True, kw_only=True):
-    """Where a message goes. ``message_id`` is the same at every attempt; ``secret`` is the subscriber's own."""
+    """The address of a message. ``message_id`` is the same at every attempt.
+
+    ``secret`` is the subscriber's, to sign messages with; None where the channel signs none. ``unsubscribe_url`` is
+    None where the daemon has no public pages.
+    """
 
     hidden: ClassVar = frozenset({"secret", "unsubscribe_url"})
 
@@ -33,32 +38,32 @@ class Envelope(Value, frozen=True, kw_only=True):
 
 
 class Channel(Protocol):
-    """A way to one kind of address. Threads may share one."""
+    """Sends messages to one kind of address. Threads may share a channel."""
 
     def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:
-        """Try once. What the world does is a value; only bugs are raised."""
+        """Send a message once. A failure outside the program is returned; only bugs are raised."""
 
     def close(self) -> None:
-        """Give connections back."""
+        """Close connections."""
 
 
 class PostReply(Value, frozen=True, kw_only=True):
-    """A receiver's reply, of which a bounded part of the body was read. ``retry_after`` is the receiver's own wish."""
+    """A receiver's reply, with a bounded part of its body. ``retry_after`` is its ``Retry-After``, None without one."""
 
     status: int
     body: bytes = b""
     retry_after: timedelta | None = None
 
 
-#: POSTs a body with headers to an address at a time, without following redirects; TryLater where no reply came.
+#: POSTs a body to an address: (url, body, headers, now). Follows no redirects; TryLater where no reply came.
 Post = Callable[[str, bytes, Mapping[str, str], datetime], PostReply | TryLater]
 
 
-class Means(Struct, frozen=True, kw_only=True):
-    """What channels are made with. ``stdout`` None: the standard one. ``smtp`` None: no mail server is configured.
+class Resources(Struct, frozen=True, kw_only=True):
+    """What channels are built with. ``stdout`` None: ``sys.stdout``. ``smtp`` None: no mail server is configured.
 
-    ``post`` makes the way to the network when it is called: it keeps the address policy, the deadline and the bound on
-    the reply.
+    ``post`` builds the HTTP client when it is called; that applies the address policy, the deadline and the size limit
+    of replies.
     """
 
     post: Callable[[], Post]
@@ -66,31 +71,31 @@ class Means(Struct, frozen=True, kw_only=True):
     stdout: TextIO | None = None
 
 
-def is_always_usable(means: Means) -> bool:  # noqa: ARG001 - the common form of what may stand here
-    """Nothing has to be configured."""
+def is_always_usable(resources: Resources) -> bool:  # noqa: ARG001 - the signature of `Kind.is_usable`
+    """True: a channel of this kind needs no configuration."""
     return True
 
 
 class Kind(Struct, frozen=True, kw_only=True):
-    """What a kind of channel is to the rest of the program.
+    """The declaration of a kind of channel.
 
-    ``option`` is the option of ``subscriber add`` that takes an address, ``help`` says what that is. ``address`` gives
-    an address as it is stored, None where the text means another kind with the same option; it raises BadInput for a
-    bad one. ``shown`` gives an address without what is secret in it. ``new_secret`` makes what a subscriber's messages
-    are signed with; None where they are not.
+    ``option`` is the option of ``subscriber add`` that takes an address, ``help`` its help text. ``address`` returns an
+    address as it is stored, None where the text is an address of another kind with the same option; it raises BadInput
+    for a text that is neither. ``shown`` returns an address without its secrets. ``new_secret`` makes the secret that a
+    subscriber's messages are signed with; None where they are not signed.
     """
 
     option: str
     help: str
     address: Callable[[str], str | None]
-    build: Callable[[Means], Channel]
-    is_usable: Callable[[Means], bool] = is_always_usable
+    build: Callable[[Resources], Channel]
+    is_usable: Callable[[Resources], bool] = is_always_usable
     shown: Callable[[str], str] = str
     new_secret: Callable[[], str] | None = None
 
 
 def declared(kind: ChannelKind) -> Kind:
-    """What the module of a kind declares."""
-    found = import_module(f"reformwatch.channels.{kind.value}").KIND
-    assert isinstance(found, Kind)  # noqa: S101 - a test asks each
-    return found
+    """The declaration (``KIND``) in the module of a kind of channel."""
+    declaration = import_module(f"reformwatch.channels.{kind.value}").KIND
+    assert isinstance(declaration, Kind)  # noqa: S101 - a test checks each module
+    return declaration

@@ -1,8 +1,8 @@
 """Channels: e-mail over SMTP with STARTTLS or implicit TLS, one recipient a mail.
 
-Headers are built with the standard library under a policy that folds long words only where that is safe (the default
-policy encodes a long ``List-Unsubscribe`` to rubbish); text from feeds reaches a header only through
-:func:`~reformwatch.text.header_safe`. # trust: D15, E01, E02
+Headers are built with the standard library under a policy that folds long words only where readers can undo it (the
+default policy encodes a long ``List-Unsubscribe`` so that it can't be read); text from feeds is written to a header
+only after :func:`~reformwatch.text.header_safe`. # trust: D15, E01, E02
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from email.utils import format_datetime, parseaddr
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from reformwatch.channels.base import Envelope, Kind, Means
+from reformwatch.channels.base import Envelope, Kind, Resources
 from reformwatch.errors import BadInput
 from reformwatch.model.alert import AddressDead, Rejected, SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
@@ -37,7 +37,7 @@ _TIMEOUT_S: Final = 30.0
 _DIALOGUE_S: Final = 120.0
 _GOODBYE_S: Final = 2.0
 _IDLE_S: Final = 10.0
-#: Enhanced codes that refuse a recipient and speak of somebody else: of a policy, a block list, the sender (RFC 3463).
+#: Enhanced status codes of a refusal that is not the address's fault: a policy, a block list, the sender (RFC 3463).
 _NOT_OF_THE_ADDRESS: Final = re.compile(rb"5\.(7\.\d|1\.[78]\b)")
 _WIDE: Final = SMTP.clone(max_line_length=998)
 _UNFOLDED: Final = frozenset(
@@ -54,7 +54,7 @@ class Tls(StrEnum):
 
 
 class SmtpAccount(Value, frozen=True, kw_only=True):
-    """The mail server and the sender. ``ssl_context`` None: the system's authorities."""
+    """The mail server and the sender. ``ssl_context`` None: the system's certificate authorities are trusted."""
 
     hidden: ClassVar = frozenset({"password", "ssl_context"})
 
@@ -68,7 +68,7 @@ class SmtpAccount(Value, frozen=True, kw_only=True):
 
 
 class _MailPolicy(EmailPolicy):
-    """The standard SMTP policy, but for headers that must stay in one piece (RFC 5322 allows lines of 998)."""
+    """The standard SMTP policy; only ``_UNFOLDED`` headers are not folded (RFC 5322 allows lines of 998 characters)."""
 
     def fold(self, name: str, value: Any) -> str:
         if name.lower() in _UNFOLDED:
@@ -82,7 +82,7 @@ class _MailPolicy(EmailPolicy):
 
 
 def _folded_subject(value: str) -> str:
-    """The standard policy loses the spaces between encoded words (bpo-35547); the older class keeps them."""
+    """Folded by the older ``Header`` class: the policy loses the spaces between encoded words (bpo-35547)."""
     return f"Subject: {Header(value, 'utf-8', header_name='Subject').encode(linesep=_CRLF)}{_CRLF}"
 
 
@@ -90,7 +90,7 @@ _POLICY: Final = _MailPolicy(linesep="\r\n", cte_type="7bit")
 
 
 def valid_address(address: str) -> bool:
-    """Whether this is one plain ASCII mail address that can be written to."""
+    """Whether a text is one ASCII mail address, without a display name, of at most 254 characters (RFC 5321)."""
     name, parsed = parseaddr(address)
     if (
         name
@@ -100,14 +100,14 @@ def valid_address(address: str) -> bool:
         or any(c in address for c in " \r\n,;<>")
     ):
         return False
-    with contextlib.suppress(ValueError, IndexError, AttributeError, MessageError):  # all of these are raised there
-        made = Address(addr_spec=address)
-        return bool(made.username) and "." in f".{made.domain}" and bool(made.domain)
+    with contextlib.suppress(ValueError, IndexError, AttributeError, MessageError):  # Address() raises all of these
+        parts = Address(addr_spec=address)
+        return bool(parts.username) and "." in f".{parts.domain}" and bool(parts.domain)
     return False
 
 
 def compose(message: Message, envelope: Envelope, account: SmtpAccount) -> EmailMessage:
-    """The mail, the same bytes at every attempt."""
+    """The mail of a message; its bytes are the same at every attempt."""
     sender = Address(addr_spec=account.sender)
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = Address(display_name="reformwatch", addr_spec=account.sender)
@@ -128,13 +128,15 @@ def compose(message: Message, envelope: Envelope, account: SmtpAccount) -> Email
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
-    mail["Content-Language"] = message.language  # last: to set the content takes such headers off
-    mail.set_boundary(f"=_{hashlib.sha256(envelope.message_id.encode()).hexdigest()[:32]}")  # no part can hold "=_"
+    mail["Content-Language"] = message.language  # last: set_content() removes such headers
+    mail.set_boundary(
+        f"=_{hashlib.sha256(envelope.message_id.encode()).hexdigest()[:32]}"
+    )  # quoted-printable text never has "=_"
     return mail
 
 
 class EmailChannel:
-    """Sends mails; each thread keeps its connection while there is more to send. ``dialogue_s`` bounds one mail's."""
+    """Sends mails; each thread keeps its connection for later mails. ``dialogue_s``: time limit for one mail."""
 
     def __init__(self, account: SmtpAccount, *, dialogue_s: float = _DIALOGUE_S) -> None:
         self._account, self._dialogue_s = account, dialogue_s
@@ -144,60 +146,60 @@ class EmailChannel:
         self._lock = threading.Lock()
 
     def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:  # noqa: ARG002 - the channels' common form
-        """Try once. A kept connection that the server has closed meanwhile is opened anew."""
+        """Send a mail once. A kept connection that the server has closed in between is opened again."""
         data = compose(message, envelope, self._account).as_bytes()
         try:
-            return self._hand_over(data, envelope.address)
-        except smtplib.SMTPAuthenticationError as no:
-            return TryLater(reason=f"the mail server does not accept the user name and password ({_said(no)})")
-        except smtplib.SMTPNotSupportedError as no:
+            return self._deliver(data, envelope.address)
+        except smtplib.SMTPAuthenticationError as error:
+            return TryLater(reason=f"the mail server does not accept the user name and password ({_reply_of(error)})")
+        except smtplib.SMTPNotSupportedError as error:
             return TryLater(
-                reason=f"the mail server offers no STARTTLS, which [smtp] tls requires; nothing was sent ({no})"
+                reason=f"the mail server offers no STARTTLS, which [smtp] tls requires; nothing was sent ({error})"
             )
-        except ssl.SSLError as no:
-            return TryLater(reason=f"the certificate of {self._account.host} is not accepted ({no.reason or no})")
-        except smtplib.SMTPResponseException as no:
-            return TryLater(reason=f"the mail server answered {_said(no)}")
-        except (smtplib.SMTPException, OSError) as no:
+        except ssl.SSLError as error:
+            return TryLater(reason=f"the certificate of {self._account.host} is not accepted ({error.reason or error})")
+        except smtplib.SMTPResponseException as error:
+            return TryLater(reason=f"the mail server answered {_reply_of(error)}")
+        except (smtplib.SMTPException, OSError) as error:
             where = f"{self._account.host}:{self._account.port}"
-            return TryLater(reason=f"no answer from the mail server {where} ({clean_line(str(no), limit=120)})")
+            return TryLater(reason=f"no answer from the mail server {where} ({clean_line(str(error), limit=120)})")
 
-    def _hand_over(self, data: bytes, address: str) -> SendOutcome:
+    def _deliver(self, data: bytes, address: str) -> SendOutcome:
         server = self._ready_server()
-        is_recipient_taken = False
+        is_recipient_accepted = False
         try:
-            code, said = server.rcpt(address)
+            code, reply = server.rcpt(address)
             if code // 100 == 2:
-                is_recipient_taken = True
-                code, said = _data(server, data)
+                is_recipient_accepted = True
+                code, reply = _data(server, data)
         except OSError:
             self._drop(server)
             raise
         if code // 100 == 2:
             self._local.used_at = time.monotonic()
-            return Sent(detail=_reply(code, said))
+            return Sent(detail=_one_line(code, reply))
         self._reset(server, code)
-        reason = f"the mail server answered {_reply(code, said)}"
+        reason = f"the mail server answered {_one_line(code, reply)}"
         if code // 100 != 5:
             return TryLater(reason=reason)
-        if is_recipient_taken:
+        if is_recipient_accepted:
             return Rejected(reason=reason)
-        return TryLater(reason=reason) if _NOT_OF_THE_ADDRESS.match(said) else AddressDead(reason=reason)
+        return TryLater(reason=reason) if _NOT_OF_THE_ADDRESS.match(reply) else AddressDead(reason=reason)
 
     def _ready_server(self) -> "_Smtp":
-        """A connection on which the sender was said: the kept one, or where the server has closed that, a new one."""
+        """A connection after MAIL FROM: the kept one, or a new one where there is none or the server has closed it."""
         kept = self._kept()
         if kept is not None:
             with contextlib.suppress(OSError):
-                return self._begun(kept)
-        return self._begun(self._connect())
+                return self._after_mail_from(kept)
+        return self._after_mail_from(self._connect())
 
-    def _begun(self, server: "_Smtp") -> "_Smtp":
+    def _after_mail_from(self, server: "_Smtp") -> "_Smtp":
         server.ends_at = time.monotonic() + self._dialogue_s
         try:
-            code, said = server.mail(self._account.sender)
+            code, reply = server.mail(self._account.sender)
             if code != 250:
-                raise smtplib.SMTPSenderRefused(code, said, self._account.sender)
+                raise smtplib.SMTPSenderRefused(code, reply, self._account.sender)
         except OSError:
             self._drop(server)
             raise
@@ -222,13 +224,13 @@ class EmailChannel:
         server: _Smtp
         if account.tls is Tls.IMPLICIT:
             server = _SmtpOverTls(
-                account.host, account.port, timeout=_TIMEOUT_S, context=self._trusted(), ends_at=ends_at
+                account.host, account.port, timeout=_TIMEOUT_S, context=self._ssl_context(), ends_at=ends_at
             )
         else:
             server = _Smtp(account.host, account.port, timeout=_TIMEOUT_S, ends_at=ends_at)
         try:
             if account.tls is Tls.STARTTLS:
-                server.starttls(context=self._trusted())  # raises where the server offers none: nothing goes in clear
+                server.starttls(context=self._ssl_context())  # raises where the server has no STARTTLS
             if account.username:
                 server.login(account.username, account.password or "")
             else:
@@ -241,8 +243,8 @@ class EmailChannel:
             self._open.append(server)
         return server
 
-    def _trusted(self) -> ssl.SSLContext:
-        """The account's authorities, else the system's, which take a while to read: once, and only for TLS."""
+    def _ssl_context(self) -> ssl.SSLContext:
+        """The account's context, else one with the system's authorities, built once: reading them takes a while."""
         with self._lock:
             if self._context is None:
                 self._context = self._account.ssl_context or ssl.create_default_context()
@@ -261,7 +263,7 @@ class EmailChannel:
             self._open.remove(server)
 
     def close(self) -> None:
-        """Say goodbye on all connections."""
+        """End all connections with QUIT."""
         with self._lock:
             servers, self._open = self._open, []
         self._local = threading.local()
@@ -273,16 +275,19 @@ class EmailChannel:
 
 
 class _Smtp(smtplib.SMTP):
-    """One that waits for replies until ``ends_at`` and no longer; its own time-out begins anew with every byte."""
+    """An SMTP client that waits for replies until ``ends_at`` (by ``time.monotonic``).
 
-    def __init__(self, *given: Any, ends_at: float, **named: Any) -> None:
+    The time-out of smtplib starts again with every byte.
+    """
+
+    def __init__(self, *args: Any, ends_at: float, **kwargs: Any) -> None:
         self.ends_at = ends_at
-        super().__init__(*given, **named)
+        super().__init__(*args, **kwargs)
 
     def getreply(self) -> tuple[int, bytes]:
-        """A reply. Raises SMTPServerDisconnected, also where it does not come in time."""
+        """A reply. Raises SMTPServerDisconnected, also where it has not come by ``ends_at``."""
         if self.file is None and self.sock is not None:
-            self.file = io.BufferedReader(_UntilTheEnd(self, self.sock))
+            self.file = io.BufferedReader(_ReaderUntilEnd(self, self.sock))
         return super().getreply()
 
 
@@ -290,7 +295,9 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
     """The same with TLS from the first byte."""
 
 
-class _UntilTheEnd(io.RawIOBase):
+class _ReaderUntilEnd(io.RawIOBase):
+    """Reads a server's socket until the server's ``ends_at``."""
+
     def __init__(self, server: _Smtp, connection: socket.socket) -> None:
         self._server, self._connection = server, connection
 
@@ -298,29 +305,29 @@ class _UntilTheEnd(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = self._server.ends_at - time.monotonic()
-        self._connection.settimeout(min(_TIMEOUT_S, max(0.001, left)))
+        left_s = self._server.ends_at - time.monotonic()
+        self._connection.settimeout(min(_TIMEOUT_S, max(0.001, left_s)))
         return self._connection.recv_into(buffer)
 
 
 def _data(server: smtplib.SMTP, data: bytes) -> tuple[int, bytes]:
-    """The last reply, whether to the mail or to the wish to send one."""
+    """The last reply: to the mail's text, or to the DATA command where that was refused."""
     try:
         return server.data(data)
-    except smtplib.SMTPDataError as no:
-        return no.smtp_code, _bytes(no.smtp_error)
+    except smtplib.SMTPDataError as error:
+        return error.smtp_code, _bytes(error.smtp_error)
 
 
-def _reply(code: int, said: bytes) -> str:
-    return f"{code} {printable(clean_line(said.decode('utf-8', 'replace'), limit=160))}"
+def _one_line(code: int, reply: bytes) -> str:
+    return f"{code} {printable(clean_line(reply.decode('utf-8', 'replace'), limit=160))}"
 
 
-def _said(no: smtplib.SMTPResponseException) -> str:
-    return _reply(no.smtp_code, _bytes(no.smtp_error))
+def _reply_of(error: smtplib.SMTPResponseException) -> str:
+    return _one_line(error.smtp_code, _bytes(error.smtp_error))
 
 
-def _bytes(said: bytes | str) -> bytes:
-    return said if isinstance(said, bytes) else said.encode()
+def _bytes(reply: bytes | str) -> bytes:
+    return reply if isinstance(reply, bytes) else reply.encode()
 
 
 def _address(text: str) -> str:
@@ -329,9 +336,9 @@ def _address(text: str) -> str:
     return text
 
 
-def _build(means: Means) -> EmailChannel:
-    assert means.smtp is not None  # noqa: S101 - only then it is usable
-    return EmailChannel(means.smtp)
+def _build(resources: Resources) -> EmailChannel:
+    assert resources.smtp is not None  # noqa: S101 - `is_usable` was true
+    return EmailChannel(resources.smtp)
 
 
 KIND: Final = Kind(
@@ -339,5 +346,5 @@ KIND: Final = Kind(
     help="Mail address",
     address=_address,
     build=_build,
-    is_usable=lambda means: means.smtp is not None,
+    is_usable=lambda resources: resources.smtp is not None,
 )

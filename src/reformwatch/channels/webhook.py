@@ -1,7 +1,7 @@
 """Channels: webhooks after the Standard Webhooks specification (github.com/standard-webhooks/standard-webhooks).
 
-The signature is over the very bytes that are sent: ``v1,base64(HMAC-SHA256(secret, "id.timestamp.body"))``; a receiver
-that checks a re-serialised body will fail, and should. # trust: B01, B02
+The signature is over the bytes that are sent: ``v1,base64(HMAC-SHA256(secret, "id.timestamp.body"))``; a receiver must
+check the bytes it got, not the JSON serialised again. # trust: B01, B02
 """
 
 import base64
@@ -22,26 +22,26 @@ from reformwatch.urls import MAX_URL, safe_link
 
 MAX_BODY: Final = 20_000
 _LONGEST_TEXT: Final = 400
-SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - how a secret begins, not one
+SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - the prefix of a secret
 
 
 def new_secret() -> str:
-    """A fresh secret: 32 random bytes in base64 behind ``whsec_``."""
+    """A new secret: ``whsec_`` and 32 random bytes in base64."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
-    """The value of ``webhook-signature``."""
+    """The value of the header ``webhook-signature``. ``timestamp``: seconds since 1970."""
     key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
     digest = hmac.new(key, b"%s.%d.%s" % (message_id.encode(), timestamp, body), hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
 def body_of(payload: Mapping[str, Any]) -> bytes:
-    """The bytes of a payload, fewer than 20 kB: what is too much is left out, with ``truncated`` in the data.
+    """A payload as JSON of less than 20 kB. A larger one is shortened, with ``truncated`` true in its data.
 
-    Long texts are cut first; then half of the largest list goes, again and again, until at last one entry and one
-    topic are left, which fit. # trust: B15
+    Long texts are cut first; then the largest list is halved, again and again, down to one entry and one topic at last,
+    which fit. # trust: B15
     """
     body = _encoded(payload)
     if len(body) < MAX_BODY:
@@ -53,13 +53,13 @@ def body_of(payload: Mapping[str, Any]) -> bytes:
 
 
 def _cut(value: Any) -> Any:
-    """Every text cut to its longest; an address is whole or not there."""
+    """A value with its texts cut to ``_LONGEST_TEXT`` characters; a ``url`` longer than ``MAX_URL`` becomes None."""
     if isinstance(value, str):
         return shorten(value, limit=_LONGEST_TEXT)
     if isinstance(value, list):
-        return [_cut(one) for one in value]
+        return [_cut(item) for item in value]
     if isinstance(value, dict):
-        return {key: _cut_address(one) if key == "url" else _cut(one) for key, one in value.items()}
+        return {key: _cut_address(inner) if key == "url" else _cut(inner) for key, inner in value.items()}
     return value
 
 
@@ -68,13 +68,13 @@ def _cut_address(url: str | None) -> str | None:
 
 
 def _lists(data: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """What may be left out, each with more than must stay."""
+    """The lists that can be shortened: evidence may become empty, one entry and one topic must stay."""
     lists = {"evidence": data["evidence"], "entries": data["story"]["entries"], "topics": data["topics"]}
-    return {name: found for name, found in lists.items() if len(found) > (name != "evidence")}
+    return {name: items for name, items in lists.items() if len(items) > (name != "evidence")}
 
 
 def _halved(data: Mapping[str, Any], lists: Mapping[str, list[Any]]) -> dict[str, Any]:
-    """The data with half of that list which takes the most room."""
+    """The data with half of the list whose JSON is the longest."""
     largest = max(lists, key=lambda name: len(_encoded(lists[name])))
     half = lists[largest][: len(lists[largest]) // 2]
     if largest == "entries":
@@ -93,7 +93,7 @@ class WebhookChannel:
         self._post = post
 
     def send(self, message: Message, envelope: Envelope, *, now: datetime) -> SendOutcome:
-        """Try once."""
+        """Send a message once."""
         body, timestamp = body_of(message.payload), int(now.timestamp())
         headers = {
             "content-type": "application/json; charset=utf-8",
@@ -107,15 +107,15 @@ class WebhookChannel:
         return outcome_of(reply.status, reply.body, retry_after=reply.retry_after)
 
     def close(self) -> None:
-        """Nothing to give back: the connections belong to ``post``."""
+        """Does nothing: the connections belong to ``post``."""
 
 
 def outcome_of(status: int, body: bytes, *, retry_after: timedelta | None = None) -> SendOutcome:
-    """What a receiver's reply means: 2xx taken, 410 gone for good, anything else another time."""
+    """The outcome of a receiver's reply: sent for 2xx, a dead address for 410, to be retried for any other status."""
     if 200 <= status < 300:
         return Sent(detail=f"answered {status}")
-    said = printable(clean_line(body[:600].decode("utf-8", "replace"), limit=120))
-    reason = f"answered {status}{f': {said}' if said else ''}"
+    text = printable(clean_line(body[:600].decode("utf-8", "replace"), limit=120))
+    reason = f"answered {status}{f': {text}' if text else ''}"
     if status == 410:
         return AddressDead(reason=reason)
     if 300 <= status < 400:
@@ -134,6 +134,6 @@ KIND: Final = Kind(
     option="webhook",
     help="Address that gets signed JSON by POST",
     address=_address,
-    build=lambda means: WebhookChannel(means.post()),
+    build=lambda resources: WebhookChannel(resources.post()),
     new_secret=new_secret,
 )

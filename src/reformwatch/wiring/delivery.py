@@ -11,7 +11,7 @@ from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Generic, Self, TextIO, TypeVar
 
-from reformwatch.channels.base import Channel, Means, Post, PostReply, declared
+from reformwatch.channels.base import Channel, Post, PostReply, Resources, declared
 from reformwatch.channels.email import SmtpAccount, Tls, valid_address
 from reformwatch.errors import ConfigError, NotPermitted
 from reformwatch.messages.catalogues import ENGLISH
@@ -111,13 +111,19 @@ def build_channels(
     settings: "Settings", webhook_client: Callable[[], "HttpClient"], *, stdout: TextIO | None = None
 ) -> Channels:
     """The channels that can be used; mail only where a server is configured. Raises ConfigError where it is wrongly."""
-    means = Means(
+    resources = Resources(
         post=lambda: webhook_post(webhook_client()),
         smtp=smtp_account(settings) if settings.smtp.host else None,
         stdout=stdout,
     )
     kinds = {kind: declared(kind) for kind in ChannelKind}
-    return Channels({kind: partial(one.build, means) for kind, one in kinds.items() if one.is_usable(means)})
+    return Channels(
+        {
+            kind: partial(declaration.build, resources)
+            for kind, declaration in kinds.items()
+            if declaration.is_usable(resources)
+        }
+    )
 
 
 def smtp_account(settings: "Settings") -> SmtpAccount:
