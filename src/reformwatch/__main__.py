@@ -1,14 +1,14 @@
 """Porch: the command ``reformwatch``, and ``python -m reformwatch``.
 
-Imports nothing of the program by itself: each worker process begins by importing what was started (multiprocessing's
-way), and the command line is four fifths of the program's memory.
+It imports nothing of the program at the top: multiprocessing imports this module in every worker process, and the
+command line takes four fifths of the program's memory.
 """
 
 import gc
 
 
 def main() -> None:
-    """Run a command, without garbage collection until all is imported: a fifth of a command's time (decision 0007)."""
+    """Run a command. No garbage collection during imports: it takes a fifth of a command's time (decision 0007)."""
     gc.disable()
     from reformwatch.cli import main as run
 

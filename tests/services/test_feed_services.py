@@ -69,7 +69,7 @@ def asked_a_minute_ago(sqlite_store: Store) -> Store:
 
 def asked(store: Store, *which: str, later: timedelta = timedelta(), forced: bool = False) -> tuple[Sequence[int], int]:
     is_own = "own.example".__eq__
-    view = feeds.may_be_asked(store, which, is_own_host=is_own, now=NOW + later, is_forced=forced)
+    view = feeds.feeds_to_poll(store, which, is_own_host=is_own, now=NOW + later, is_forced=forced)
     assert view.least_gap == timedelta(minutes=5)
     return view.feed_ids, view.asked_lately
 

@@ -1,4 +1,4 @@
-"""Porch: the command line. One file a noun; errors become one line and an exit code here."""
+"""Porch: the command line. One file per noun; here errors are written as one line and become an exit code."""
 
 import gc
 import importlib
@@ -16,8 +16,8 @@ from reformwatch.cli.output import say_error
 from reformwatch.errors import BadInput, NotPermitted, QueryError, ReformwatchError
 from reformwatch.text import without_surrogates
 
-#: Where each command is; it is imported when it is asked for, since most need little of the program. ``backtest`` adds
-#: its own command to ``topic``.
+#: The module of each command, imported when the command runs, since most commands need a small part of the program.
+#: Module ``backtest`` adds its own command to ``topic``.
 _COMMANDS: Final = {
     "init": "run", "demo": "run", "run": "run", "poll": "poll", "deliver": "deliver", "feed": "feed",
     "topic": "backtest", "subscriber": "subscriber", "alert": "alert", "delivery": "alert", "explain": "explain",
@@ -26,18 +26,18 @@ _COMMANDS: Final = {
 
 
 class _Commands(click.Group):
-    """A group whose commands are imported when they are asked for."""
+    """A group that imports a command's module when the command is looked up."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's hook
-        """The names, in the order of the help."""
+        """Command names in the order of the help text."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's hook
-        """A command by its name."""
+        """The command of a name; None where there is none."""
         if cmd_name not in _COMMANDS:
             return None
         command = getattr(importlib.import_module(f"reformwatch.cli.{_COMMANDS[cmd_name]}"), cmd_name)
-        assert isinstance(command, click.Command)  # noqa: S101 - the table above says so, a test asks each
+        assert isinstance(command, click.Command)  # noqa: S101 - a test checks each of them
         return command
 
 
@@ -51,41 +51,41 @@ def cli(context: click.Context, config_path: Path | None, verbose: bool) -> None
 
     Begin with `reformwatch demo`, which needs no network, or with `reformwatch init`.
     """
-    importlib.import_module("reformwatch.settings")  # every command reads them; --help and --version do not come here
-    gc.freeze()  # the command is imported; no collection needs to look at that again
+    importlib.import_module("reformwatch.settings")  # all commands read them; --help and --version end above
+    gc.freeze()  # excludes the imported modules from every collection
     gc.enable()
     context.obj = Invocation(config_path, is_verbose=verbose)
 
 
-def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
-    """Bytes that the locale can't read arrive as lone surrogates, which nothing can store or print."""
+def _refuse_undecodable(arguments: Sequence[str]) -> None:
+    """Raise BadInput for an argument with bytes that the locale can't decode: they can't be stored or written."""
     for number, argument in enumerate(arguments, 1):
         if without_surrogates(argument) != argument:
             raise BadInput(f"argument {number}: its bytes are no text in this locale; write it in UTF-8")
 
 
 def main() -> None:
-    """The console script: run a command, turn errors into one line and an exit code."""
+    """The console script: run a command, write an error as one line, exit with its code."""
     try:
-        _refuse_what_is_no_text(sys.argv[1:])
+        _refuse_undecodable(sys.argv[1:])
         cli.main(standalone_mode=False)
-    except QueryError as bad:
-        say_error(f"{bad}\n{bad.with_caret()}")
-        sys.exit(bad.exit_code)
-    except ReformwatchError as bad:
-        say_error(str(bad))
-        sys.exit(bad.exit_code)
-    except PermissionError as no:
-        say_error(f"{no.filename or 'a file'}: no permission ({no.strerror}); check its folders as well")
+    except QueryError as error:
+        say_error(f"{error}\n{error.with_caret()}")
+        sys.exit(error.exit_code)
+    except ReformwatchError as error:
+        say_error(str(error))
+        sys.exit(error.exit_code)
+    except PermissionError as error:
+        say_error(f"{error.filename or 'a file'}: no permission ({error.strerror}); check its folders as well")
         sys.exit(NotPermitted.exit_code)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except click.ClickException as usage:
-        usage.show()
-        sys.exit(usage.exit_code)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         say_error("stopped")
         sys.exit(130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has gone; say nothing more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader closed the pipe: discard the rest
         sys.exit(0)

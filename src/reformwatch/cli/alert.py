@@ -18,7 +18,7 @@ _SHOWN = 5
 
 @click.group()
 def alert() -> None:
-    """Alerts: what was worth telling."""
+    """Alerts: what subscribers are notified of."""
 
 
 @alert.command("list")
@@ -44,7 +44,7 @@ def list_(invocation: Invocation, limit: int, as_json: bool) -> None:
 
 
 def _summary(alert: AlertView) -> str:
-    shown = ", ".join(f"{one.subscriber} {one.state}" for one in alert.deliveries[:_SHOWN])
+    shown = ", ".join(f"{delivery.subscriber} {delivery.state}" for delivery in alert.deliveries[:_SHOWN])
     return shown + (" …" if len(alert.deliveries) > _SHOWN else "")
 
 
@@ -73,12 +73,12 @@ def show(invocation: Invocation, number: int, as_json: bool) -> None:
     for match in alert.matches:
         show_match(match.archived, match)
     _delivery_table(list(reversed(deliveries)))
-    suppressed = [one for one in alert.notifications if one.decision != "send"]
-    if suppressed:
-        say(f"not notified: {', '.join(f'{one.subscriber} ({one.code})' for one in suppressed)}")
+    others = [notification for notification in alert.notifications if notification.decision != "send"]
+    if others:
+        say(f"not notified: {', '.join(f'{other.subscriber} ({other.code})' for other in others)}")
 
 
-def _delivery_table(found: Sequence[DeliveryView]) -> None:
+def _delivery_table(deliveries: Sequence[DeliveryView]) -> None:
     now = utc_now()
     table(
         ["no", "alert", "subscriber", "channel", "state", "attempts", "next", "last error"],
@@ -93,7 +93,7 @@ def _delivery_table(found: Sequence[DeliveryView]) -> None:
                 ago(d.next_attempt, now=now) if d.next_attempt else None,
                 d.last_error,
             ]
-            for d in found
+            for d in deliveries
         ),
         empty="no deliveries",
     )
@@ -117,11 +117,11 @@ def list_deliveries(invocation: Invocation, state: str | None, limit: int, as_js
     Example: reformwatch delivery list --state dead
     """
     with invocation.store() as store:
-        found = outbox.list_deliveries(store, state=DeliveryState(state) if state else None, limit=limit)
+        deliveries = outbox.list_deliveries(store, state=DeliveryState(state) if state else None, limit=limit)
     if as_json:
-        emit_json(found)
+        emit_json(deliveries)
         return
-    _delivery_table(found)
+    _delivery_table(deliveries)
 
 
 @delivery.command("show")
@@ -134,22 +134,22 @@ def show_delivery(invocation: Invocation, number: int, as_json: bool) -> None:
     Example: reformwatch delivery show 4
     """
     with invocation.store() as store:
-        one = outbox.show_delivery(store, number)
+        view = outbox.show_delivery(store, number)
     if as_json:
-        emit_json(one)
+        emit_json(view)
         return
-    alerts = ", ".join(map(str, one.alerts)) or "none"
+    alerts = ", ".join(map(str, view.alerts)) or "none"
     facts(
         [
-            ("delivery", f"{one.id} of alert {alerts}"),
-            ("id", one.message_id),
-            ("to", f"{one.subscriber} ({one.channel})"),
-            ("state", one.state),
-            ("attempts", one.attempts),
-            ("next", one.next_attempt),
+            ("delivery", f"{view.id} of alert {alerts}"),
+            ("id", view.message_id),
+            ("to", f"{view.subscriber} ({view.channel})"),
+            ("state", view.state),
+            ("attempts", view.attempts),
+            ("next", view.next_attempt),
         ]
     )
-    rows = ([each.at, each.outcome, each.detail] for each in one.history)
+    rows = ([attempt.at, attempt.outcome, attempt.detail] for attempt in view.history)
     table(["when", "outcome", "what was said"], rows, empty="not tried yet")
 
 

@@ -70,8 +70,8 @@ def backtest(
 def _text_of(labels: Path) -> str:
     try:
         return labels.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as no:
-        raise BadInput(f"--labels {labels}: can't be read ({no})") from None
+    except (OSError, UnicodeError) as error:
+        raise BadInput(f"--labels {labels}: can't be read ({error})") from None
 
 
 def _show(view: BacktestView | ComparisonView) -> None:
@@ -90,9 +90,9 @@ def _show(view: BacktestView | ComparisonView) -> None:
         reasons = (
             f"{count} because {why_not_replayed(Code(code), ENGLISH)}" for code, count in version.suppressed.items()
         )
-        quiet = ", ".join(reasons) or "none"
+        suppressed = ", ".join(reasons) or "none"
         alerts = f"{len(version.alerts)} alert{'' if len(version.alerts) == 1 else 's'}"
-        say(f"{alerts} of {version.entries} entries{name}; not notified: {quiet}")
+        say(f"{alerts} of {version.entries} entries{name}; not notified: {suppressed}")
     if isinstance(view, ComparisonView):
         _show_hits("gained", view.gained)
         _show_hits("lost", view.lost)

@@ -16,7 +16,7 @@ from reformwatch.wiring.delivery import smtp_account
 if TYPE_CHECKING:
     from reformwatch.settings import ValueSource
 
-#: Characters: between columns; of the column for sources, which holds the name of each variable; of a usual screen.
+#: Widths in characters: between columns; of the column of sources, so that every variable name fits; of a usual screen.
 _GAP: Final = 2
 _SOURCE_WIDTH: Final = 37
 _USUAL_WIDTH: Final = 80
@@ -62,13 +62,13 @@ def check(invocation: Invocation, as_json: bool) -> None:
 def _lines(
     sections: Mapping[str, Mapping[str, Any]], sources: "Mapping[str, Mapping[str, ValueSource]]", *, width: int
 ) -> Iterator[Text]:
-    """Under the name of each section key, value and source, in three columns within ``width`` characters.
+    """Each section's name, then its keys, values and sources in three columns of together ``width`` characters.
 
-    A value longer than its column pushes the source aside, or into the next line; one longer than a line goes on in the
-    next. A key is never broken.
+    After a value longer than its column the source comes later in the line, or in the next line; a value longer than a
+    line is continued in the next. Keys are never broken.
     """
     cells = {
-        (section, key): (_as_toml(value, sources[section][key]), _in_words(sources[section][key]))
+        (section, key): (_as_toml(value, sources[section][key]), _source_text(sources[section][key]))
         for section, values in sections.items()
         for key, value in values.items()
     }
@@ -94,7 +94,7 @@ def _pieces(text: str, size: int) -> list[str]:
 
 
 def _as_toml(value: object, source: "ValueSource") -> str:
-    """A value as the file would have it. A secret that a file of its own holds is masked as any other."""
+    """A value as it is written in TOML; masked where it was read from a secret file or a systemd credential."""
     from reformwatch.settings import SourceKind
 
     if source.kind in {SourceKind.SECRET_FILE, SourceKind.CREDENTIAL}:
@@ -105,7 +105,7 @@ def _as_toml(value: object, source: "ValueSource") -> str:
     return str(value) if is_number else printable(json.dumps("" if value is None else value, ensure_ascii=False))
 
 
-def _in_words(source: "ValueSource") -> str:
+def _source_text(source: "ValueSource") -> str:
     from reformwatch.settings import SourceKind
 
     match source.kind:

@@ -25,12 +25,12 @@ def upgrade_(invocation: Invocation) -> None:
     Example: reformwatch db upgrade
     """
     with closing(unchecked_store(invocation.settings)) as store:
-        done = database.upgrade(store, now=utc_now())
-    if done.before == done.after:
-        say(f"the database is at version {done.after} already")
+        view = database.upgrade(store, now=utc_now())
+    if view.before == view.after:
+        say(f"the database is at version {view.after} already")
         return
-    kept = f"; the old one is kept as {done.backup}" if done.backup else ""
-    say(f"upgraded from {done.before or 'nothing'} to {done.after}{kept}")
+    backup_note = f"; the old one is kept as {view.backup}" if view.backup else ""
+    say(f"upgraded from {view.before or 'nothing'} to {view.after}{backup_note}")
 
 
 @db.command("check")

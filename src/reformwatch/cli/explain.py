@@ -67,7 +67,7 @@ def _show_verdict(entry: Entry, verdict: VerdictView) -> None:
 
 
 def _show_nearest(verdict: VerdictView) -> None:
-    """The parts of the query that was met best; nothing where no part of any was met."""
+    """Write the parts of the query with the largest share of matching parts; nothing where no part of any matches."""
     nearest = max(verdict.missing.items(), key=lambda item: _share_met(item[1]), default=None)
     if nearest is None or not any(part.met for part in nearest[1]):
         return

@@ -86,7 +86,7 @@ def add(
     """
     if name and len(urls) > 1:
         raise BadInput("--name goes with one address")
-    wanted = NewFeed(
+    new = NewFeed(
         url="",
         name=name or "",
         kind=FeedKind(kind),
@@ -100,12 +100,12 @@ def add(
     invocation.log_quietly()
     with _poll_tools(invocation) as tools:
         for url in urls:
-            _add_one(tools, replace(wanted, url=url))
+            _add(tools, replace(new, url=url))
 
 
 @contextmanager
 def _poll_tools(invocation: Invocation) -> Iterator["PollTools"]:
-    from reformwatch.wiring.polling import PollTools  # with all that polls, which most commands do without
+    from reformwatch.wiring.polling import PollTools  # imports fetching and parsing, which few commands need
 
     with invocation.store() as store:
         tools = PollTools(invocation.settings, store, owner="cli")
@@ -115,15 +115,15 @@ def _poll_tools(invocation: Invocation) -> Iterator["PollTools"]:
             tools.close()
 
 
-def _add_one(tools: "PollTools", wanted: NewFeed) -> None:
+def _add(tools: "PollTools", new: NewFeed) -> None:
     from reformwatch.services import new_feeds
 
-    added = new_feeds.add(tools.client, tools.poller, wanted)
+    added = new_feeds.add(tools.client, tools.poller, new)
     if isinstance(added, FeedChoiceView):
-        is_index = wanted.source_type is SourceType.SITEMAP
-        _show_choices(added, page=wanted.url, option=" --sitemap" if is_index else "")
+        is_index = new.source_type is SourceType.SITEMAP
+        _show_choices(added, page=new.url, option=" --sitemap" if is_index else "")
         what = f"an index of {len(added.links)} sitemaps" if is_index else f"a page with {len(added.links)} feeds"
-        raise BadInput(f"{wanted.url}: {what}; add the one that is meant")
+        raise BadInput(f"{new.url}: {what}; add the one that is meant")
     say(f"added feed {added.feed.id}: {added.feed.name} <{added.feed.url}>: {added.summary}")
     _say_cost(added.cost)
 
@@ -141,7 +141,7 @@ def _source_type(*, is_sitemap: bool, is_page: bool, selector: str | None) -> So
 
 
 def _say_cost(cost: IntervalCostView | None) -> None:
-    """What an interval of the operator's own costs the feed's owner, and where it will not be kept."""
+    """Write how many requests a day the operator's interval makes, and whether the server demands a longer one."""
     if cost is None:
         return
     a_day = cost.requests_a_day
@@ -259,7 +259,7 @@ def list_feeds_(invocation: Invocation, as_json: bool) -> None:
 
 
 def health_words(state: HealthState, sentence: str, *, failing_since: datetime | None, now: datetime) -> str:
-    """A feed's health in words."""
+    """A feed's health in English."""
     match state:
         case HealthState.OK:
             return "ok"
@@ -328,12 +328,12 @@ def _read_as(view: FeedView) -> str:
 
 
 def gap_line(gap: GapView) -> str:
-    """A gap in words."""
+    """A gap in English."""
     words = f"{gap.since:%Y-%m-%d %H:%M} to {gap.until:%Y-%m-%d %H:%M} UTC: all its entries had changed"
     if gap.recovered is not None:
         return f"{words}; filled from {gap.pages} older page{'s' if gap.pages != 1 else ''}, {gap.found} found"
-    found = f" ({gap.found} found on older pages)" if gap.found else ""
-    return f"{words}; some may have been missed{found}"
+    on_older_pages = f" ({gap.found} found on older pages)" if gap.found else ""
+    return f"{words}; some may have been missed{on_older_pages}"
 
 
 @feed.command("remove")
@@ -346,16 +346,16 @@ def remove(invocation: Invocation, which: str, yes: bool) -> None:
     Example: reformwatch feed remove 12 --yes
     """
     with invocation.store() as store:
-        named = feeds.find(store, which)
+        stored = feeds.find(store, which)
         if not yes:
-            click.confirm(f"Remove {named.name} <{named.url}> and its entries?", abort=True, err=True)
-        removed = feeds.remove(store, str(named.id), now=utc_now())
+            click.confirm(f"Remove {stored.name} <{stored.url}> and its entries?", abort=True, err=True)
+        removed = feeds.remove(store, str(stored.id), now=utc_now())
     say(f"removed feed {removed.id}: {removed.name}")
 
 
-def _say_each(done: str, named: Sequence[FeedNameView]) -> None:
-    for one in named:
-        say(f"{done} feed {one.id}: {one.name}")
+def _say_each(done: str, changed: Sequence[FeedNameView]) -> None:
+    for feed_name in changed:
+        say(f"{done} feed {feed_name.id}: {feed_name.name}")
 
 
 @feed.command("pause")
@@ -416,6 +416,6 @@ def export(invocation: Invocation, out: Path | None, as_json: bool) -> None:
         return
     try:
         out.write_bytes(text)
-    except OSError as no:
-        raise CantCreate(f"{out}: can't be written ({no.strerror})") from no
+    except OSError as error:
+        raise CantCreate(f"{out}: can't be written ({error.strerror})") from error
     say(f"wrote {count} feeds to {out}")

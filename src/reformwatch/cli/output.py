@@ -1,6 +1,6 @@
-"""Porch: how commands speak: data on standard output, talk on standard error, colour on a terminal only.
+"""Porch: what commands write: data to standard output, messages to standard error, colour to a terminal only.
 
-Rich is loaded where something is drawn; what cron and scripts run mostly says one plain line.
+Rich is imported only where a table, a colour or a bar is drawn: commands in cron and scripts mostly write one line.
 """
 
 import contextlib
@@ -27,50 +27,50 @@ T = TypeVar("T")
 
 
 def stdout() -> "Console":
-    """Where data goes. A pipe gets whole lines, whatever the width of the screen."""
+    """Standard output, for data. Into a pipe or file, lines are up to 200 characters wide."""
     from rich.console import Console
 
     return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
 def stderr() -> "Console":
-    """Where talk goes."""
+    """Standard error, for messages."""
     from rich.console import Console
 
     return Console(file=sys.stderr, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
-    """A line for the person."""
+    """Write a message to standard error."""
     click.echo(printable(text), err=True)
 
 
 def say_error(text: str) -> None:
-    """What went wrong, after the program's name."""
+    """Write an error message to standard error, after the program's name."""
     from rich.text import Text
 
     stderr().print(Text.assemble(("reformwatch: ", "bold red"), printable(text)))
 
 
 def json_text(value: Any) -> str:
-    """A view, or a list of views, as one JSON document: its fields in their order."""
+    """A view, or a list of views, as JSON; a view's fields in their order."""
     from reformwatch.services.views import as_json
 
     return json.dumps(as_json(value), ensure_ascii=False, indent=2)
 
 
 def emit_json(value: Any) -> None:
-    """One JSON document on standard output."""
+    """Write a view, or a list of views, as JSON to standard output."""
     click.echo(json_text(value))
 
 
 def json_option(command: F) -> F:
-    """``--json``, the same everywhere."""
+    """Add the option ``--json`` to a command."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(command)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """Rows under headings; ``empty`` is said where there are none. Cells may be rich texts."""
+    """Write rows under headings; without rows, ``empty`` to standard error. Cells may be Rich texts."""
     from rich.table import Table
     from rich.text import Text
 
@@ -88,7 +88,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:
-    """Names and values, one a line."""
+    """Write names and values, one pair per line."""
     from rich.table import Table
     from rich.text import Text
 
@@ -109,7 +109,7 @@ def _cell(value: object) -> str:
 
 
 def highlighted(pieces: "Sequence[Piece]") -> "Text":
-    """Text with the words that matched in colour, or between asterisks where there is no colour."""
+    """A text with its matched words in colour; between asterisks where standard output has no colours."""
     from rich.text import Text
 
     text = Text()
@@ -124,7 +124,7 @@ def highlighted(pieces: "Sequence[Piece]") -> "Text":
 
 
 def ago(moment: datetime | None, *, now: datetime) -> str:
-    """How long ago, or in how long, in the largest fitting unit."""
+    """The time from or until a moment: ``3 h ago``, ``in 3 h``; ``never`` for None."""
     if moment is None:
         return "never"
     span = abs(now - moment)
@@ -132,7 +132,7 @@ def ago(moment: datetime | None, *, now: datetime) -> str:
 
 
 def duration(span: timedelta) -> str:
-    """A length of time in the largest fitting unit."""
+    """A length of time in the largest unit of which it has two or more, for minutes one: ``3 d``, ``25 h``."""
     total_s = int(span.total_seconds())
     for size_s, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if total_s >= 2 * size_s or (total_s >= size_s and unit == "min"):
@@ -141,17 +141,17 @@ def duration(span: timedelta) -> str:
 
 
 class Bar:
-    """How far work has come. This one is drawn nowhere."""
+    """A progress bar. This base class draws nothing."""
 
     def expect(self, total: int) -> None:
-        """How many steps there are."""
+        """Set the number of steps."""
 
     def advance(self) -> None:
-        """One step is done."""
+        """Count one step as done."""
 
 
 def tracked(what: str) -> "Track[Any]":
-    """For a service: items pass through, each of them a step of a bar."""
+    """The ``track`` argument of a service: a bar that advances with each item. ``what`` is its label."""
 
     def track(items: Iterable[T], total: int) -> Iterator[T]:
         with progress(what) as bar:
@@ -165,7 +165,7 @@ def tracked(what: str) -> "Track[Any]":
 
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[Bar]:
-    """A bar on standard error while work goes on; none where that is no terminal."""
+    """A progress bar on standard error; nothing is drawn where that is not a terminal."""
     if not sys.stderr.isatty():
         yield Bar()
         return

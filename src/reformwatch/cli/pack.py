@@ -64,14 +64,14 @@ def install(invocation: Invocation, which: str) -> None:
 
     Example: reformwatch pack install ./georgia.toml
     """
-    wanted = packs.load(which)
+    loaded = packs.load(which)
     with invocation.store() as store:
-        report = packs.install(store, wanted, now=utc_now())
+        report = packs.install(store, loaded, now=utc_now())
     if not report.has_changed:
-        say(f"pack {wanted.slug}: nothing to change")
+        say(f"pack {loaded.slug}: nothing to change")
     else:
         topics = f"{len(report.topics_added)} topics added, {len(report.topics_updated)} updated"
-        say(f"pack {wanted.slug}: {len(report.feeds_added)} feeds added, {topics}")
+        say(f"pack {loaded.slug}: {len(report.feeds_added)} feeds added, {topics}")
     if report.topics_kept:
         say(f"kept as you edited them: {', '.join(report.topics_kept)}")
 
@@ -94,6 +94,6 @@ def export(invocation: Invocation, slug: str, name: str | None, topics: Sequence
         return
     try:
         out.write_text(text, encoding="utf-8")
-    except OSError as no:
-        raise CantCreate(f"{out}: can't be written ({no.strerror})") from no
+    except OSError as error:
+        raise CantCreate(f"{out}: can't be written ({error.strerror})") from error
     say(f"wrote {out}")

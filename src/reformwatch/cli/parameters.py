@@ -1,4 +1,4 @@
-"""Porch: kinds of parameters that several commands take."""
+"""Porch: parameter types that several commands use."""
 
 import re
 from datetime import timedelta
@@ -11,7 +11,7 @@ _UNITS: Final = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
 
 
 class Length(click.ParamType[timedelta]):
-    """A length of time such as 90s, 15m, 2h, 1d."""
+    """A length of time such as 90s, 15m, 2h, 1d, from ``least`` to ``most``."""
 
     name = "length"
 
@@ -19,13 +19,13 @@ class Length(click.ParamType[timedelta]):
         self._least, self._most = least, most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Click's hook."""
+        """Click's hook: the length of a text. Fails, as click does, for any other text."""
         if isinstance(value, timedelta):
             return value
-        found = _LENGTH.fullmatch(str(value).strip().lower())
-        if found is None:
+        match = _LENGTH.fullmatch(str(value).strip().lower())
+        if match is None:
             self.fail(f"{value!r} is not a length of time such as 15m, 2h or 1d", param, ctx)
-        length = timedelta(seconds=int(found.group(1)) * _UNITS[found.group(2)])
+        length = timedelta(seconds=int(match.group(1)) * _UNITS[match.group(2)])
         if not self._least <= length <= self._most:
             self.fail(f"{value} is not between {_shown(self._least)} and {_shown(self._most)}", param, ctx)
         return length

@@ -48,19 +48,19 @@ def _poll(invocation: Invocation, which: Sequence[str], *, everything: bool, for
         try:
             if not (everything or which):
                 return polling.poll_due(tools.poller)
-            named = () if everything else which
+            names = () if everything else which
             is_own, now = tools.client.policy.is_own, datetime.now(UTC)
-            asked = feeds.may_be_asked(store, named, is_own_host=is_own, now=now, is_forced=force)
-            _say_asked(asked, force=force)
-            bar.expect(len(asked.feed_ids))
-            return polling.poll_feeds(tools.poller, asked.feed_ids)
+            view = feeds.feeds_to_poll(store, names, is_own_host=is_own, now=now, is_forced=force)
+            _say_polled_lately(view, force=force)
+            bar.expect(len(view.feed_ids))
+            return polling.poll_feeds(tools.poller, view.feed_ids)
         finally:
             tools.close()
 
 
-def _say_asked(asked: ManualPollView, *, force: bool) -> None:
-    fresh, lately = asked.asked_lately, duration(asked.least_gap)
-    if fresh and force:
-        say(f"--force: {fresh} of these were asked within the last {lately}; their owners may mind")
-    elif fresh:
-        say(f"{fresh} were asked within the last {lately} and are left in peace; --force asks them, too")
+def _say_polled_lately(view: ManualPollView, *, force: bool) -> None:
+    count, lately = view.asked_lately, duration(view.least_gap)
+    if count and force:
+        say(f"--force: {count} of these were asked within the last {lately}; their owners may mind")
+    elif count:
+        say(f"{count} were asked within the last {lately} and are left in peace; --force asks them, too")

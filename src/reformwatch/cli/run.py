@@ -48,8 +48,8 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
-    except OSError as no:
-        raise CantCreate(f"{path}: can't be written ({no.strerror})") from no
+    except OSError as error:
+        raise CantCreate(f"{path}: can't be written ({error.strerror})") from error
 
 
 @click.command()
@@ -59,7 +59,7 @@ def demo(keep: bool) -> None:
 
     Example: reformwatch demo --keep
     """
-    from reformwatch.demo import run_demo  # with a mail server, which no other command needs
+    from reformwatch.demo import run_demo  # imports a mail server, which only the demo needs
 
     run_demo(keep=keep)
 
@@ -72,7 +72,7 @@ def run(invocation: Invocation, once: bool) -> None:
 
     Example: reformwatch --config /etc/reformwatch/config.toml run
     """
-    from reformwatch.daemon import Daemon  # with a clock and a web server, which no other command needs
+    from reformwatch.daemon import Daemon  # imports a scheduler and a web server, which only the daemon needs
 
     invocation.log_as_configured()
     daemon = Daemon(invocation.settings, reload=invocation.load)

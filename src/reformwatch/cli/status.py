@@ -1,4 +1,4 @@
-"""Porch: how it goes: daemon, feeds, outbox, subscribers."""
+"""Porch: the status of daemons, feeds, outbox and subscribers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -55,17 +55,17 @@ def status(invocation: Invocation, as_json: bool) -> None:
 
 
 def _show_feeds(feeds: Sequence[FeedStatusView], now: datetime) -> None:
-    """The feeds that can't be read, and those that can and bring nothing."""
+    """Write the feeds that can't be read, and those that are read but have no new entries for too long."""
     for heading, states in (
         ("feeds that are not read well", {HealthState.FAILING, HealthState.GONE}),
         ("feeds that are read well and bring nothing", {HealthState.QUIET}),
     ):
-        some = [feed for feed in feeds if feed.health in states]
-        if some:
+        listed = [feed for feed in feeds if feed.health in states]
+        if listed:
             stdout().print(Text(f"\n{heading}", style="bold"))
             table(
                 ["no", "name", "what", "last read well"],
-                ([f.id, f.name or f.url, _health(f, now), ago(f.last_ok, now=now)] for f in some),
+                ([f.id, f.name or f.url, _health(f, now), ago(f.last_ok, now=now)] for f in listed),
                 empty="",
             )
 
@@ -75,7 +75,7 @@ def _health(feed: FeedStatusView, now: datetime) -> str:
 
 
 def _show_gaps(view: StatusView) -> None:
-    """The times in which something was missed."""
+    """Write the times in which entries may have been missed."""
     gaps = view.gaps
     if not gaps:
         return
@@ -92,8 +92,8 @@ def _daemon_line(view: StatusView, now: datetime) -> Text:
         words = ", ".join(f"process {d.pid} on {d.host}, for {duration(now - d.started)}" for d in view.daemons)
         return Text.assemble(("running", "green"), f": {words}")
     if (last := view.last_daemon) is not None:
-        heard = f"process {last.pid} on {last.host} was last heard {ago(last.beat, now=now)}"
-        return Text.assemble(("not running", "red"), f": {heard}")
+        last_beat = f"process {last.pid} on {last.host} was last heard {ago(last.beat, now=now)}"
+        return Text.assemble(("not running", "red"), f": {last_beat}")
     return Text.assemble(("not running", "red"), ": `reformwatch run`")
 
 

@@ -16,7 +16,7 @@ from reformwatch.wiring.basics import new_unsubscribe_token, utc_now, zone
 
 
 def _address_options(command: Callable[..., None]) -> Callable[..., None]:
-    """An option for each way to give an address."""
+    """Add an option for each kind of address to a command."""
     for option, text in reversed(services.address_options().items()):
         command = click.option(f"--{option}", help=text)(command)
     return command
@@ -33,7 +33,7 @@ def subscriber() -> None:
 @click.option(
     "--topic", "topics", metavar="SLUG", multiple=True, help="Topic to follow; may be repeated. Without: all topics."
 )
-@click.option("--mentions", is_flag=True, help="Tell also of entries that only mention a topic.")
+@click.option("--mentions", is_flag=True, help="Notify also of entries that only mention a topic.")
 @click.option(
     "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Language of the messages."
 )
@@ -49,7 +49,7 @@ def add(
     timezone: str,
     **addresses: str | None,
 ) -> None:
-    """Tell somebody of new entries, by e-mail, webhook, on the console, or through Apprise.
+    """Notify somebody of new entries, by e-mail, webhook, on the console, or through Apprise.
 
     Example: reformwatch subscriber add Aliya --email aliya@example.org --topic mayoral-elections --language kk
     """
@@ -78,11 +78,11 @@ def add(
 
 
 def _check_reachable(invocation: Invocation, address: str) -> None:
-    """Refuse a private address; one that can't be reached now may be reached later. Raises NotPermitted."""
-    from reformwatch.wiring.delivery import check_webhook  # with an HTTP client, which few commands need
+    """Raise NotPermitted for a private address; write a note where an address can't be reached at the moment."""
+    from reformwatch.wiring.delivery import check_webhook  # imports an HTTP client, which few commands need
 
-    if (trouble := check_webhook(invocation.settings, address)) is not None:
-        say(f"note: {trouble}; it is stored all the same")
+    if (problem := check_webhook(invocation.settings, address)) is not None:
+        say(f"note: {problem}; it is stored all the same")
 
 
 @subscriber.command("list")
@@ -94,23 +94,23 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     Example: reformwatch subscriber list
     """
     with invocation.store() as store:
-        found = services.list_subscribers(store)
+        listed = services.list_subscribers(store)
     if as_json:
-        emit_json(found)
+        emit_json(listed)
         return
     table(
         ["name", "channel", "address", "topics", "language", "state"],
-        ([s.name, s.channel, s.address, _topics(s), s.language, _state(s)] for s in found),
+        ([s.name, s.channel, s.address, _topics(s), s.language, _state(s)] for s in listed),
         empty="no subscribers yet: `reformwatch subscriber add NAME --email ADDRESS`",
     )
 
 
-def _topics(one: SubscriberView) -> str:
-    return ", ".join(one.topics or ()) or "all"
+def _topics(view: SubscriberView) -> str:
+    return ", ".join(view.topics or ()) or "all"
 
 
-def _state(one: SubscriberView) -> str:
-    return f"{one.state}: {one.paused_because}" if one.paused_because else one.state
+def _state(view: SubscriberView) -> str:
+    return f"{view.state}: {view.paused_because}" if view.paused_because else view.state
 
 
 @subscriber.command("show")
@@ -123,20 +123,20 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
     Example: reformwatch subscriber show Aliya
     """
     with invocation.store() as store:
-        one = services.show_subscriber(store, name)
+        view = services.show_subscriber(store, name)
     if as_json:
-        emit_json(one)
+        emit_json(view)
         return
     facts(
         [
-            ("subscriber", one.name),
-            ("channel", f"{one.channel} {one.address}"),
-            ("topics", _topics(one)),
-            ("notified of", "what is about a topic, and mentions" if one.mentions else "what is about a topic"),
-            ("language", one.language),
-            ("time zone", one.timezone),
-            ("state", _state(one)),
-            ("since", one.created),
+            ("subscriber", view.name),
+            ("channel", f"{view.channel} {view.address}"),
+            ("topics", _topics(view)),
+            ("notified of", "what is about a topic, and mentions" if view.mentions else "what is about a topic"),
+            ("language", view.language),
+            ("time zone", view.timezone),
+            ("state", _state(view)),
+            ("since", view.created),
         ]
     )
 
@@ -151,9 +151,9 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
     Example: reformwatch subscriber remove Aliya --yes
     """
 
-    def confirm(one: Subscriber) -> None:
+    def confirm(stored: Subscriber) -> None:
         if not yes:
-            click.confirm(f"Remove {one.name} and the record of what they were notified of?", abort=True, err=True)
+            click.confirm(f"Remove {stored.name} and the record of what they were notified of?", abort=True, err=True)
 
     with invocation.store() as store:
         removed = services.remove_subscriber(store, name, confirm=confirm)
@@ -164,7 +164,7 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def pause(invocation: Invocation, name: str) -> None:
-    """Tell a subscriber nothing for a while; what happens meanwhile is not sent later.
+    """Stop notifying a subscriber for a while; what happens meanwhile is not sent later.
 
     Example: reformwatch subscriber pause Aliya
     """
@@ -177,7 +177,7 @@ def pause(invocation: Invocation, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def resume(invocation: Invocation, name: str) -> None:
-    """Tell a subscriber again; `reformwatch delivery retry` sends what was closed.
+    """Notify a subscriber again; `reformwatch delivery retry` sends what was closed.
 
     Example: reformwatch subscriber resume Aliya
     """
@@ -195,7 +195,7 @@ def test(invocation: Invocation, name: str, as_json: bool) -> None:
 
     Example: reformwatch subscriber test Aliya
     """
-    from reformwatch.wiring.delivery import TestTools  # with all that sends, which other commands do without
+    from reformwatch.wiring.delivery import TestTools  # imports the channels, which few commands need
 
     invocation.log_quietly()
     with invocation.store() as store, TestTools(invocation.settings, stdout=sys.stderr if as_json else None) as tools:

@@ -14,7 +14,7 @@ from reformwatch.matching.snippets import marked, snippet
 from reformwatch.model.entry import Entry
 from reformwatch.model.topic import ANY_LANGUAGE, NewTopic, TopicKind
 from reformwatch.services import topics
-from reformwatch.services.views import FeedCoverageView, FoundView, MatchView, TrialView
+from reformwatch.services.views import ExplainedMatch, FeedCoverageView, MatchView, TrialView
 from reformwatch.wiring.basics import utc_now
 
 _MOST_UNREAD: Final = 8
@@ -27,14 +27,14 @@ def topic() -> None:
     """Topics: what is tracked, and the queries that recognise it."""
 
 
-def query_pairs(given: Sequence[str]) -> dict[str, str]:
-    """``LANG=QUERY`` options as a mapping. Raises BadInput."""
+def query_pairs(options: Sequence[str]) -> dict[str, str]:
+    """Queries by language, from options written ``LANG=QUERY``. Raises BadInput."""
     pairs = {}
-    for one in given:
-        language, sign, query = one.partition("=")
+    for option in options:
+        language, sign, query = option.partition("=")
         if not sign or language not in {*LANGUAGES, ANY_LANGUAGE}:
             known = ", ".join([*LANGUAGES, ANY_LANGUAGE])
-            raise BadInput(f"--query {one[:60]!r}: it is written LANG=QUERY, LANG one of {known}")
+            raise BadInput(f"--query {option[:60]!r}: it is written LANG=QUERY, LANG one of {known}")
         if language in pairs:
             raise BadInput(f"--query: {language} is given twice; join the two with OR")
         pairs[language] = query
@@ -82,7 +82,7 @@ def add(
 
 
 def _say_trial(trial: TrialView) -> None:
-    """What the last 30 and 90 days would have brought."""
+    """Write how many alerts the queries would have made in the last 30 and 90 days, and what is noticeable of them."""
     if not trial.entries:
         say("the archive is empty so far: what it would bring can't be said")
         return
@@ -135,8 +135,8 @@ def show(invocation: Invocation, slug: str, as_json: bool) -> None:
         emit_json(view)
         return
     feeds = view.coverage.feeds
-    holed = [feed for feed in feeds if feed.unread]
-    whole = f"{len(feeds) - len(holed)} of {len(feeds)} feeds without a gap since {view.coverage.since:%d %B %Y}"
+    with_gaps = [feed for feed in feeds if feed.unread]
+    coverage = f"{len(feeds) - len(with_gaps)} of {len(feeds)} feeds without a gap since {view.coverage.since:%d %B %Y}"
     facts(
         [
             ("topic", f"{view.slug}: {view.name}"),
@@ -145,17 +145,17 @@ def show(invocation: Invocation, slug: str, as_json: bool) -> None:
             ("from pack", view.pack),
             ("follow-up", view.description or None),
             *((f"query {language}", query) for language, query in view.queries.items()),
-            ("read", whole),
-            *(("not read", _unread_line(feed)) for feed in holed[:_MOST_UNREAD]),
+            ("read", coverage),
+            *(("not read", _unread_line(feed)) for feed in with_gaps[:_MOST_UNREAD]),
         ]
     )
-    if len(holed) > _MOST_UNREAD:
-        say(f"and {len(holed) - _MOST_UNREAD} more feeds with gaps; --json shows all")
+    if len(with_gaps) > _MOST_UNREAD:
+        say(f"and {len(with_gaps) - _MOST_UNREAD} more feeds with gaps; --json shows all")
 
 
 def _unread_line(feed: FeedCoverageView) -> str:
-    holes = [f"{hole.since:%d %b %H:%M} to {hole.until:%d %b %H:%M} ({hole.why})" for hole in feed.unread[:3]]
-    return f"{feed.name}: {', '.join(holes)}"
+    times = [f"{gap.since:%d %b %H:%M} to {gap.until:%d %b %H:%M} ({gap.why})" for gap in feed.unread[:3]]
+    return f"{feed.name}: {', '.join(times)}"
 
 
 @topic.command("edit")
@@ -208,9 +208,9 @@ def remove(invocation: Invocation, slug: str, yes: bool) -> None:
     Example: reformwatch topic remove mayoral-elections --yes
     """
     with invocation.store() as store:
-        named = topics.find(store, slug)
+        stored = topics.find(store, slug)
         if not yes:
-            click.confirm(f"Remove {named.slug} ({named.name}) and its matches?", abort=True, err=True)
+            click.confirm(f"Remove {stored.slug} ({stored.name}) and its matches?", abort=True, err=True)
         topics.remove(store, slug, now=utc_now())
     say(f"removed {slug}")
 
@@ -260,16 +260,16 @@ def test(invocation: Invocation, slug: str, since: datetime | None, limit: int, 
     if as_json:
         emit_json(view)
         return
-    found = view.matches
-    for match in found[:limit]:
+    matches = view.matches
+    for match in matches[:limit]:
         show_match(match.archived, match)
-    more = f", the {limit} newest shown" if len(found) > limit else ""
-    counted = "1 entry of the archive matches" if len(found) == 1 else f"{len(found)} entries of the archive match"
+    more = f", the {limit} newest shown" if len(matches) > limit else ""
+    counted = "1 entry of the archive matches" if len(matches) == 1 else f"{len(matches)} entries of the archive match"
     say(f"{counted} {slug}{more}")
 
 
-def show_match(entry: Entry, match: MatchView | FoundView) -> None:
-    """A match for a person: headline and snippets with the words marked."""
+def show_match(entry: Entry, match: MatchView | ExplainedMatch) -> None:
+    """Write a match: the entry's headline and its snippets with the matched words marked."""
     out = stdout()
     out.print(highlighted(marked(entry.title, match.evidence, field="title")), style="bold", soft_wrap=True)
     date = f"{entry.published:%Y-%m-%d}" if entry.published else "no date"
@@ -281,6 +281,6 @@ def show_match(entry: Entry, match: MatchView | FoundView) -> None:
             out.print("  ", highlighted(pieces), sep="", soft_wrap=True)
 
 
-def fields_with_hits(match: MatchView | FoundView) -> Iterable[str]:
-    """The text fields of an entry, apart from its title, in which words matched."""
+def fields_with_hits(match: MatchView | ExplainedMatch) -> Iterable[str]:
+    """The text fields of an entry, without its title, that contain matched words."""
     return [field for field in ("summary", "content", "author") if any(e.field == field for e in match.evidence)]

@@ -17,8 +17,8 @@ from reformwatch.services.views import (
     EntryView,
     ExplainedDelivery,
     ExplainedEntry,
+    ExplainedMatch,
     Explanation,
-    FoundView,
     PartView,
     SuppressedView,
     VerdictView,
@@ -76,8 +76,8 @@ def _verdict(topic: Topic, text: MatchText) -> VerdictView:
     return VerdictView(topic=topic.slug, state=topic.state, match=match, missing=missing)
 
 
-def _found(match: Match) -> FoundView:
-    return FoundView(strength=match.strength, evidence=match.evidence)
+def _found(match: Match) -> ExplainedMatch:
+    return ExplainedMatch(strength=match.strength, evidence=match.evidence)
 
 
 def _part(part: Part) -> PartView:

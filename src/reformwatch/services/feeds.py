@@ -174,7 +174,7 @@ def export_opml(store: Store) -> FeedsExportedView:
     return FeedsExportedView(text=write_opml(found, title="reformwatch feeds"), feeds=len(found))
 
 
-def may_be_asked(
+def feeds_to_poll(
     store: Store, which: Sequence[str], *, is_own_host: Callable[[str], bool], now: datetime, is_forced: bool = False
 ) -> ManualPollView:
     """Which of these feeds, or of all where none is named, a poll by hand may ask now. # trust: C27.

@@ -678,7 +678,7 @@ class PartView(View, frozen=True, kw_only=True):
     words: tuple[str, ...]
 
 
-class FoundView(View, frozen=True, kw_only=True):
+class ExplainedMatch(View, frozen=True, kw_only=True):
     """How an entry met a topic."""
 
     strength: Strength
@@ -690,7 +690,7 @@ class VerdictView(View, frozen=True, kw_only=True):
 
     topic: str
     state: TopicState
-    match: FoundView | None
+    match: ExplainedMatch | None
     missing: Mapping[str, tuple[PartView, ...]]
 
 
