@@ -81,7 +81,7 @@ class Daemon:
     def run_once(self) -> None:
         """Poll all that is due, deliver all that is due, and end. Nobody listens for hubs: feeds are polled as ever."""
         with self._alone(), self._opened(), self._signals():
-            daemons.leave_hubs(self._store, now=utc_now())
+            daemons.clear_callback(self._store, now=utc_now())
             run_once(self._tools, self._stop)
 
     def run_forever(self) -> None:
@@ -107,7 +107,7 @@ class Daemon:
         self._store = create_store(self._settings)
         owner = owner_name(self._store)
         gap = timedelta(seconds=self._settings.http.per_host_gap_s)
-        left = daemons.take_up(self._store, owner, gap=gap, now=utc_now())
+        left = daemons.release_leases(self._store, owner, gap=gap, now=utc_now())
         if left:
             log.warning(
                 "daemon: the last one ended in the middle of its work; %d feeds and deliveries are taken up again", left
@@ -167,7 +167,7 @@ class Daemon:
         """Say where hubs reach us now, and poll for what they pushed while nobody listened."""
         callback = hub_callback(self._settings)
         floor = timedelta(seconds=self._settings.poll.min_interval_s)
-        named = daemons.meet_hubs(self._store, callback, floor=floor, now=utc_now())
+        named = daemons.set_callback(self._store, callback, floor=floor, now=utc_now())
         if named and callback:
             # any work will do: the worker processes take a moment to start, and the first push should not wait for it
             self._tools.parser.run(len, (b"",), {}, done=lambda _: None)

@@ -21,10 +21,10 @@ def test_only_what_a_daemon_of_this_name_held_is_taken_up(store: Store) -> None:
         feeds.claim(tx, [1], token="daemon:1", now=NOW, lease=HOUR)
         feeds.claim(tx, [2], token="daemon2:1", now=NOW, lease=HOUR)
         hosts.claim(tx, ["one.example"], token="daemon:1", now=NOW, lease=HOUR)
-    assert daemons.take_up(store, "daemon", gap=GAP, now=NOW) == 1
+    assert daemons.release_leases(store, "daemon", gap=GAP, now=NOW) == 1
     with store.read() as tx:
         assert {feed.name: feed.lease_token for feed in feeds.list_feeds(tx)} == {"one": None, "other": "daemon2:1"}
-    assert daemons.take_up(store, "daemon", gap=GAP, now=NOW) == 0
+    assert daemons.release_leases(store, "daemon", gap=GAP, now=NOW) == 0
     with store.write() as tx:  # its host rests first
         assert hosts.claim(tx, ["one.example"], token="new:1", now=NOW, lease=HOUR) == set()
         assert hosts.claim(tx, ["one.example"], token="new:1", now=NOW + GAP, lease=HOUR) == {"one.example"}
@@ -55,17 +55,17 @@ def hub_states(store: Store) -> dict[HubState, int]:
 
 def test_another_callback_address_ends_the_subscriptions_under_the_old_one(store: Store) -> None:
     with_a_hub_that_pushes(store)
-    assert daemons.meet_hubs(store, "https://old.example/websub", floor=HOUR, now=NOW) == 1
+    assert daemons.set_callback(store, "https://old.example/websub", floor=HOUR, now=NOW) == 1
     assert hub_states(store) == {HubState.ACTIVE: 1}
-    daemons.meet_hubs(store, "https://new.example/websub", floor=HOUR, now=NOW)
+    daemons.set_callback(store, "https://new.example/websub", floor=HOUR, now=NOW)
     assert hub_states(store) == {HubState.WANTED: 1}
 
 
 def test_a_daemon_without_pages_speaks_for_itself_on_sqlite_only(store: Store) -> None:
     """On PostgreSQL another daemon may have pages, and its subscriptions go on."""
     with_a_hub_that_pushes(store)
-    daemons.meet_hubs(store, "https://old.example/websub", floor=HOUR, now=NOW)
-    daemons.meet_hubs(store, None, floor=HOUR, now=NOW)
-    daemons.leave_hubs(store, now=NOW)
+    daemons.set_callback(store, "https://old.example/websub", floor=HOUR, now=NOW)
+    daemons.set_callback(store, None, floor=HOUR, now=NOW)
+    daemons.clear_callback(store, now=NOW)
     expected = HubState.WANTED if store.sqlite_path else HubState.ACTIVE
     assert hub_states(store) == {expected: 1}

@@ -1,1 +1,1 @@
-"""Services: what a person or a program asks for, one function a use case; the porch calls these and nothing below."""
+"""Services: the use cases, one function each; the porch calls these and nothing below them."""

@@ -1,4 +1,4 @@
-"""Services: alerts: what was worth one, and what became of it."""
+"""Services: alerts with their matches, notifications and deliveries."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,9 +22,9 @@ _ALL = 100_000
 def list_alerts(store: Store, *, limit: int) -> list[AlertView]:
     """The newest alerts, newest first."""
     with store.read() as tx:
-        found = alerts.list_alerts(tx, limit=limit)
-        deliveries = outbox.list_deliveries(tx, alert_ids=[alert.id for alert in found], limit=_ALL)
-    return [AlertView(**_fields(alert, deliveries)) for alert in found]
+        listed = alerts.list_alerts(tx, limit=limit)
+        deliveries = outbox.list_deliveries(tx, alert_ids=[alert.id for alert in listed], limit=_ALL)
+    return [AlertView(**_fields(alert, deliveries)) for alert in listed]
 
 
 def show_alert(store: Store, number: int) -> AlertDetail:
@@ -60,17 +60,21 @@ def _fields(alert: Alert, deliveries: Sequence[Delivery]) -> dict[str, Any]:
         "created": alert.created_at,
         "headline": alert.title,
         "entries": tuple(AlertEntryView(url=item.entry.url, title=item.entry.title) for item in alert.items),
-        "deliveries": tuple(_delivery(one) for one in reversed(deliveries) if alert.id in one.alert_ids),
+        "deliveries": tuple(_delivery(delivery) for delivery in reversed(deliveries) if alert.id in delivery.alert_ids),
     }
 
 
-def _delivery(one: Delivery) -> AlertDeliveryView:
+def _delivery(delivery: Delivery) -> AlertDeliveryView:
     return AlertDeliveryView(
-        subscriber=one.subscriber, channel=one.channel.value, state=one.state.value, attempts=one.attempts
+        subscriber=delivery.subscriber,
+        channel=delivery.channel.value,
+        state=delivery.state.value,
+        attempts=delivery.attempts,
     )
 
 
 def _notifications(records: Sequence[NotificationRecord]) -> tuple[NotificationView, ...]:
     return tuple(
-        NotificationView(subscriber=one.subscriber, decision=one.decision.value, code=one.code.value) for one in records
+        NotificationView(subscriber=record.subscriber, decision=record.decision.value, code=record.code.value)
+        for record in records
     )

@@ -1,4 +1,4 @@
-"""Services: topics replayed on the archive as they would have alerted, compared by version, scored on labelled rows."""
+"""Services: backtests: a topic replayed on the archive, compared with another version, scored on labelled rows."""
 
 import json
 from collections import Counter
@@ -34,43 +34,43 @@ from reformwatch.store.topics import find_topic
 
 
 class Window(Value, frozen=True, kw_only=True):
-    """A window of time, half-open; None where it has no bound."""
+    """A half-open window of time: ``since`` is in it, ``until`` is not. None: no bound."""
 
     since: datetime | None = None
     until: datetime | None = None
 
     def has(self, entry: Entry) -> bool:
-        """Whether an entry was first seen in it, which is the time of the poll that brought it."""
-        seen = entry.first_seen
-        return (self.since is None or seen >= self.since) and (self.until is None or seen < self.until)
+        """Whether an entry was first seen in this window; that is the time of its poll, not the entry's own date."""
+        first_seen = entry.first_seen
+        return (self.since is None or first_seen >= self.since) and (self.until is None or first_seen < self.until)
 
 
 def replay(
     store: Store, slug: str, *, changed: Mapping[str, str], window: Window, burst_limit: int,
     wants_mentions: bool = False, track: Track[Entry] = untracked,
 ) -> BacktestView | ComparisonView:  # fmt: skip
-    """The alerts that a topic would have brought in a window; with ``changed`` queries, compared with that version.
+    """The alerts that a topic would have made in a window; with ``changed`` queries, compared with that version.
 
     Raises NotFound, BadInput or QueryError. Nothing is stored.
     """
     versions = _versions(store, slug, changed)
-    found = [find_hits(_entries(store, track), version) for version in versions]
+    results = [find_hits(_entries(store, track), version) for version in versions]
     entries = _count(store, window)
     replays = [
         replay_polls(
-            polls_of(one.hits),
+            polls_of(result.hits),
             entries=entries,
             burst_limit=burst_limit,
             with_mentions=wants_mentions,
             since=window.since,
             until=window.until,
         )
-        for one in found
+        for result in results
     ]
     first = {"topic": slug, **asdict(_replay_view(replays[0]))}
-    if len(found) == 1:
+    if len(results) == 1:
         return BacktestView(**first)
-    between = difference(*([hit for hit in one.hits if window.has(hit.entry)] for one in found))
+    between = difference(*([hit for hit in result.hits if window.has(hit.entry)] for result in results))
     return ComparisonView(
         **first,
         changed=_replay_view(replays[1]),
@@ -80,10 +80,10 @@ def replay(
 
 
 def score(store: Store, slug: str, *, changed: Mapping[str, str], rows: str, where: str) -> list[ScoreView]:
-    """How a topic, and a version with ``changed`` queries, does on labelled rows: by language, then on all of them.
+    """The scores of a topic, and of its version with ``changed`` queries, on labelled rows: by language, then on all.
 
     ``rows`` are JSON Lines: title, lead, language, host, and about (a list of slugs); rows with a context are left out.
-    Raises NotFound, QueryError, or BadInput where a line is no such row; ``where`` names the rows in its message.
+    Raises NotFound, QueryError, or BadInput where a line is not such a row; ``where`` names the rows in its message.
     """
     versions = _versions(store, slug, changed)
     labelled = list(_labelled(rows, where=where))
@@ -115,13 +115,13 @@ def _count(store: Store, window: Window) -> int:
         return count_entries(tx, since=window.since, until=window.until)
 
 
-def _replay_view(one: Replay) -> ReplayView:
-    weeks = Counter(alert.week for alert in one.alerts)
+def _replay_view(replayed: Replay) -> ReplayView:
+    weeks = Counter(alert.week for alert in replayed.alerts)
     return ReplayView(
-        entries=one.entries,
-        alerts=tuple(map(_alert_view, one.alerts)),
+        entries=replayed.entries,
+        alerts=tuple(map(_alert_view, replayed.alerts)),
         weeks=tuple(WeekView(week=week, alerts=count) for week, count in sorted(weeks.items())),
-        suppressed={code.value: count for code, count in one.suppressed.items()},
+        suppressed={code.value: count for code, count in replayed.suppressed.items()},
     )
 
 
@@ -174,15 +174,15 @@ def _score_of(slug: str, verdicts: Sequence[tuple[Mapping[str, Any], bool]], lan
     return add_up(pairs)
 
 
-def _score_view(slug: str, language: str, found: Score) -> ScoreView:
+def _score_view(slug: str, language: str, result: Score) -> ScoreView:
     return ScoreView(
         topic=slug,
         language=language,
-        right=found.right,
-        false=found.false,
-        missed=found.missed,
-        precision=round(found.precision, 4),
-        recall=round(found.recall, 4),
-        f1=round(found.f1, 4),
-        exact=(found.precision, found.recall, found.f1),
+        right=result.right,
+        false=result.false,
+        missed=result.missed,
+        precision=round(result.precision, 4),
+        recall=round(result.recall, 4),
+        f1=round(result.f1, 4),
+        exact=(result.precision, result.recall, result.f1),
     )

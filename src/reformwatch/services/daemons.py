@@ -1,6 +1,6 @@
-"""Services: what a daemon does beside its loops: lock, take up the last one's work, heartbeat, say where hubs reach it.
+"""Services: the daemon's database work outside its loops: lock, stale leases, heartbeat, the address for hubs.
 
-Not for a person: the daemon on the porch asks for it.
+Only the daemon calls these, no command.
 """
 
 from contextlib import AbstractContextManager
@@ -14,14 +14,14 @@ from reformwatch.store.status import DaemonBeat
 
 
 def exclusive(store: Store, *, now: datetime) -> AbstractContextManager[None]:
-    """Hold an SQLite database alone; a PostgreSQL database may have many daemons. Raises TryAgain where one runs."""
+    """Lock an SQLite database for one daemon; PostgreSQL may have many. Raises TryAgain where a daemon has the lock."""
     return lock.exclusive(store, now=now)
 
 
-def take_up(store: Store, owner: str, *, gap: timedelta, now: datetime) -> int:
-    """Give back the feeds and deliveries that a dead daemon of this owner's name still held; how many.
+def release_leases(store: Store, owner: str, *, gap: timedelta, now: datetime) -> int:
+    """Release the leases that an earlier daemon of this owner name left; returns how many feeds and deliveries.
 
-    Its hosts are given back too, and rest for ``gap``: it may have asked them a moment ago.
+    Its leases of hosts are released too, and no request is sent to these hosts for ``gap``: the last one may be recent.
     """
     with store.write() as tx:
         polls = feeds.release_all_of(tx, owner, next_after=partial(after_deaths, now=now))
@@ -31,34 +31,35 @@ def take_up(store: Store, owner: str, *, gap: timedelta, now: datetime) -> int:
 
 
 def beat(store: Store, *, name: str, host: str, pid: int, version: str, started_at: datetime, now: datetime) -> None:
-    """Say that a daemon is alive."""
+    """Store a daemon's heartbeat."""
     with store.write() as tx:
-        alive = DaemonBeat(name=name, host=host, pid=pid, version=version, started_at=started_at, beat_at=now)
-        stored.beat(tx, alive)
+        daemon = DaemonBeat(name=name, host=host, pid=pid, version=version, started_at=started_at, beat_at=now)
+        stored.beat(tx, daemon)
 
 
 def forget(store: Store, name: str) -> None:
-    """Say that a daemon has ended."""
+    """Remove a daemon that has ended."""
     with store.write() as tx:
         stored.forget_daemon(tx, name)
 
 
-def meet_hubs(store: Store, callback: str | None, *, floor: timedelta, now: datetime) -> int:
-    """Say where hubs reach the daemon, and make due what they pushed while it was away; how many feeds name a hub.
+def set_callback(store: Store, callback: str | None, *, floor: timedelta, now: datetime) -> int:
+    """Store the daemon's callback address for hubs; returns how many feeds name a hub.
 
-    ``callback`` is None where hubs can't reach it: an SQLite database notes that, but on PostgreSQL another daemon may
-    have pages. A feed is due ``floor`` after its last poll at the earliest.
+    Feeds whose hubs may have pushed while no daemon ran become due, ``floor`` after their last poll at the earliest.
+    ``callback`` is None where hubs can't reach this daemon. That is stored in an SQLite database only: on PostgreSQL
+    another daemon may have pages.
     """
     with store.write() as tx:
-        named = sum(websub.count_by_state(tx).values())
+        count = sum(websub.count_by_state(tx).values())
         if callback or store.sqlite_path is not None:
             websub.note_callback(tx, callback or "", now=now)
         websub.catch_up(tx, now=now, floor=floor)
-    return named
+    return count
 
 
-def leave_hubs(store: Store, *, now: datetime) -> None:
-    """Note that nobody listens for hubs, where no other daemon can: feeds are polled as ever."""
+def clear_callback(store: Store, *, now: datetime) -> None:
+    """Store that hubs have no callback address, so that all feeds are polled; nothing on PostgreSQL (other daemons)."""
     if store.sqlite_path is not None:
         with store.write() as tx:
             websub.note_callback(tx, "", now=now)

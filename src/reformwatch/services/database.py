@@ -10,7 +10,7 @@ from reformwatch.store.revisions import head_revision
 
 
 def upgrade(store: Store, *, now: datetime) -> UpgradeView:
-    """Bring the database to this program's version, after a backup. Raises DatabaseMismatch for one that is damaged."""
+    """Upgrade the database to this program's version, after a backup. Raises DatabaseMismatch for a damaged one."""
     migrate.quick_check(store)
     before = None if store.is_missing() else migrate.current_revision(store)
     backup_path = migrate.upgrade(store, now=now)

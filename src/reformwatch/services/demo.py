@@ -1,4 +1,4 @@
-"""Services: the demo's beginning: a pack's topics, feeds and subscribers of its own."""
+"""Services: the demo's database: a pack's topics, the demo's feeds and subscribers."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,7 +23,7 @@ def set_up(
     instead_of: str,
     now: datetime,
 ) -> None:
-    """Fill a new database: the topics of a pack, these feeds, and these subscribers instead of the one it came with."""
+    """Store a pack's topics, these feeds and these subscribers in a new database, without subscriber ``instead_of``."""
     install(store, replace(pack, feeds=()), now=now)
     with store.write() as tx:
         remove_subscriber(tx, find_subscriber(tx, instead_of).id)

@@ -1,4 +1,4 @@
-"""Services: entries and matches as they are shown."""
+"""Services: the views of entries and matches."""
 
 from reformwatch.model.entry import Entry
 from reformwatch.model.topic import Match
@@ -6,7 +6,7 @@ from reformwatch.services.views import EntryView, MatchView
 
 
 def entry_view(entry: Entry) -> EntryView:
-    """An archived entry."""
+    """The view of an archived entry."""
     return EntryView(
         id=entry.id,
         url=entry.url,
@@ -18,5 +18,5 @@ def entry_view(entry: Entry) -> EntryView:
 
 
 def match_view(entry: Entry, match: Match) -> MatchView:
-    """An entry with the words that matched."""
+    """The view of an entry with its matched words."""
     return MatchView(entry=entry_view(entry), strength=match.strength, evidence=match.evidence, archived=entry)

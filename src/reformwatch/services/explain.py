@@ -33,9 +33,9 @@ _MAX_WORDS = 4
 
 
 def explain(store: Store, which: str, *, slug: str | None = None) -> list[Explanation]:
-    """What is known of the entries with this number or address.
+    """The explanations of the entries with this number or address.
 
-    ``slug``: only this topic. Raises NotFound.
+    ``slug``: of this topic only; None: of all. Raises NotFound.
     """
     with store.read() as tx:
         entries = find_entries(tx, which)
@@ -46,9 +46,11 @@ def explain(store: Store, which: str, *, slug: str | None = None) -> list[Explan
 
 def _explained(tx: Tx, entry: Entry, topics: Sequence[Topic], subscribers: Sequence[Subscriber]) -> Explanation:
     text = match_text_of(entry, source=entry.feed_name, language=entry.language)
-    own = alerts.alerts_of_entry(tx, entry.id)
-    deliveries = outbox.list_deliveries(tx, alert_ids=[alert.id for alert in own], limit=_ALL) if own else []
-    pauses = {one.name: one.pause for one in subscribers}
+    own_alerts = alerts.alerts_of_entry(tx, entry.id)
+    alert_ids = [alert.id for alert in own_alerts]
+    deliveries = outbox.list_deliveries(tx, alert_ids=alert_ids, limit=_ALL) if own_alerts else []
+    pauses = {subscriber.name: subscriber.pause for subscriber in subscribers}
+    names = {subscriber.id: subscriber.name for subscriber in subscribers}
     viewed = entry_view(entry)
     return Explanation(
         entry=ExplainedEntry(
@@ -58,11 +60,12 @@ def _explained(tx: Tx, entry: Entry, topics: Sequence[Topic], subscribers: Seque
             first_seen=entry.first_seen,
         ),
         topics=tuple(_verdict(topic, text) for topic in topics),
-        alerts=tuple(alert.id for alert in own),
-        deliveries=tuple(_delivery(one, why_not_sent(one, pauses.get(one.subscriber), ENGLISH)) for one in deliveries),
-        suppressed=tuple(
-            _suppressed(tx, entry, [alert.id for alert in own], {one.id: one.name for one in subscribers})
+        alerts=tuple(alert_ids),
+        deliveries=tuple(
+            _delivery(delivery, why_not_sent(delivery, pauses.get(delivery.subscriber), ENGLISH))
+            for delivery in deliveries
         ),
+        suppressed=tuple(_suppressed(tx, entry, alert_ids, names)),
     )
 
 
@@ -72,11 +75,11 @@ def _verdict(topic: Topic, text: MatchText) -> VerdictView:
         language: tuple(_part(part) for part in parts_of(parse_query(query), query, text))
         for language, query in topic.queries.items()
     }  # fmt: skip
-    match = _found(matches[0]) if matches else None
+    match = _match(matches[0]) if matches else None
     return VerdictView(topic=topic.slug, state=topic.state, match=match, missing=missing)
 
 
-def _found(match: Match) -> ExplainedMatch:
+def _match(match: Match) -> ExplainedMatch:
     return ExplainedMatch(strength=match.strength, evidence=match.evidence)
 
 
@@ -85,36 +88,36 @@ def _part(part: Part) -> PartView:
     return PartView(part=part.text, met=part.is_met, words=tuple(words))
 
 
-def _delivery(one: Delivery, last_error: str | None) -> ExplainedDelivery:
+def _delivery(delivery: Delivery, last_error: str | None) -> ExplainedDelivery:
     return ExplainedDelivery(
-        id=one.id,
-        subscriber=one.subscriber,
-        channel=one.channel.value,
-        state=one.state.value,
+        id=delivery.id,
+        subscriber=delivery.subscriber,
+        channel=delivery.channel.value,
+        state=delivery.state.value,
         last_error=last_error,
     )
 
 
-def _suppressed(tx: Tx, entry: Entry, own: Sequence[int], names: Mapping[int, str]) -> Iterable[SuppressedView]:
-    """Why somebody got no message: codes of the entry, then of its alerts, or of its story's earlier ones."""
+def _suppressed(tx: Tx, entry: Entry, alert_ids: Sequence[int], names: Mapping[int, str]) -> Iterable[SuppressedView]:
+    """Why notifications were suppressed: codes of the entry, of its alerts, or of earlier alerts of its story."""
     suppressed = suppressed_of(tx, entry.id)
     story_alerts = alerts.alerts_of_story_of(tx, entry.id)
-    for one in suppressed:
-        if one.code is not Code.NOBODY_LEFT or not story_alerts:
-            name = names.get(one.subscriber_id) if one.subscriber_id is not None else None
-            yield _suppressed_view(entry, one.code, name)
-    records = notifications.notifications_of(tx, own)
-    if own and not records:
+    for suppression in suppressed:
+        if suppression.code is not Code.NOBODY_LEFT or not story_alerts:
+            name = names.get(suppression.subscriber_id) if suppression.subscriber_id is not None else None
+            yield _suppressed_view(entry, suppression.code, name)
+    records = notifications.notifications_of(tx, alert_ids)
+    if alert_ids and not records:
         yield _suppressed_view(entry, Code.NO_FOLLOWER, None)
     for record in records:
         if record.decision is Decision.SUPPRESS:
             yield _suppressed_view(entry, record.code, record.subscriber)
-    if any(one.code is Code.NOBODY_LEFT for one in suppressed):
+    if any(suppression.code is Code.NOBODY_LEFT for suppression in suppressed):
         yield from _earlier(entry, notifications.notifications_of(tx, story_alerts))
 
 
 def _earlier(entry: Entry, records: Iterable[NotificationRecord]) -> Iterable[SuppressedView]:
-    """Each subscriber once: those who were notified of the story before, and why the others were not."""
+    """One view per subscriber: already notified of the story, or why the earlier notification was suppressed."""
     codes: dict[str, Code] = {}
     for record in records:
         if record.decision is Decision.SEND:

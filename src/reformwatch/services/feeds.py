@@ -1,4 +1,4 @@
-"""Services: feeds that are stored: listed, shown, changed, paused, removed, exported, and which a poll by hand asks."""
+"""Services: stored feeds: listed, shown, changed, paused, removed, exported, chosen for a manual poll."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ _GAPS_SHOWN: Final = timedelta(days=90)
 
 
 class FeedEdit(Value, frozen=True, kw_only=True):
-    """What is to change of a feed; None, or UNSET, where it stays. With an ``interval`` of None its rhythm decides."""
+    """Changes of a feed; None, for ``interval`` UNSET: unchanged. ``interval`` None: by the feed's rhythm again."""
 
     name: str | None = None
     language: str | None = None
@@ -51,8 +51,8 @@ class FeedEdit(Value, frozen=True, kw_only=True):
 def list_feeds(store: Store, *, now: datetime) -> list[FeedView]:
     """All feeds by name, with their health."""
     with store.read() as tx:
-        found, counts = feeds.list_feeds(tx), counts_by_feed(tx)
-    return [_view(feed, counts.get(feed.id, 0), now=now) for feed in found]
+        listed, counts = feeds.list_feeds(tx), counts_by_feed(tx)
+    return [_view(feed, counts.get(feed.id, 0), now=now) for feed in listed]
 
 
 def find(store: Store, which: str) -> FeedNameView:
@@ -74,9 +74,9 @@ def show(store: Store, which: str, *, now: datetime) -> FeedDetailView:
 
 
 def edit(store: Store, which: str, changes: FeedEdit, *, usual_interval: timedelta, now: datetime) -> FeedChangedView:
-    """Change a feed; a shorter interval brings its next poll forward. Raises as :func:`find`; BadInput for a selector.
+    """Change a feed; a shorter interval makes its next poll earlier. Raises as :func:`find`; BadInput for a selector.
 
-    ``usual_interval`` is the shortest that feeds are polled at without an interval of their own.
+    ``usual_interval`` is the shortest interval of feeds for which the operator has set none.
     """
     with store.write() as tx:
         feed = feeds.find_feed(tx, which)
@@ -91,22 +91,22 @@ def edit(store: Store, which: str, changes: FeedEdit, *, usual_interval: timedel
             interval=feed.interval if isinstance(changes.interval, UnsetType) else changes.interval,
             item_selector=changes.item_selector or feed.item_selector,
         )
-        sooner = (feed.poll.last_polled_at or now) + changed.interval if changed.interval else None
-        feeds.change_feed(tx, changed, due_at=sooner)
+        due_at = (feed.poll.last_polled_at or now) + changed.interval if changed.interval else None
+        feeds.change_feed(tx, changed, due_at=due_at)
     return FeedChangedView(feed=name_view(changed), cost=interval_cost(changed, usual_interval=usual_interval))
 
 
 def _check_selector(feed: Feed, selector: str) -> None:
     if feed.source_type is not SourceType.PAGE:
         raise BadInput(f"--item goes with a page; feed {feed.id} is a {feed.source_type.value}")
-    from reformwatch.documents.page import selector_problem  # with the HTML parser, which few commands need
+    from reformwatch.documents.page import selector_problem  # imports the HTML parser, which few commands need
 
-    if (wrong := selector_problem(selector)) is not None:
-        raise BadInput(document_phrase(wrong, ENGLISH))
+    if (problem := selector_problem(selector)) is not None:
+        raise BadInput(document_phrase(problem, ENGLISH))
 
 
 def interval_cost(feed: Feed, *, usual_interval: timedelta) -> IntervalCostView | None:
-    """What the operator's own interval costs the feed's owner; None where the feed has none."""
+    """The load that the operator's interval for a feed puts on its server; None where the operator has set none."""
     if feed.interval is None:
         return None
     wishes = [wish for wish in (feed.poll.max_age, feed.poll.hints.ttl) if wish is not None and wish > feed.interval]
@@ -120,7 +120,7 @@ def interval_cost(feed: Feed, *, usual_interval: timedelta) -> IntervalCostView 
 
 
 def remove(store: Store, which: str, *, now: datetime) -> FeedNameView:
-    """Remove a feed with its entries, its hub first: once the feed is gone, nobody knows what to unsubscribe from."""
+    """Remove a feed with its entries. Its hub subscription, deleted with the feed's row, is ended before that."""
     with store.write() as tx:
         feed = feeds.find_feed(tx, which)
         websub.leave(tx, feed.id, now=now)
@@ -129,27 +129,27 @@ def remove(store: Store, which: str, *, now: datetime) -> FeedNameView:
 
 
 def pause(store: Store, which: Sequence[str], *, now: datetime) -> list[FeedNameView]:
-    """Stop polling these feeds: all of them, or none where one is not found."""
+    """Stop polling these feeds: all, or none where NotFound or BadInput is raised for one."""
     return _set_state(store, which, FeedState.PAUSED, now=now)
 
 
 def resume(store: Store, which: Sequence[str], *, now: datetime) -> list[FeedNameView]:
-    """Poll these feeds again, due at once and with a clean record: all of them, or none where one is not found."""
+    """Poll these feeds again, due now and without their failures. Raises as :func:`pause`."""
     return _set_state(store, which, FeedState.ACTIVE, now=now)
 
 
 def _set_state(store: Store, which: Sequence[str], state: FeedState, *, now: datetime) -> list[FeedNameView]:
     with store.write() as tx:
-        found = [feeds.find_feed(tx, name) for name in which]
-        for feed in found:
+        chosen = [feeds.find_feed(tx, name) for name in which]
+        for feed in chosen:
             feeds.set_state(tx, feed.id, state, now=now)
-    return [name_view(feed) for feed in found]
+    return [name_view(feed) for feed in chosen]
 
 
 def import_opml(store: Store, text: bytes, *, now: datetime) -> FeedsImportedView:
-    """Add the feeds of an OPML list; those that are known stay as they are. Raises BadInput where it can't be read."""
+    """Add the feeds of an OPML document; stored feeds are not changed. Raises BadInput where it can't be read."""
     from reformwatch.documents.limits import RefusedMarkup
-    from reformwatch.documents.opml import read_opml  # with an XML parser, which few commands need
+    from reformwatch.documents.opml import read_opml  # imports an XML parser, which few commands need
 
     try:
         listed = read_opml(text)
@@ -158,9 +158,11 @@ def import_opml(store: Store, text: bytes, *, now: datetime) -> FeedsImportedVie
     kinds = {kind.value for kind in FeedKind}
     added = 0
     with store.write() as tx:
-        for one in listed:
-            kind = FeedKind(one.kind) if one.kind in kinds else FeedKind.INDEPENDENT
-            new = NewFeed(url=one.url, name=one.name, kind=kind, language=one.language, site_url=one.site_url)
+        for outline in listed:
+            kind = FeedKind(outline.kind) if outline.kind in kinds else FeedKind.INDEPENDENT
+            new = NewFeed(
+                url=outline.url, name=outline.name, kind=kind, language=outline.language, site_url=outline.site_url
+            )
             added += feeds.add_feed(tx, new, now=now)
     return FeedsImportedView(added=added, known=len(listed) - added)
 
@@ -170,45 +172,45 @@ def export_opml(store: Store) -> FeedsExportedView:
     from reformwatch.documents.opml import write_opml
 
     with store.read() as tx:
-        found = feeds.list_feeds(tx)
-    return FeedsExportedView(text=write_opml(found, title="reformwatch feeds"), feeds=len(found))
+        listed = feeds.list_feeds(tx)
+    return FeedsExportedView(text=write_opml(listed, title="reformwatch feeds"), feeds=len(listed))
 
 
 def feeds_to_poll(
     store: Store, which: Sequence[str], *, is_own_host: Callable[[str], bool], now: datetime, is_forced: bool = False
 ) -> ManualPollView:
-    """Which of these feeds, or of all where none is named, a poll by hand may ask now. # trust: C27.
+    """The feeds that a manual poll requests: of the named ones, or of all where none is named. # trust: C27.
 
-    A feed that was asked a moment ago is left in peace, unless its host is the operator's own or it is forced. One that
-    is paused or gone is not polled at all.
+    A feed that was polled within the last ``LEAST`` is left out, unless its host is the operator's own or the poll is
+    forced. Paused feeds and feeds that are gone are never polled.
     """
     with store.read() as tx:
         chosen = _named(tx, which) if which else feeds.list_askable(tx)
-    fresh = {
+    polled_lately = {
         feed.id
         for feed in chosen
         if feed.last_polled_at is not None and feed.last_polled_at > now - LEAST and not is_own_host(host_of(feed.url))
     }
-    ids = tuple(feed.id for feed in chosen if is_forced or feed.id not in fresh)
-    return ManualPollView(feed_ids=ids, asked_lately=len(fresh), least_gap=LEAST)
+    ids = tuple(feed.id for feed in chosen if is_forced or feed.id not in polled_lately)
+    return ManualPollView(feed_ids=ids, asked_lately=len(polled_lately), least_gap=LEAST)
 
 
 def _named(tx: Tx, which: Sequence[str]) -> list[FeedAddress]:
-    found = [feeds.find_feed(tx, name) for name in which]
+    chosen = [feeds.find_feed(tx, name) for name in which]
     return [
         FeedAddress(id=feed.id, url=feed.url, last_polled_at=feed.poll.last_polled_at)
-        for feed in found
+        for feed in chosen
         if feed.state is FeedState.ACTIVE
     ]
 
 
 def name_view(feed: Feed) -> FeedNameView:
-    """A feed by its names."""
+    """The view of a feed's number, name and address."""
     return FeedNameView(id=feed.id, name=feed.name, url=feed.url)
 
 
 def gap_view(gap: Gap) -> GapView:
-    """A gap as it is shown."""
+    """The view of a gap."""
     return GapView(
         feed_id=gap.feed_id,
         since=gap.since,
@@ -220,7 +222,7 @@ def gap_view(gap: Gap) -> GapView:
 
 
 def sentence_of(problem: Problem | None) -> str | None:
-    """What is wrong, in English; None where nothing is."""
+    """The sentence of a problem in English; None for None."""
     return None if problem is None else problem_sentence(problem, ENGLISH)
 
 

@@ -1,6 +1,6 @@
-"""Services: feeds that are not stored yet: one is added by one GET, its first poll; or those of a page are discovered.
+"""Services: feeds that are not stored yet: added after one GET, their first poll; discovered on a web page.
 
-Brings along all that fetches and parses, which :mod:`reformwatch.services.feeds` does without.
+Imports fetching and parsing, which :mod:`reformwatch.services.feeds` does not need.
 """
 
 from msgspec.structs import replace
@@ -37,21 +37,21 @@ from reformwatch.store import feeds
 from reformwatch.urls import host_of, safe_link
 
 
-def add(client: HttpClient, poller: Poller, wanted: NewFeed) -> FeedAddedView | FeedChoiceView:
-    """Add a feed, or the only feed of a page. Raises BadInput, Unreachable or NotPermitted with what came instead.
+def add(client: HttpClient, poller: Poller, new: NewFeed) -> FeedAddedView | FeedChoiceView:
+    """Add a feed, or the only feed of a page. Raises BadInput, Unreachable or NotPermitted where there is no feed.
 
-    The reply of the one GET is the feed's baseline: the feed is not asked again before it is due. An item selector is
-    checked before anybody is asked.
+    The reply of the GET is the feed's baseline: the feed is not requested again before it is due. An item selector is
+    checked before any request.
     """
-    if wanted.item_selector is not None and (wrong := selector_problem(wanted.item_selector)) is not None:
-        raise BadInput(document_phrase(wrong, ENGLISH))
-    url = absolute(wanted.url)
-    fetched, parsed = _read(client, replace(wanted, url=url), poller)
-    if isinstance(parsed, Unreadable) and wanted.source_type is SourceType.SITEMAP:
+    if new.item_selector is not None and (problem := selector_problem(new.item_selector)) is not None:
+        raise BadInput(document_phrase(problem, ENGLISH))
+    url = absolute(new.url)
+    fetched, parsed = _read(client, replace(new, url=url), poller)
+    if isinstance(parsed, Unreadable) and new.source_type is SourceType.SITEMAP:
         sitemaps = sitemaps_in(fetched.body)
         if sitemaps:
-            return FeedChoiceView(links=tuple(FeedLinkView(url=one, title="") for one in sitemaps))
-    if isinstance(parsed, Unreadable) and wanted.source_type is not SourceType.FEED:
+            return FeedChoiceView(links=tuple(FeedLinkView(url=sitemap, title="") for sitemap in sitemaps))
+    if isinstance(parsed, Unreadable) and new.source_type is not SourceType.FEED:
         raise BadInput(f"{url}: it answers with {document_phrase(parsed.problem, ENGLISH)}")
     if isinstance(parsed, Unreadable):
         links = find_feeds(fetched.body, url=fetched.url)
@@ -60,11 +60,11 @@ def add(client: HttpClient, poller: Poller, wanted: NewFeed) -> FeedAddedView | 
         if len(links) > 1:
             return FeedChoiceView(links=tuple(map(_link_view, links)))
         url = links[0].url
-        fetched, parsed = _read(client, replace(wanted, url=url), poller)
+        fetched, parsed = _read(client, replace(new, url=url), poller)
         if isinstance(parsed, Unreadable):
-            came = document_phrase(parsed.problem, ENGLISH)
-            raise BadInput(f"{url}: the feed that the page names answers with {came}")
-    return _store(poller, replace(wanted, url=fetched.moved_to or url), fetched, parsed)
+            phrase = document_phrase(parsed.problem, ENGLISH)
+            raise BadInput(f"{url}: the feed that the page names answers with {phrase}")
+    return _store(poller, replace(new, url=fetched.moved_to or url), fetched, parsed)
 
 
 def discover(client: HttpClient, poller: Poller, url: str) -> tuple[FeedLinkView, ...]:
@@ -81,20 +81,20 @@ def _link_view(link: FeedLink) -> FeedLinkView:
 
 
 def absolute(url: str) -> str:
-    """An address as typed, with https:// where no scheme was given. Raises BadInput."""
+    """A typed address, with ``https://`` where it has no scheme. Raises BadInput where it is not http or https."""
     link = safe_link(url if "://" in url else f"https://{url}", base="")
     if link is None:
         raise BadInput(f"{url!r} is not an http or https address")
     return link
 
 
-def _read(client: HttpClient, wanted: NewFeed, poller: Poller) -> tuple[Fetched, ParsedFeed | Unreadable]:
+def _read(client: HttpClient, new: NewFeed, poller: Poller) -> tuple[Fetched, ParsedFeed | Unreadable]:
     now = poller.runtime.clock()
-    asked = Feed(
+    feed = Feed(
         id=0,
-        url=wanted.url,
+        url=new.url,
         name="",
-        kind=wanted.kind,
+        kind=new.kind,
         language=None,
         state=FeedState.ACTIVE,
         site_url=None,
@@ -103,26 +103,26 @@ def _read(client: HttpClient, wanted: NewFeed, poller: Poller) -> tuple[Fetched,
         added_at=now,
         poll=PollState(next_poll_at=now),
     )
-    outcome = _fetch(client, asked, poller)
+    outcome = _fetch(client, feed, poller)
     if not isinstance(outcome, Fetched):
-        unasked = FetchFailed(kind=FailureKind.STATUS, problem=Problem.of(ProblemCode.NOT_MODIFIED_UNASKED))
-        failed = outcome if isinstance(outcome, FetchFailed) else unasked
-        raise _refusal(wanted.url, failed.kind, failed.problem)
+        not_modified = FetchFailed(kind=FailureKind.STATUS, problem=Problem.of(ProblemCode.NOT_MODIFIED_UNASKED))
+        failed = outcome if isinstance(outcome, FetchFailed) else not_modified
+        raise _refusal(new.url, failed.kind, failed.problem)
     return outcome, read_document(
         outcome.body,
         url=outcome.url,
         content_type=outcome.content_type,
-        source_type=wanted.source_type,
-        selector=wanted.item_selector,
+        source_type=new.source_type,
+        selector=new.item_selector,
     )
 
 
-def _fetch(client: HttpClient, asked: Feed, poller: Poller) -> FetchOutcome:
-    """One request, and one more to each host that a redirect leads to: each host is held for it, as by a poll."""
+def _fetch(client: HttpClient, feed: Feed, poller: Poller) -> FetchOutcome:
+    """One request, and another one for each redirect to another host. Each host is leased for it, as by a poll."""
     after: Elsewhere | None = None
     while True:
-        with poller.leasing_host_of(after.url if after else asked.url):
-            outcome = fetch_feed(client, asked, now=poller.runtime.clock(), after=after)
+        with poller.leasing_host_of(after.url if after else feed.url):
+            outcome = fetch_feed(client, feed, now=poller.runtime.clock(), after=after)
         if not isinstance(outcome, Elsewhere):
             return outcome
         after = outcome
@@ -133,10 +133,8 @@ def _refusal(url: str, kind: FailureKind, problem: Problem) -> ReformwatchError:
     return refusal(f"{url}: {problem_sentence(problem, ENGLISH)}")
 
 
-def _store(poller: Poller, wanted: NewFeed, fetched: Fetched, parsed: ParsedFeed) -> FeedAddedView:
-    named = replace(
-        wanted, name=wanted.name or parsed.title or host_of(wanted.url), language=wanted.language or parsed.language
-    )
+def _store(poller: Poller, new: NewFeed, fetched: Fetched, parsed: ParsedFeed) -> FeedAddedView:
+    named = replace(new, name=new.name or parsed.title or host_of(new.url), language=new.language or parsed.language)
     now, token = poller.runtime.clock(), poller.runtime.new_token()
     with poller.store.write() as tx:
         if not feeds.add_feed(tx, named, now=now):

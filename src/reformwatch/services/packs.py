@@ -1,4 +1,4 @@
-"""Services: packs: listed, shown, exported; installed: new things added, what nobody edited updated, the rest kept."""
+"""Services: packs: listed, shown, exported, installed. An installation never changes topics that somebody edited."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -31,8 +31,8 @@ def load(which: str) -> Pack:
         raise NotFound(f"pack {which!r}: neither a file nor one of: {', '.join(builtin_names())}")
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as no:
-        raise BadInput(f"pack {which}: can't be read ({no})") from None
+    except (OSError, UnicodeError) as error:
+        raise BadInput(f"pack {which}: can't be read ({error})") from None
     return read_pack(text, source=which)
 
 
@@ -45,7 +45,7 @@ def list_builtin() -> list[PackView]:
 
 
 def show(which: str) -> PackDetailView:
-    """What a pack holds. Raises as :func:`load`."""
+    """A pack's feeds and topics. Raises as :func:`load`."""
     pack = load(which)
     return PackDetailView(
         slug=pack.slug,
@@ -65,27 +65,27 @@ def export(store: Store, slug: str, *, name: str | None = None, topics: Sequence
         raise BadInput(f"{slug!r}: a pack's slug has small letters, digits and hyphens")
     with store.read() as tx:
         feeds, chosen = list_feeds(tx), [topic for topic in list_topics(tx) if not topics or topic.slug in topics]
-    for wanted in topics:
-        if wanted not in {topic.slug for topic in chosen}:
-            raise NotFound(f"topic {wanted!r}: there is none; see `reformwatch topic list`")
+    for topic_slug in topics:
+        if topic_slug not in {topic.slug for topic in chosen}:
+            raise NotFound(f"topic {topic_slug!r}: there is none; see `reformwatch topic list`")
     return write_pack(slug=slug, name=name or slug, feeds=feeds, topics=chosen)
 
 
 def install(store: Store, pack: Pack, *, now: datetime) -> PackInstalledView:
-    """Install or update a pack; a second time changes nothing. What somebody has edited stays as it is."""
+    """Add a pack's new feeds and topics; update the topics that nobody has edited. A second call changes nothing."""
     with store.write() as tx:
         feeds = [feed.name or feed.url for feed in pack.feeds if add_feed(tx, feed, now=now)]
-        deeds = [(topic.slug, _install_topic(tx, topic, now=now)) for topic in pack.topics]
+        outcomes = [(topic.slug, _install_topic(tx, topic, now=now)) for topic in pack.topics]
     return PackInstalledView(
         feeds_added=tuple(feeds),
-        topics_added=_done(deeds, _Deed.ADDED),
-        topics_updated=_done(deeds, _Deed.UPDATED),
-        topics_kept=_done(deeds, _Deed.KEPT),
+        topics_added=_slugs(outcomes, _Outcome.ADDED),
+        topics_updated=_slugs(outcomes, _Outcome.UPDATED),
+        topics_kept=_slugs(outcomes, _Outcome.KEPT),
     )
 
 
-class _Deed(Enum):
-    """What became of a pack's topic."""
+class _Outcome(Enum):
+    """The outcome of a topic's installation. KEPT: somebody has edited it; SAME: equal already."""
 
     ADDED = auto()
     UPDATED = auto()
@@ -93,22 +93,22 @@ class _Deed(Enum):
     SAME = auto()
 
 
-def _done(deeds: Sequence[tuple[str, _Deed]], wanted: _Deed) -> tuple[str, ...]:
-    return tuple(slug for slug, deed in deeds if deed is wanted)
+def _slugs(outcomes: Sequence[tuple[str, _Outcome]], which: _Outcome) -> tuple[str, ...]:
+    return tuple(slug for slug, outcome in outcomes if outcome is which)
 
 
-def _install_topic(tx: Tx, topic: NewTopic, *, now: datetime) -> _Deed:
-    wanted = fingerprint(topic)
+def _install_topic(tx: Tx, topic: NewTopic, *, now: datetime) -> _Outcome:
+    pack_hash = fingerprint(topic)
     try:
         stored = find_topic(tx, topic.slug)
     except NotFound:
-        add_topic(tx, topic, now=now, pack_hash=wanted)
-        return _Deed.ADDED
+        add_topic(tx, topic, now=now, pack_hash=pack_hash)
+        return _Outcome.ADDED
     current = fingerprint(stored)
-    if current == wanted:
-        return _Deed.SAME
+    if current == pack_hash:
+        return _Outcome.SAME
     if current != pack_hash_of(tx, topic.slug):
-        return _Deed.KEPT
+        return _Outcome.KEPT
     fields = {name: value for name, value in asdict(topic).items() if name != "pack"}
-    change_topic(tx, replace(stored, **fields), now=now, pack_hash=wanted)
-    return _Deed.UPDATED
+    change_topic(tx, replace(stored, **fields), now=now, pack_hash=pack_hash)
+    return _Outcome.UPDATED

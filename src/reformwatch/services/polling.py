@@ -1,4 +1,4 @@
-"""Services: polls that a person or cron asks for."""
+"""Services: polls started by a person or by cron."""
 
 from collections.abc import Sequence
 

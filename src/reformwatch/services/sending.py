@@ -1,10 +1,10 @@
-"""Services: deliveries that a person or cron has sent."""
+"""Services: deliveries started by a person or by cron."""
 
 from reformwatch.pipeline.deliver import Deliverer
 from reformwatch.services.views import DeliverReportView
 
 
 def deliver_due(deliverer: Deliverer) -> DeliverReportView:
-    """Send what the outbox holds and is due."""
+    """Send the deliveries that are due, once."""
     report = deliverer.deliver_due()
     return DeliverReportView(sent=report.sent, to_retry=report.to_retry, dead=report.dead)

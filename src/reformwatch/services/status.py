@@ -1,4 +1,4 @@
-"""Services: how it goes: daemons, feeds, outbox, subscribers."""
+"""Services: the status of daemons, feeds, archive, outbox and subscribers."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,15 +26,15 @@ from reformwatch.store.notices import notices_since
 from reformwatch.store.status import DaemonBeat, archive_state, list_daemons, outbox_state
 from reformwatch.store.subscribers import list_subscribers
 
-#: A daemon beats every 15 seconds; one that was not heard for longer than this does not run.
+#: A daemon stores a heartbeat every 15 seconds; without one for longer than this it is not running.
 _ALIVE_WITHIN: Final = timedelta(minutes=1)
-#: A feed that was due for longer than this is overdue: its host's other feeds come first for a moment.
+#: A feed that has been due for longer than this is overdue; up to then it may wait for other feeds of its host.
 _OVERDUE_AFTER: Final = timedelta(minutes=5)
 _LATELY: Final = timedelta(days=7)
 
 
 def status(store: Store, *, now: datetime) -> StatusView:
-    """All of it, from one state of the database."""
+    """The status, read in one transaction. Gaps and notices are those of the last seven days."""
     with store.read() as tx:
         daemons = list_daemons(tx)
         running = [daemon for daemon in daemons if now - daemon.beat_at < _ALIVE_WITHIN]
@@ -55,7 +55,7 @@ def status(store: Store, *, now: datetime) -> StatusView:
 
 
 def is_overdue(feed: Feed, *, now: datetime) -> bool:
-    """Whether a feed should have been polled by now; one that is paused or gone never is."""
+    """Whether a feed has been due for more than five minutes; never for a feed that is paused or gone."""
     return feed.state is FeedState.ACTIVE and feed.poll.next_poll_at < now - _OVERDUE_AFTER
 
 

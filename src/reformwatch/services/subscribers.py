@@ -1,4 +1,4 @@
-"""Services: subscribers: who is notified, and where."""
+"""Services: subscribers: added, listed, shown, paused, removed, sent a test message."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -20,19 +20,19 @@ from reformwatch.store.topics import list_topics
 
 
 def address_options() -> dict[str, str]:
-    """The options that take an address, each with what it takes."""
-    found: dict[str, list[str]] = {}
+    """The options of ``subscriber add`` that take an address, with their help texts."""
+    helps_of: dict[str, list[str]] = {}
     for kind in map(declared, ChannelKind):
-        found.setdefault(kind.option, []).append(kind.help)
-    return {option: f"{', or '.join(helps)}." for option, helps in found.items()}
+        helps_of.setdefault(kind.option, []).append(kind.help)
+    return {option: f"{', or '.join(helps)}." for option, helps in helps_of.items()}
 
 
-def address_of(given: Mapping[str, str | None]) -> tuple[ChannelKind, str]:
-    """The kind of address that was given by one of the options, and the address.
+def address_of(options: Mapping[str, str | None]) -> tuple[ChannelKind, str]:
+    """The channel and the address from the values of the options; None: the option is not used.
 
-    Raises BadInput where not exactly one was given, or a bad one.
+    Raises BadInput where not exactly one option is used, or its address is not valid.
     """
-    texts = [(option, text) for option, text in given.items() if text is not None]
+    texts = [(option, text) for option, text in options.items() if text is not None]
     if len(texts) != 1:
         raise BadInput(f"give one of {', '.join(f'--{option}' for option in address_options())}")
     [(option, text)] = texts
@@ -43,9 +43,9 @@ def address_of(given: Mapping[str, str | None]) -> tuple[ChannelKind, str]:
 
 
 def add_subscriber(store: Store, new: NewSubscriber, *, now: datetime) -> Subscriber:
-    """Store a subscriber; where messages are signed, with a secret, which is to be shown once.
+    """Store a subscriber; with a new secret where the channel signs messages. The caller shows it, once.
 
-    Raises BadInput where the name is taken, NotFound for an unknown topic.
+    Raises BadInput where the name is in use, NotFound for an unknown topic.
     """
     make_secret = declared(new.channel).new_secret
     secret = make_secret() if make_secret else None
@@ -56,8 +56,8 @@ def add_subscriber(store: Store, new: NewSubscriber, *, now: datetime) -> Subscr
 def list_subscribers(store: Store) -> list[SubscriberView]:
     """All subscribers by name."""
     with store.read() as tx:
-        found, topics = stored.list_subscribers(tx), list_topics(tx)
-    return [_view(one, topics) for one in found]
+        listed, topics = stored.list_subscribers(tx), list_topics(tx)
+    return [_view(subscriber, topics) for subscriber in listed]
 
 
 def show_subscriber(store: Store, name: str) -> SubscriberView:
@@ -67,61 +67,62 @@ def show_subscriber(store: Store, name: str) -> SubscriberView:
 
 
 def remove_subscriber(store: Store, name: str, *, confirm: Callable[[Subscriber], None]) -> str:
-    """Remove a subscriber with the record of what was sent; the name as it was stored.
+    """Remove a subscriber with the notifications and deliveries; returns the stored name. Raises NotFound.
 
-    ``confirm`` raises where the operator does not want it after all. Raises NotFound.
+    ``confirm`` is called before; it raises where the operator declines.
     """
     with store.read() as tx:
-        one = stored.find_subscriber(tx, name)
-    confirm(one)
+        subscriber = stored.find_subscriber(tx, name)
+    confirm(subscriber)
     with store.write() as tx:
-        hold_routing(tx)  # a slice that is being routed must not meet a subscriber who has gone
-        stored.remove_subscriber(tx, one.id)
-    return one.name
+        hold_routing(tx)  # routing that is under way must not read a subscriber who is then removed
+        stored.remove_subscriber(tx, subscriber.id)
+    return subscriber.name
 
 
 def pause_subscriber(store: Store, name: str) -> tuple[str, int]:
-    """Stop notifying a subscriber; the stored name, and how many waiting deliveries were closed. Raises NotFound."""
+    """Stop notifying a subscriber; returns the stored name and how many deliveries were closed. Raises NotFound."""
     with store.write() as tx:
-        one = stored.find_subscriber(tx, name)
-        return one.name, stored.pause(tx, one.id, because=Pause(code=PauseCode.OPERATOR))
+        subscriber = stored.find_subscriber(tx, name)
+        return subscriber.name, stored.pause(tx, subscriber.id, because=Pause(code=PauseCode.OPERATOR))
 
 
 def resume_subscriber(store: Store, name: str) -> str:
-    """Notify a subscriber again; the stored name. Raises NotFound."""
+    """Notify a subscriber again; returns the stored name. Raises NotFound."""
     with store.write() as tx:
-        one = stored.find_subscriber(tx, name)
-        stored.resume(tx, one.id)
-    return one.name
+        subscriber = stored.find_subscriber(tx, name)
+        stored.resume(tx, subscriber.id)
+    return subscriber.name
 
 
 def send_test(store: Store, name: str, *, send: Callable[[Subscriber], SendOutcome]) -> SentTest:
-    """Send a subscriber a test message, once; it is no alert, and nothing of it is stored. Raises NotFound."""
+    """Send a subscriber a test message, once. It is not stored. Raises NotFound."""
     with store.read() as tx:
-        one = stored.find_subscriber(tx, name)
-    outcome = send(one)
+        subscriber = stored.find_subscriber(tx, name)
+    outcome = send(subscriber)
+    channel = subscriber.channel.value
     if isinstance(outcome, Sent):
-        return SentTest(subscriber=one.name, channel=one.channel.value, state="sent", detail=None)
-    return SentTest(subscriber=one.name, channel=one.channel.value, state="failed", detail=outcome.reason)
+        return SentTest(subscriber=subscriber.name, channel=channel, state="sent", detail=None)
+    return SentTest(subscriber=subscriber.name, channel=channel, state="failed", detail=outcome.reason)
 
 
-def shown_address(one: Subscriber) -> str:
-    """An address that may be shown, without what is secret in it."""
-    return declared(one.channel).shown(one.address)
+def shown_address(subscriber: Subscriber) -> str:
+    """A subscriber's address without its secrets."""
+    return declared(subscriber.channel).shown(subscriber.address)
 
 
-def _view(one: Subscriber, topics: Sequence[Topic]) -> SubscriberView:
-    slugs = None if one.topic_ids is None else tuple(topic.slug for topic in topics if topic.id in one.topic_ids)
+def _view(subscriber: Subscriber, topics: Sequence[Topic]) -> SubscriberView:
+    ids = subscriber.topic_ids
     return SubscriberView(
-        name=one.name,
-        channel=one.channel.value,
-        address=shown_address(one),
-        topics=slugs,
-        mentions=one.wants_mentions,
-        language=one.language,
-        timezone=one.timezone,
-        state=one.state.value,
-        paused_code=one.pause.code.value if one.pause else None,
-        paused_because=why_paused(one.pause, ENGLISH),
-        created=one.created_at,
+        name=subscriber.name,
+        channel=subscriber.channel.value,
+        address=shown_address(subscriber),
+        topics=None if ids is None else tuple(topic.slug for topic in topics if topic.id in ids),
+        mentions=subscriber.wants_mentions,
+        language=subscriber.language,
+        timezone=subscriber.timezone,
+        state=subscriber.state.value,
+        paused_code=subscriber.pause.code.value if subscriber.pause else None,
+        paused_because=why_paused(subscriber.pause, ENGLISH),
+        created=subscriber.created_at,
     )

@@ -39,10 +39,10 @@ from reformwatch.store import Store, topics
 from reformwatch.store.entries import all_entries, count_entries
 from reformwatch.store.gaps import readings_of
 
-#: A topic that would bring more than this is refused unless it is forced: nobody reads so many.
+#: A topic with more alerts a day than this on the archive is refused unless it is forced: nobody reads so many.
 MAX_ALERTS_A_DAY: Final = 20
 _TRIAL_DAYS: Final = (30, 90)
-#: Words are common where more than this share of enough entries has one of them.
+#: A topic's words are common where more than this share of the entries (of at least so many) has one of them.
 _COMMON_SHARE: Final = 0.05
 _ENOUGH_ENTRIES: Final = 200
 _COVERAGE_SHOWN: Final = timedelta(days=30)
@@ -51,7 +51,7 @@ OnTrial = Callable[[TrialView], None]
 
 
 class TopicEdit(Value, frozen=True, kw_only=True):
-    """What is to change of a topic; None where it stays. ``dropped`` are the languages whose queries go."""
+    """Changes of a topic; None: unchanged. ``dropped``: the languages whose queries are removed."""
 
     name: str | None = None
     kind: TopicKind | None = None
@@ -67,38 +67,38 @@ def slug_of(name: str) -> str:
 
 
 def no_listener(_trial: TrialView) -> None:
-    """Nobody asks what the trial has shown."""
+    """The default of ``on_trial``: does nothing."""
 
 
 def add(
-    store: Store, wanted: NewTopic, *, burst_limit: int, now: datetime, is_forced: bool = False,
+    store: Store, new: NewTopic, *, burst_limit: int, now: datetime, is_forced: bool = False,
     on_trial: OnTrial = no_listener, track: Track[Entry] = untracked,
 ) -> TopicView:  # fmt: skip
-    """Track a topic from the next poll on; an empty slug is made from its name. Raises BadInput or QueryError.
+    """Store a topic, matched from the next poll on; an empty slug is made from its name. Raises BadInput or QueryError.
 
-    Its queries are tried on the archive first, and ``on_trial`` gets what that shows; a topic that would bring more
-    than ``MAX_ALERTS_A_DAY`` is refused unless it is forced. Nothing is stored then.
+    Its queries are matched against the archive first, and ``on_trial`` is called with the result. A topic with more
+    than ``MAX_ALERTS_A_DAY`` there is refused with BadInput, and not stored, unless it is forced.
     """
-    slug = wanted.slug or slug_of(wanted.name)
+    slug = new.slug or slug_of(new.name)
     if not SLUG.fullmatch(slug):
         raise BadInput(f"--slug {slug!r}: small letters, digits and hyphens")
-    queries = check_queries(wanted.queries, where=f"topic {slug}")
+    queries = check_queries(new.queries, where=f"topic {slug}")
     with store.read() as tx:
         topics.require_free_slug(tx, slug)
     trial = _try_out(store, compile_topic(0, slug, queries), burst_limit=burst_limit, now=now, track=track)
     on_trial(trial)
     if not is_forced:
         _refuse_noise(slug, trial)
-    new = replace(wanted, slug=slug, name=" ".join(wanted.name.split()), queries=queries)
+    checked = replace(new, slug=slug, name=" ".join(new.name.split()), queries=queries)
     with store.write() as tx:
-        return topic_view(topics.add_topic(tx, new, now=now))
+        return topic_view(topics.add_topic(tx, checked, now=now))
 
 
 def edit(
     store: Store, slug: str, changes: TopicEdit, *, burst_limit: int, now: datetime, is_forced: bool = False,
     on_trial: OnTrial = no_listener, track: Track[Entry] = untracked,
 ) -> TopicView:  # fmt: skip
-    """Change a topic; where its queries change they are tried first, as in :func:`add`. Raises NotFound as well."""
+    """Change a topic. Changed queries are matched against the archive first, as in :func:`add`. Raises NotFound too."""
     with store.read() as tx:
         topic = topics.find_topic(tx, slug)
     changed = replace(
@@ -129,34 +129,34 @@ def _changed_queries(topic: Topic, changes: TopicEdit) -> dict[str, str]:
 def _try_out(
     store: Store, compiled: CompiledTopic, *, burst_limit: int, now: datetime, track: Track[Entry]
 ) -> TrialView:
-    longest = max(_TRIAL_DAYS)
-    since = now - timedelta(days=longest)
+    trial_days = max(_TRIAL_DAYS)
+    since = now - timedelta(days=trial_days)
     with store.read() as tx:
         entries = all_entries(tx, since=since)
-        found = find_hits(track(entries, count_entries(tx, since=since)), compiled)
-    trials = [try_out(found.hits, now=now, days=days, burst_limit=burst_limit) for days in _TRIAL_DAYS]
-    terms = report_terms(compiled, found.hits)
+        result = find_hits(track(entries, count_entries(tx, since=since)), compiled)
+    trials = [try_out(result.hits, now=now, days=days, burst_limit=burst_limit) for days in _TRIAL_DAYS]
+    terms = report_terms(compiled, result.hits)
     return TrialView(
-        entries=found.entries,
-        evaluated=found.evaluated,
-        evaluated_a_day=found.evaluated / longest,
-        is_common=_is_common(found),
+        entries=result.entries,
+        evaluated=result.evaluated,
+        evaluated_a_day=result.evaluated / trial_days,
+        is_common=_is_common(result),
         windows=tuple(map(_window_view, trials)),
         examples=tuple(map(hit_view, trials[-1].examples)),
-        workhorse=terms.workhorse if found.hits else None,
-        idle=terms.idle if found.hits else (),
+        workhorse=terms.workhorse if result.hits else None,
+        idle=terms.idle if result.hits else (),
     )
 
 
-def _is_common(found: Found) -> bool:
-    return found.entries >= _ENOUGH_ENTRIES and found.evaluated > _COMMON_SHARE * found.entries
+def _is_common(result: Found) -> bool:
+    return result.entries >= _ENOUGH_ENTRIES and result.evaluated > _COMMON_SHARE * result.entries
 
 
 def _refuse_noise(slug: str, trial: TrialView) -> None:
     a_day = trial.windows[0].alerts_a_day
     if a_day > MAX_ALERTS_A_DAY:
-        many = f"{a_day:.0f} alerts a day, more than {MAX_ALERTS_A_DAY}"
-        raise BadInput(f"topic {slug}: it would bring {many}; narrow it, or add --force; nothing was stored")
+        count = f"{a_day:.0f} alerts a day, more than {MAX_ALERTS_A_DAY}"
+        raise BadInput(f"topic {slug}: it would bring {count}; narrow it, or add --force; nothing was stored")
 
 
 def list_topics(store: Store) -> list[TopicView]:
@@ -172,7 +172,7 @@ def find(store: Store, slug: str) -> TopicView:
 
 
 def show(store: Store, slug: str, *, now: datetime) -> TopicDetailView:
-    """A topic, and how its feeds were read lately. Raises NotFound."""
+    """A topic, with the coverage of its feeds in the last 30 days. Raises NotFound."""
     with store.read() as tx:
         topic = topics.find_topic(tx, slug)
         since = max(now - _COVERAGE_SHOWN, topic.created_at)
@@ -206,20 +206,20 @@ def _set_state(store: Store, slug: str, state: TopicState, *, now: datetime) -> 
 def find_matches(
     store: Store, slug: str, *, since: datetime | None = None, track: Track[Entry] = untracked
 ) -> TopicMatchesView:
-    """The archived entries that a topic matches, of those first seen since a time. Raises NotFound."""
+    """The archived entries that match a topic; only those first seen from ``since`` on. Raises NotFound."""
     with store.read() as tx:
         topic = topics.find_topic(tx, slug)
     compiled = (compile_topic(topic.id, topic.slug, topic.queries),)
-    found: list[MatchView] = []
+    matches: list[MatchView] = []
     with store.read() as tx:
         for entry in track(all_entries(tx, since=since), count_entries(tx, since=since)):
             text = match_text_of(entry, source=entry.feed_name, language=entry.language)
-            found.extend(match_view(entry, match) for match in match_entry(text, compiled))
-    return TopicMatchesView(topic=slug, matches=tuple(found))
+            matches.extend(match_view(entry, match) for match in match_entry(text, compiled))
+    return TopicMatchesView(topic=slug, matches=tuple(matches))
 
 
 def topic_view(topic: Topic) -> TopicView:
-    """A topic as it is shown."""
+    """The view of a topic."""
     return TopicView(
         slug=topic.slug,
         name=topic.name,
@@ -235,7 +235,7 @@ def topic_view(topic: Topic) -> TopicView:
 
 
 def hit_view(hit: Hit) -> HitView:
-    """An entry that a query finds, at its own time."""
+    """The view of an entry that matches a query, with the time at which it was news."""
     return HitView(**asdict(entry_view(hit.entry)), moment=hit.moment)
 
 
@@ -254,8 +254,8 @@ def _coverage_view(covered: Coverage) -> CoverageView:
 
 
 def _feed_coverage_view(feed: FeedCoverage) -> FeedCoverageView:
-    unread = (
-        UnreadView(since=hole.since, until=hole.until, why=unread_sentence(hole, ENGLISH), why_code=hole.code)
-        for hole in feed.unread
+    views = (
+        UnreadView(since=unread.since, until=unread.until, why=unread_sentence(unread, ENGLISH), why_code=unread.code)
+        for unread in feed.unread
     )
-    return FeedCoverageView(id=feed.feed_id, name=feed.name, unread=tuple(unread))
+    return FeedCoverageView(id=feed.feed_id, name=feed.name, unread=tuple(views))

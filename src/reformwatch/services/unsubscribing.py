@@ -1,21 +1,24 @@
-"""Services: readers who end their messages by the link in a mail."""
+"""Services: subscribers who unsubscribe by the link in a mail."""
 
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.reasons import why_paused
 from reformwatch.model.subscriber import Pause, PauseCode, Subscriber, SubscriberState
-from reformwatch.services.views import ReaderView
+from reformwatch.services.views import UnsubscribeView
 from reformwatch.store import Store
 from reformwatch.store.subscribers import find_by_unsubscribe_token, pause
 
 
-def find(store: Store, token: str) -> ReaderView | None:
-    """The subscriber whose mails carry this token; None where there is none."""
+def find(store: Store, token: str) -> UnsubscribeView | None:
+    """The subscriber whose mails have this token; None where there is none."""
     with store.read() as tx:
         return _view(find_by_unsubscribe_token(tx, token))
 
 
-def unsubscribe(store: Store, token: str) -> ReaderView | None:
-    """Pause the subscriber whose mails carry this token; the subscriber as before. One who is paused stays as it is."""
+def unsubscribe(store: Store, token: str) -> UnsubscribeView | None:
+    """Pause the subscriber whose mails have this token; returns the subscriber as before, None where there is none.
+
+    A subscriber who is paused already keeps that pause.
+    """
     with store.write() as tx:
         subscriber = find_by_unsubscribe_token(tx, token)
         if subscriber is not None and subscriber.state is not SubscriberState.PAUSED:
@@ -23,10 +26,10 @@ def unsubscribe(store: Store, token: str) -> ReaderView | None:
     return _view(subscriber)
 
 
-def _view(subscriber: Subscriber | None) -> ReaderView | None:
+def _view(subscriber: Subscriber | None) -> UnsubscribeView | None:
     if subscriber is None:
         return None
-    return ReaderView(
+    return UnsubscribeView(
         name=subscriber.name,
         language=subscriber.language,
         paused_because=why_paused(subscriber.pause, ENGLISH),

@@ -1,4 +1,4 @@
-"""Services: views: what is shown to a person or a program; ``--json`` prints them, tables are made of them."""
+"""Services: views: the results that commands show: written as JSON by ``--json``, else as tables and sentences."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -18,19 +18,19 @@ from reformwatch.model.websub import HubState
 
 
 class View(Value, frozen=True, kw_only=True):
-    """One thing that is shown. Its fields in their order are its JSON object, under their encoded names.
+    """A result of a service. Its fields, in their order and under their encoded names, are its JSON object.
 
-    ``aside`` names the fields that JSON leaves out: only sentences for a person are made of them.
+    ``aside`` names the fields that are not in the JSON: they are used for tables and sentences only.
     """
 
     aside: ClassVar[frozenset[str]] = frozenset()
 
 
 def as_json(value: Any) -> Any:
-    """A view, or a list or mapping of views, as what :mod:`json` can write.
+    """A view, or a list or mapping of views, as values that :mod:`json` can write.
 
-    A time is written by ``isoformat()``, which keeps its offset; a length of time as whole seconds; an enum's member by
-    its value. (``msgspec.to_builtins`` writes UTC as ``Z``, and knows nothing of ``aside``.)
+    A time becomes its ``isoformat()`` with the offset, a length of time its whole seconds, an enum's member its value.
+    (``msgspec.to_builtins`` writes UTC as ``Z``, and has no ``aside``.)
     """
     match value:
         case Struct():
@@ -54,9 +54,9 @@ def as_json(value: Any) -> Any:
 
 
 class FeedView(View, frozen=True, kw_only=True):
-    """A feed. ``entries`` counts what it has brought; ``problem`` is why its last poll failed.
+    """A feed. ``entries``: how many are archived. ``problem``: why its last poll failed; None where it did not.
 
-    ``usual_gap`` is the usual time between two of its entries, None where too few are dated.
+    ``usual_gap``: the usual time between two of its entries; None where too few are dated.
     """
 
     aside: ClassVar = frozenset({"health_sentence", "usual_gap"})
@@ -89,7 +89,7 @@ class FeedView(View, frozen=True, kw_only=True):
 
 
 class GapView(View, frozen=True, kw_only=True):
-    """A time in which a feed may have brought what nobody read. ``recovered``: when older pages filled it."""
+    """A time whose entries may have been missed. ``recovered``: when older pages filled it; None: not filled."""
 
     feed_id: int
     since: datetime
@@ -131,9 +131,9 @@ class FeedNameView(View, frozen=True, kw_only=True):
 
 
 class IntervalCostView(View, frozen=True, kw_only=True):
-    """What an interval of the operator's own costs a feed's owner.
+    """The load that an interval set by the operator puts on a feed's server, in requests a day.
 
-    ``server_wish`` is the longer interval that the feed's server asks for, and gets; None where it asks for none.
+    ``server_wish``: the longer interval that the server demands, which is kept; None where it demands none.
     """
 
     interval: timedelta
@@ -143,14 +143,14 @@ class IntervalCostView(View, frozen=True, kw_only=True):
 
 
 class FeedChangedView(View, frozen=True, kw_only=True):
-    """A feed that was changed. ``cost`` is None where its interval is not the operator's own."""
+    """A feed that was changed. ``cost`` is None where the operator has set no interval for it."""
 
     feed: FeedNameView
     cost: IntervalCostView | None
 
 
 class FeedAddedView(View, frozen=True, kw_only=True):
-    """A feed that was added and read once. ``summary`` is what its first poll brought; ``cost`` as in a changed one."""
+    """A feed that was added and polled once. ``summary``: the result of that poll. ``cost``: see FeedChangedView."""
 
     feed: FeedNameView
     summary: str
@@ -158,22 +158,22 @@ class FeedAddedView(View, frozen=True, kw_only=True):
 
 
 class FeedLinkView(View, frozen=True, kw_only=True):
-    """A feed that a page names."""
+    """A feed that a web page links."""
 
     url: str
     title: str
 
 
 class FeedChoiceView(View, frozen=True, kw_only=True):
-    """A page that names several feeds, or an index that names several sitemaps: none of them was added."""
+    """The feeds of a page that links several, or the sitemaps of an index: none of them was added."""
 
     links: tuple[FeedLinkView, ...]
 
 
 class ManualPollView(View, frozen=True, kw_only=True):
-    """The feeds that a poll by hand may ask.
+    """The feeds that a manual poll requests.
 
-    ``asked_lately`` counts those that were asked within ``least_gap``: they are left in peace, unless they are forced.
+    ``asked_lately``: how many were polled within the last ``least_gap``; they are in ``feed_ids`` only if forced.
     """
 
     feed_ids: tuple[int, ...]
@@ -182,7 +182,7 @@ class ManualPollView(View, frozen=True, kw_only=True):
 
 
 class PollReportView(View, frozen=True, kw_only=True):
-    """What a run of polls did; ``deliveries`` counts those that wait to be sent because of it."""
+    """The counts of a run of polls; ``deliveries``: how many wait to be sent because of it."""
 
     polled: int = 0
     failed: int = 0
@@ -192,7 +192,7 @@ class PollReportView(View, frozen=True, kw_only=True):
 
 
 class DeliverReportView(View, frozen=True, kw_only=True):
-    """What a run of deliveries did; ``dead`` counts those that were given up."""
+    """The counts of a run of deliveries; ``dead``: how many became dead letters."""
 
     sent: int = 0
     to_retry: int = 0
@@ -200,14 +200,14 @@ class DeliverReportView(View, frozen=True, kw_only=True):
 
 
 class FeedsImportedView(View, frozen=True, kw_only=True):
-    """How many feeds of a list were added, and how many were known already."""
+    """The counts of an import: feeds that were added, and feeds that were stored already."""
 
     added: int
     known: int
 
 
 class FeedsExportedView(View, frozen=True, kw_only=True):
-    """An OPML file. ``feeds`` counts all feeds; sitemaps and pages among them are not in the file."""
+    """An OPML document. ``feeds`` counts all stored feeds; sitemaps and pages among them are not in the document."""
 
     text: bytes
     feeds: int
@@ -227,7 +227,7 @@ class DaemonView(View, frozen=True, kw_only=True):
 
 
 class FeedStatusView(View, frozen=True, kw_only=True):
-    """How a feed is read. ``overdue``: it should have been polled by now."""
+    """A feed's state and health. ``overdue``: it has been due for more than five minutes."""
 
     aside: ClassVar = frozenset({"health_sentence"})
 
@@ -246,7 +246,7 @@ class FeedStatusView(View, frozen=True, kw_only=True):
 
 
 class ArchiveView(View, frozen=True, kw_only=True):
-    """How much was gathered."""
+    """The counts of the archive."""
 
     entries: int
     matches: int
@@ -254,7 +254,7 @@ class ArchiveView(View, frozen=True, kw_only=True):
 
 
 class OutboxView(View, frozen=True, kw_only=True):
-    """Deliveries by state; ``oldest_pending`` is when the oldest of those that wait was made."""
+    """Deliveries counted by state. ``oldest_pending``: when the oldest pending one was created; None without any."""
 
     pending: int
     sent: int
@@ -263,7 +263,7 @@ class OutboxView(View, frozen=True, kw_only=True):
 
 
 class PausedSubscriberView(View, frozen=True, kw_only=True):
-    """A subscriber who is sent nothing, and why."""
+    """A paused subscriber, and why: None where no reason is stored."""
 
     aside: ClassVar = frozenset({"channel"})
 
@@ -273,7 +273,7 @@ class PausedSubscriberView(View, frozen=True, kw_only=True):
 
 
 class NoticeView(View, frozen=True, kw_only=True):
-    """What the operator was notified of."""
+    """A notice to the operator. ``feed_id`` None: it is not about one feed."""
 
     at: datetime
     kind: NoticeKind
@@ -282,9 +282,9 @@ class NoticeView(View, frozen=True, kw_only=True):
 
 
 class StatusView(View, frozen=True, kw_only=True):
-    """Whether it runs, how the feeds are, and what waits to be sent. ``gaps`` and ``notices`` are of the last week.
+    """The status of daemons, feeds, archive and outbox. ``gaps`` and ``notices``: of the last seven days.
 
-    ``daemons`` are those alive; ``last_daemon`` is the one with the newest heartbeat, alive or not.
+    ``daemons``: those that run; ``last_daemon``: the one with the newest heartbeat, running or not; None without any.
     """
 
     aside: ClassVar = frozenset({"last_daemon"})
@@ -306,7 +306,7 @@ class StatusView(View, frozen=True, kw_only=True):
 
 
 class EntryView(View, frozen=True, kw_only=True):
-    """An archived entry; ``language`` is its own, else its feed's."""
+    """An archived entry. ``language``: the entry's, else its feed's; None where neither is known."""
 
     id: int
     url: str | None
@@ -317,7 +317,7 @@ class EntryView(View, frozen=True, kw_only=True):
 
 
 class MatchView(View, frozen=True, kw_only=True):
-    """An entry that a topic's query recognises, with the words that did. ``archived`` has the texts around them."""
+    """An entry that matches a topic, with the matched words. ``archived``: the entry with its texts."""
 
     aside: ClassVar = frozenset({"archived"})
 
@@ -331,7 +331,7 @@ class MatchView(View, frozen=True, kw_only=True):
 
 
 class TopicView(View, frozen=True, kw_only=True):
-    """A topic; ``names`` are its names by language, ``queries`` what recognises it by language, or ``any``."""
+    """A topic. ``names``: by language; ``queries``: by language, or ``any``; ``pack`` None: it is not from a pack."""
 
     slug: str
     name: str
@@ -346,7 +346,7 @@ class TopicView(View, frozen=True, kw_only=True):
 
 
 class UnreadView(View, frozen=True, kw_only=True):
-    """A time in which a feed may have brought what nobody read, and why."""
+    """A time in which a feed was not read, and why: its entries of that time may have been missed."""
 
     since: datetime
     until: datetime
@@ -355,7 +355,7 @@ class UnreadView(View, frozen=True, kw_only=True):
 
 
 class FeedCoverageView(View, frozen=True, kw_only=True):
-    """A feed in a window of time; ``unread`` is empty where it was read without a gap."""
+    """A feed's coverage in a window of time; ``unread`` is empty where it was read without a gap."""
 
     id: int
     name: str
@@ -363,7 +363,7 @@ class FeedCoverageView(View, frozen=True, kw_only=True):
 
 
 class CoverageView(View, frozen=True, kw_only=True):
-    """How a topic's feeds were read. ``complete``: all without a gap; ``blind``: none without a gap."""
+    """The coverage of a topic's feeds. ``complete``: all were read without a gap; ``blind``: none was."""
 
     since: datetime
     until: datetime
@@ -373,20 +373,20 @@ class CoverageView(View, frozen=True, kw_only=True):
 
 
 class TopicDetailView(TopicView, frozen=True, kw_only=True):
-    """A topic with how its feeds were read in the last 30 days, or since it was added."""
+    """A topic with the coverage of its feeds in the last 30 days, or since it was added."""
 
     coverage: CoverageView
 
 
 class TopicMatchesView(View, frozen=True, kw_only=True):
-    """What of the archive a topic matches, newest first. ``topic`` is its slug."""
+    """The archived entries that match a topic, newest first. ``topic`` is its slug."""
 
     topic: str
     matches: tuple[MatchView, ...]
 
 
 class HitView(EntryView, frozen=True, kw_only=True):
-    """An entry that a query finds; ``moment`` is when it was news."""
+    """An entry that matches a query; ``moment`` is when it was news."""
 
     aside: ClassVar = frozenset({"moment"})
 
@@ -394,7 +394,7 @@ class HitView(EntryView, frozen=True, kw_only=True):
 
 
 class TrialWindowView(View, frozen=True, kw_only=True):
-    """What a query would have brought in the last days; ``alerts_a_day`` is the mean."""
+    """The matches of a topic's queries in the last ``days``; ``alerts_a_day`` is the mean."""
 
     days: int
     about: int
@@ -403,11 +403,11 @@ class TrialWindowView(View, frozen=True, kw_only=True):
 
 
 class TrialView(View, frozen=True, kw_only=True):
-    """A topic's queries tried on the archive, before they are stored.
+    """The result of matching a topic's queries against the archive, before they are stored.
 
-    ``entries`` counts those they were tried on, ``evaluated`` those that had a word of the queries; ``is_common``: so
-    many that much of the work is wasted. ``workhorse`` is the term that is in nearly all hits, ``idle`` are those in
-    none.
+    ``entries``: how many were read; ``evaluated``: how many contain a word of the queries; ``is_common``: so many
+    that much of the evaluation is wasted. ``workhorse``: the term in nearly all hits; None: there is no such term.
+    ``idle``: the terms in no hit.
     """
 
     entries: int
@@ -424,7 +424,7 @@ class TrialView(View, frozen=True, kw_only=True):
 
 
 class ReplayedAlertView(View, frozen=True, kw_only=True):
-    """An alert that would have been sent, in the week of a Monday; more than one entry where it sums up a burst."""
+    """An alert that would have been sent. ``week``: its Monday. A burst is one alert with several entries."""
 
     when: datetime
     week: date
@@ -433,14 +433,14 @@ class ReplayedAlertView(View, frozen=True, kw_only=True):
 
 
 class WeekView(View, frozen=True, kw_only=True):
-    """How many alerts the week of a Monday would have brought."""
+    """The number of alerts in one week. ``week``: its Monday."""
 
     week: date
     alerts: int
 
 
 class ReplayView(View, frozen=True, kw_only=True):
-    """What a topic would have brought of so many entries; ``suppressed`` counts by reason what would not be sent."""
+    """A topic replayed on the archive of ``entries`` entries. ``suppressed``: suppressed notifications by code."""
 
     entries: int
     alerts: tuple[ReplayedAlertView, ...]
@@ -459,7 +459,7 @@ class BacktestView(View, frozen=True, kw_only=True):
 
 
 class ComparisonView(BacktestView, frozen=True, kw_only=True):
-    """A topic and a new version of it: entries that only the new one is about are ``gained``, the others ``lost``."""
+    """A topic and its changed version. ``gained``: entries that only the new version is about; ``lost``: only the old."""
 
     changed: ReplayView
     gained: tuple[HitView, ...]
@@ -467,9 +467,9 @@ class ComparisonView(BacktestView, frozen=True, kw_only=True):
 
 
 class ScoreView(View, frozen=True, kw_only=True):
-    """How a topic does on labelled rows of one language, or ``all``.
+    """A topic's score on labelled rows of one language, or ``all``.
 
-    The shares are rounded to four digits; ``exact`` has the three as they are.
+    The shares are rounded to four digits; ``exact``: precision, recall and F1, not rounded.
     """
 
     aside: ClassVar = frozenset({"exact"})
@@ -489,7 +489,7 @@ class ScoreView(View, frozen=True, kw_only=True):
 
 
 class PackView(View, frozen=True, kw_only=True):
-    """A pack, with how many feeds and topics it holds."""
+    """A pack, with the number of its feeds and topics."""
 
     slug: str
     name: str
@@ -517,7 +517,7 @@ class PackTopicView(View, frozen=True, kw_only=True):
 
 
 class PackDetailView(View, frozen=True, kw_only=True):
-    """All that a pack holds."""
+    """A pack with its feeds and topics."""
 
     slug: str
     name: str
@@ -528,7 +528,7 @@ class PackDetailView(View, frozen=True, kw_only=True):
 
 
 class PackInstalledView(View, frozen=True, kw_only=True):
-    """What an installation did, by name; ``topics_kept`` are those that somebody has edited."""
+    """The result of an installation: names of feeds, slugs of topics. ``topics_kept``: edited, so not updated."""
 
     feeds_added: tuple[str, ...]
     topics_added: tuple[str, ...]
@@ -537,7 +537,7 @@ class PackInstalledView(View, frozen=True, kw_only=True):
 
     @property
     def has_changed(self) -> bool:
-        """Whether anything was written."""
+        """Whether anything was stored."""
         return bool(self.feeds_added or self.topics_added or self.topics_updated)
 
 
@@ -545,7 +545,7 @@ class PackInstalledView(View, frozen=True, kw_only=True):
 
 
 class DatabaseView(View, frozen=True, kw_only=True):
-    """The database that was checked: its file or address, its version, and what is wrong with it."""
+    """The database that was checked: its file or address, its version, and its faults; none where it is sound."""
 
     database: str
     version: str
@@ -553,7 +553,7 @@ class DatabaseView(View, frozen=True, kw_only=True):
 
 
 class UpgradeView(View, frozen=True, kw_only=True):
-    """An upgrade; ``before`` is None where there was no database, ``backup`` where none was needed."""
+    """An upgrade by version. ``before`` None: there was no database. ``backup``: its path; None: none was made."""
 
     before: str | None
     after: str | None
@@ -564,14 +564,14 @@ class UpgradeView(View, frozen=True, kw_only=True):
 
 
 class AlertEntryView(View, frozen=True, kw_only=True):
-    """An entry as an alert names it."""
+    """An entry of an alert."""
 
     url: str | None
     title: str
 
 
 class AlertDeliveryView(View, frozen=True, kw_only=True):
-    """A delivery as its alert names it."""
+    """A delivery of an alert."""
 
     subscriber: str
     channel: str
@@ -580,7 +580,7 @@ class AlertDeliveryView(View, frozen=True, kw_only=True):
 
 
 class AlertView(View, frozen=True, kw_only=True):
-    """An alert with the deliveries that carry it."""
+    """An alert with its deliveries."""
 
     id: int
     kind: str
@@ -592,13 +592,13 @@ class AlertView(View, frozen=True, kw_only=True):
 
 
 class TopicMatchView(MatchView, frozen=True, kw_only=True):
-    """A match of one of several topics."""
+    """A match with its topic's slug."""
 
     topic: str
 
 
 class NotificationView(View, frozen=True, kw_only=True):
-    """What was decided for one subscriber of an alert; ``decision`` is send, hold or suppress."""
+    """The decision on an alert for one subscriber; ``decision`` is send, hold or suppress."""
 
     subscriber: str
     decision: str
@@ -606,7 +606,7 @@ class NotificationView(View, frozen=True, kw_only=True):
 
 
 class AlertDetail(AlertView, frozen=True, kw_only=True):
-    """An alert with all that is known of it; ``topic_names`` in the order of ``topics``."""
+    """An alert with its matches and notifications; ``topic_names`` in the order of ``topics``."""
 
     topic_names: tuple[str, ...]
     matches: tuple[TopicMatchView, ...]
@@ -614,7 +614,7 @@ class AlertDetail(AlertView, frozen=True, kw_only=True):
 
 
 class DeliveryView(View, frozen=True, kw_only=True):
-    """A delivery. ``alert`` is the first of ``alerts``, all that its message carries."""
+    """A delivery. ``alerts``: the alerts in its message; ``alert``: the first of them, None without any."""
 
     id: int
     message_id: str
@@ -662,7 +662,7 @@ class SubscriberView(View, frozen=True, kw_only=True):
 
 
 class SentTest(View, frozen=True, kw_only=True):
-    """What came of a test message; ``state`` is sent or failed, ``detail`` what went wrong."""
+    """The outcome of a test message; ``state`` is sent or failed, ``detail`` why it failed, None where it was sent."""
 
     subscriber: str
     channel: str
@@ -671,7 +671,7 @@ class SentTest(View, frozen=True, kw_only=True):
 
 
 class PartView(View, frozen=True, kw_only=True):
-    """A part of a query that had to be met."""
+    """A part of a query that an entry must match. ``met``: it does; ``words``: by these words."""
 
     part: str
     met: bool
@@ -679,14 +679,14 @@ class PartView(View, frozen=True, kw_only=True):
 
 
 class ExplainedMatch(View, frozen=True, kw_only=True):
-    """How an entry met a topic."""
+    """The match of an explained entry with a topic."""
 
     strength: Strength
     evidence: tuple[Evidence, ...]
 
 
 class VerdictView(View, frozen=True, kw_only=True):
-    """An entry against a topic: the match, or for each query the parts of its nearest miss."""
+    """An entry and a topic: their match, or None and for each language the parts of the query that came nearest."""
 
     topic: str
     state: TopicState
@@ -705,7 +705,7 @@ class ExplainedEntry(EntryView, frozen=True, kw_only=True):
 
 
 class ExplainedDelivery(View, frozen=True, kw_only=True):
-    """A delivery that carried an entry."""
+    """A delivery of an alert with the entry."""
 
     id: int
     subscriber: str
@@ -715,7 +715,7 @@ class ExplainedDelivery(View, frozen=True, kw_only=True):
 
 
 class SuppressedView(View, frozen=True, kw_only=True):
-    """Why somebody, or with ``subscriber`` None everybody, got no message."""
+    """Why a notification was suppressed; ``subscriber`` None: for all subscribers."""
 
     subscriber: str | None
     code: str
@@ -723,7 +723,7 @@ class SuppressedView(View, frozen=True, kw_only=True):
 
 
 class Explanation(View, frozen=True, kw_only=True):
-    """Why an entry matched or did not, and what became of it."""
+    """Why an entry matched topics or did not, with its alerts, deliveries and suppressed notifications."""
 
     entry: ExplainedEntry
     topics: tuple[VerdictView, ...]
@@ -732,11 +732,11 @@ class Explanation(View, frozen=True, kw_only=True):
     suppressed: tuple[SuppressedView, ...] = field(name="silences")
 
 
-# -- readers of messages
+# -- unsubscribing
 
 
-class ReaderView(View, frozen=True, kw_only=True):
-    """The subscriber whom an unsubscribe link is for; ``paused_because``: why nothing was sent to them already."""
+class UnsubscribeView(View, frozen=True, kw_only=True):
+    """The subscriber of an unsubscribe link; ``paused_because``: why they were paused before, None: they were not."""
 
     name: str
     language: str
