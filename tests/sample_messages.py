@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reformwatch.channels.base import Envelope
-from reformwatch.messages.render import Reader
+from reformwatch.messages.render import Recipient
 from reformwatch.model.alert import Alert, AlertItem, AlertKind
 from reformwatch.model.entry import Entry, EntryStatus
 from reformwatch.model.message import Message
@@ -100,7 +100,7 @@ def a_subscriber(*, language: str = "en", name: str = "Desk") -> Subscriber:
 
 def rendered(alert: Alert | None = None, *, language: str = "en", unsubscribe_url: str | None = None) -> Message:
     subscriber = a_subscriber(language=language)
-    reader = Reader(subscriber=subscriber, zone=UTC, unsubscribe_url=unsubscribe_url)
+    reader = Recipient(subscriber=subscriber, zone=UTC, unsubscribe_url=unsubscribe_url)
     return RENDERER.render(alert or an_alert(), reader)
 
 

@@ -16,7 +16,7 @@ from reformwatch.language.registry import LANGUAGES
 from reformwatch.matching.index import compile_topic, match_entry, match_text_of
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.payload import MAX_EVIDENCE, MAX_ITEMS, payload_of
-from reformwatch.messages.render import Reader, Renderer, subject_of
+from reformwatch.messages.render import Recipient, Renderer, subject_of
 from reformwatch.model.alert import Alert, AlertItem, AlertKind, Burst
 from reformwatch.model.entry import Entry, EntryStatus
 from reformwatch.model.message import MARK_OFF, MARK_ON, Message
@@ -190,12 +190,12 @@ RENDERER = Renderer(TEMPLATES, WORDS)
 def render(told: Alert, *, zone: str = "UTC", unsubscribe_url: str | None = None, **reader: Any) -> Message:
     """The message of an alert for a reader."""
     receiver = subscriber(**reader)
-    return RENDERER.render(told, Reader(subscriber=receiver, zone=ZoneInfo(zone), unsubscribe_url=unsubscribe_url))
+    return RENDERER.render(told, Recipient(subscriber=receiver, zone=ZoneInfo(zone), unsubscribe_url=unsubscribe_url))
 
 
 def render_test(**reader: Any) -> Message:
     """A test message for a reader."""
-    return RENDERER.render_test(Reader(subscriber=subscriber(**reader), zone=UTC), now=NOW)
+    return RENDERER.render_test(Recipient(subscriber=subscriber(**reader), zone=UTC), now=NOW)
 
 
 class Page(HTMLParser):
@@ -492,7 +492,7 @@ def test_a_template_that_asks_for_what_is_not_there_fails_loudly() -> None:
     # trust: D23
     broken = Renderer({"mail.html": "{{ nothing }}", "mail.txt": "x"}, WORDS)
     with pytest.raises(Exception, match="nothing"):
-        broken.render(alert(), Reader(subscriber=subscriber(), zone=UTC))
+        broken.render(alert(), Recipient(subscriber=subscriber(), zone=UTC))
 
 
 # --- payloads --------------------------------------------------------------------------------------------------------

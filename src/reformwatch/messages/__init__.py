@@ -1,1 +1,1 @@
-"""Messages: alerts to the text that a subscriber reads, in their language. Pure functions."""
+"""Messages: the texts for subscribers and the operator, in their language. Pure functions."""

@@ -1,8 +1,8 @@
-"""Messages: catalogues: what the program says to people, in each language that it speaks.
+"""Messages: catalogues: the translated texts of the program, by language.
 
-English stands in the source. The other languages are gettext's ``.po`` files, whose texts are handed in. Babel reads
-them, and knows how a language writes numbers and dates; it is imported where the first of them is needed, since what
-cron starts speaks English mostly.
+English texts are in the source. The other languages are gettext's ``.po`` files, whose texts are arguments here. Babel
+parses them, and formats numbers and dates; it is imported at the first use of another language, since commands started
+by cron mostly write English.
 """
 
 import io
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Counted(Struct, frozen=True):
-    """A text that depends on a number: its English singular and plural. ``by`` names the number among its values."""
+    """A text that depends on a number: its English singular and plural. ``by``: that number's name in the text."""
 
     singular: str
     plural: str
@@ -26,7 +26,7 @@ class Counted(Struct, frozen=True):
 
 
 def msg(text: str) -> str:
-    """Mark a text for the catalogues; it is translated where it is shown."""
+    """Mark a text for the catalogues; it is returned as it is, and translated where it is shown."""
     return text
 
 
@@ -36,28 +36,28 @@ def counted(singular: str, plural: str, *, by: str = "count") -> Counted:
 
 
 class Words:
-    """The words of a language. These are the English ones: the source's own."""
+    """The texts and formats of a language; of this base class: English, as in the source."""
 
     language = "en"
 
     def gettext(self, text: str) -> str:
-        """A text in this language."""
+        """A text translated into this language."""
         return text
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
-        """A text in the form that this language has for a number."""
+        """A text translated into this language, in its plural form for ``count``."""
         return singular if count == 1 else plural
 
     def number(self, number: int) -> str:
-        """A whole number, its thousands apart."""
+        """A whole number with separated thousands."""
         return f"{number:,}"
 
     def day(self, moment: datetime) -> str:
-        """The day of a time in UTC."""
+        """The date of a time, in UTC."""
         return f"{moment.astimezone(UTC):%d %B %Y}"
 
     def moment(self, moment: datetime) -> str:
-        """A time in UTC."""
+        """The date, hour and minute of a time, in UTC."""
         return f"{self.day(moment)} {moment.astimezone(UTC):%H:%M} UTC"
 
 
@@ -67,7 +67,7 @@ WordsOf = Callable[[str], Words]
 
 
 class _TranslatedWords(Words):
-    """The words of a catalogue."""
+    """The texts of a catalogue, and its language's formats."""
 
     def __init__(self, language: str, translations: "GNUTranslations") -> None:
         self.language, self._translations = language, translations
@@ -90,14 +90,14 @@ class _TranslatedWords(Words):
 
 
 class Catalogues:
-    """The words of all languages. ``texts`` are those of the ``.po`` files, by language. Threads may share one."""
+    """The words of all languages. ``texts``: the contents of the ``.po`` files, by language. Threads may share it."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts, self._lock = dict(texts), threading.Lock()
         self._words: dict[str, Words] = {}
 
     def words(self, language: str) -> Words:
-        """The words of a language; English ones where it has no catalogue."""
+        """The words of a language; of English where the language has no catalogue."""
         if language not in self._texts:
             return ENGLISH
         with self._lock:

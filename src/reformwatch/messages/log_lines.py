@@ -1,4 +1,4 @@
-"""Messages: lines of the log, which speaks English: what a poll brought, why a hub's question was not confirmed."""
+"""Messages: English texts of log lines: the result of a poll, why a hub's request was not confirmed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -22,12 +22,12 @@ _NOT_ASKED: Final[Mapping[NotAskedCode, str]] = {
 
 
 def not_asked_line(code: NotAskedCode) -> str:
-    """Why a hub's question was not confirmed."""
+    """Why a hub's verification request was not confirmed (WebSub, 5.3)."""
     return _NOT_ASKED[code]
 
 
 def poll_line(feed: Feed, plan: PollPlan) -> str:
-    """What a poll brought; ``feed`` is as it was before."""
+    """The result of a poll; ``feed`` is the feed as it was before the poll."""
     if plan.problem is not None:
         problem = problem_sentence(plan.problem, ENGLISH)
         return f"this machine's network seems to be down ({problem})" if plan.is_outage else f"failed: {problem}"
@@ -54,5 +54,5 @@ def _parts(feed: Feed, plan: PollPlan, listed: int) -> Iterator[str]:
 
 
 def _gap(gap: Gap) -> str:
-    filled = f"{gap.found} found on older pages" if gap.recovered_at else "some may have been missed"
-    return f"all had changed since {gap.since:%d %B %H:%M} UTC, {filled}"
+    outcome = f"{gap.found} found on older pages" if gap.recovered_at else "some may have been missed"
+    return f"all had changed since {gap.since:%d %B %H:%M} UTC, {outcome}"

@@ -15,7 +15,7 @@ MAX_SNIPPET: Final = 400
 
 
 def payload_of(alert: Alert) -> dict[str, Any]:
-    """The body of one alert; its type is ``alert.`` and the alert's kind."""
+    """The webhook body of an alert: at most 40 entries, and 12 pieces of evidence per match."""
     shown = alert.items[:MAX_ITEMS]
     matches = [match for item in alert.items for match in item.matches]
     is_about = any(match.strength is Strength.ABOUT for match in matches)
@@ -48,25 +48,25 @@ def _entry_payload(item: AlertItem) -> dict[str, Any]:
 
 
 def _evidence_payload(item: AlertItem, match: Match) -> list[dict[str, str]]:
-    shown = []
-    for found in match.evidence[:MAX_EVIDENCE]:
-        text = getattr(item.entry, found.field, "")
-        pieces = snippet(text, [found], field=found.field) if isinstance(text, str) else ()
-        shown.append(
+    payload = []
+    for evidence in match.evidence[:MAX_EVIDENCE]:
+        text = getattr(item.entry, evidence.field, "")
+        pieces = snippet(text, [evidence], field=evidence.field) if isinstance(text, str) else ()
+        payload.append(
             {
                 "topic": match.slug,
-                "field": found.field,
-                "term": found.term,
-                "word": shorten(found.word, limit=MAX_WORD),
-                "how": found.how,
-                "snippet": shorten("".join(piece.text for piece in pieces) or found.word, limit=MAX_SNIPPET),
+                "field": evidence.field,
+                "term": evidence.term,
+                "word": shorten(evidence.word, limit=MAX_WORD),
+                "how": evidence.how,
+                "snippet": shorten("".join(piece.text for piece in pieces) or evidence.word, limit=MAX_SNIPPET),
             }
         )
-    return shown
+    return payload
 
 
 def test_payload(headline: str, *, now: datetime) -> dict[str, Any]:
-    """The body of a test message: of the form of an alert, with nothing in it."""
+    """The webhook body of a test message: the fields of an alert, without entries and topics."""
     story: dict[str, Any] = {"id": None, "headline": headline, "entries": []}
     data: dict[str, Any] = {
         "alert_id": None,

@@ -1,6 +1,6 @@
-"""Messages: problems: the sentence for each code, in the reader's language.
+"""Messages: problems: the sentence of each code, in the language of ``words``.
 
-Of the texts of a code the first is taken whose values are all among the facts.
+A code has one text or several: the first is used whose values are all among the facts.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ from reformwatch.model.problem import Fact, Problem, ProblemCode
 
 Text = str | Counted
 
-#: Facts that count something; the other numbers are names (a status, a feed).
+#: Facts that are counts, formatted by the language; other numbers are ids (a status, a feed).
 _COUNTS: Final = frozenset({"count", "limit", "limit_kb", "more"})
 
-#: What a text of a past version is shown as.
+#: The text of a problem stored by an earlier version, shown unchanged.
 _AS_IT_IS: Final = "{text}"
 
 _SENTENCES: Final[Mapping[ProblemCode, tuple[Text, ...]]] = {
@@ -65,7 +65,7 @@ _SENTENCES: Final[Mapping[ProblemCode, tuple[Text, ...]]] = {
     ProblemCode.UNKNOWN: (_AS_IT_IS,),
 }
 
-#: What is known of an answer by its status alone.
+#: Sentences of replies by their status.
 _STATUSES: Final[Mapping[Fact, str]] = {
     400: msg("answers {status}: it calls the request bad"),
     401: msg("answers {status}: it wants a password"),
@@ -78,7 +78,7 @@ _STATUSES: Final[Mapping[Fact, str]] = {
     504: msg("answers {status}: a fault behind the server"),
 }
 
-#: What came instead of a document that can be read; each stands for a thing, and is named in a sentence.
+#: Noun phrases for a reply that can't be read as the expected document; they are also used in sentences.
 _DOCUMENTS: Final[Mapping[ProblemCode, tuple[Text, ...]]] = {
     ProblemCode.NOT_A_FEED_EMPTY: (msg("an empty reply, not a feed"),),
     ProblemCode.NOT_A_FEED_WEB_PAGE: (msg("a web page, not a feed (“{title}”)"), msg("a web page, not a feed")),
@@ -178,23 +178,23 @@ _DOCUMENTS: Final[Mapping[ProblemCode, tuple[Text, ...]]] = {
 
 
 def problem_sentence(problem: Problem, words: Words) -> str:
-    """What is wrong with a feed or a hub, which is the subject: ``answers 404: the feed is not there``."""
+    """What is wrong with a feed or a hub, as a sentence without its subject: ``answers 404: the feed is not there``."""
     if problem.code in _DOCUMENTS:
         return words.gettext("answers with {what}").format(what=document_phrase(problem, words))
-    if problem.code is ProblemCode.HTTP_STATUS and (known := _STATUSES.get(problem.facts.get("status", 0))):
-        return filled((known,), problem.facts, words) or known
+    if problem.code is ProblemCode.HTTP_STATUS and (text := _STATUSES.get(problem.facts.get("status", 0))):
+        return filled((text,), problem.facts, words) or text
     return filled(_SENTENCES[problem.code], problem.facts, words) or problem.code.value
 
 
 def document_phrase(problem: Problem, words: Words) -> str:
-    """What a document is that can't be read as it should: ``a web page, not a feed``."""
+    """A phrase for a reply that can't be read as expected: ``a web page, not a feed``. Else the problem's sentence."""
     if problem.code not in _DOCUMENTS:
         return problem_sentence(problem, words)
     return filled(_DOCUMENTS[problem.code], problem.facts, words) or problem.code.value
 
 
 def filled(texts: tuple[Text, ...], facts: Mapping[str, Fact], words: Words) -> str:
-    """The first of some texts for which there are all facts, in a language; empty where there is none."""
+    """The first text of which all values are among the facts, translated and filled in; empty where there is none."""
     shown = {name: _shown(name, fact, words) for name, fact in facts.items()}
     for text in texts:
         if isinstance(text, str) and _names_in(text) <= facts.keys():
@@ -208,7 +208,7 @@ def filled(texts: tuple[Text, ...], facts: Mapping[str, Fact], words: Words) -> 
 
 @lru_cache(maxsize=256)
 def _names_in(text: str) -> frozenset[str]:
-    """The values that a text wants."""
+    """The names of the values in a text."""
     return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
 
 

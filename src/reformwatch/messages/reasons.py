@@ -31,7 +31,7 @@ _REPLAYED: Final[Mapping[Code, str]] = {
 _PAUSES: Final[Mapping[PauseCode, str]] = {
     PauseCode.OPERATOR: msg("paused by the operator"),
     PauseCode.UNSUBSCRIBED: msg("unsubscribed by the reader"),
-    PauseCode.REFUSED: "{detail}",  # the receiver's own words
+    PauseCode.REFUSED: "{detail}",  # the receiver's reply
 }
 _GIVEN_UP: Final = counted("{error} (given up after {count} attempt)", "{error} (given up after {count} attempts)")
 
@@ -39,23 +39,23 @@ _GIVEN_UP: Final = counted("{error} (given up after {count} attempt)", "{error} 
 def why_suppressed(
     code: Code, words: Words, *, published: datetime | None, first_seen: datetime, name: str | None = None
 ) -> str:
-    """Why an entry brought a subscriber, or anybody, no message; ``name`` is the subscriber's."""
+    """Why an entry's notification was suppressed; ``name`` is the subscriber's, None where it was for all."""
     dates = {"published": words.day(published or first_seen), "first_seen": words.day(first_seen)}
     return filled((_SUPPRESSED[code],), {"name": name or "", **dates}, words)
 
 
 def why_not_replayed(code: Code, words: Words) -> str:
-    """Why an entry would have brought no message, in a replay of the archive."""
+    """Why an entry would have made no notification, in a replay of the archive."""
     return words.gettext(_REPLAYED[code])
 
 
 def why_paused(pause: Pause | None, words: Words) -> str | None:
-    """Why a subscriber is paused; where an address was refused, the receiver's own words. None: not paused."""
+    """Why a subscriber is paused; the receiver's reply where the address was refused. None: not paused."""
     return filled((_PAUSES[pause.code],), {"detail": pause.detail}, words) if pause else None
 
 
 def why_not_sent(delivery: Delivery, pause: Pause | None, words: Words) -> str | None:
-    """What went wrong with a delivery last; ``pause`` is its subscriber's. None: nothing did."""
+    """Why a delivery was closed, else its last error; ``pause`` is its subscriber's. None: there was no error."""
     if delivery.closed is Closed.SUBSCRIBER_PAUSED:
         because = why_paused(pause, words)
         texts = (msg("subscriber paused: {reason}"), msg("subscriber paused"))

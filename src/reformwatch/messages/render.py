@@ -1,7 +1,7 @@
-"""Messages: an alert to a :class:`~reformwatch.model.message.Message`: subject, text, HTML, and the webhook's body.
+"""Messages: an alert rendered as a :class:`~reformwatch.model.message.Message`: subject, text, HTML, webhook body.
 
-The templates' texts are handed in; nothing is read here. HTML is made with autoescaping on: whatever a feed says
-appears as text, and a link appears only if it is an http or https address, with its real host beside it.
+The templates are arguments; no file is read here. HTML is rendered with autoescaping: markup in a feed's text is shown
+as text. Only http and https addresses become links, each with its host beside it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,8 +37,8 @@ _STRENGTHS: Final = {
 _MARK_STYLE: Final = "background:#ffe58a;color:#1d1d1f;padding:0 2px;border-radius:2px"
 
 
-class Reader(Value, frozen=True, kw_only=True):
-    """For whom a message is rendered."""
+class Recipient(Value, frozen=True, kw_only=True):
+    """The subscriber of a message, with the time zone of its dates. ``unsubscribe_url`` None: no public pages."""
 
     subscriber: Subscriber
     zone: tzinfo
@@ -46,9 +46,9 @@ class Reader(Value, frozen=True, kw_only=True):
 
 
 class Renderer:
-    """Holds the compiled templates. ``templates`` maps a name to a template's text: ``mail.html`` and ``mail.txt``.
+    """Renders messages. ``templates``: the texts of ``mail.html`` and ``mail.txt``, by name.
 
-    ``words`` gives the words of a language.
+    ``words`` returns the words of a language.
     """
 
     def __init__(self, templates: Mapping[str, str], words: WordsOf) -> None:
@@ -62,24 +62,24 @@ class Renderer:
             undefined=jinja2.StrictUndefined,
         )
         environment.filters |= {"html_marks": _as_html, "text_marks": _as_text}
-        # threads render in several languages at once: the words are those that a rendering is given
+        # threads render in several languages at once, so each rendering has its words among its values
         environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
-        # compiled now: the threads that send would all compile them at the same moment
+        # compiled here, else all sending threads would compile them at the same moment
         self._text, self._html = environment.get_template("mail.txt"), environment.get_template("mail.html")
 
-    def render(self, alert: Alert, reader: Reader) -> Message:
-        """The message of one alert."""
-        words = self._words(reader.subscriber.language)
+    def render(self, alert: Alert, recipient: Recipient) -> Message:
+        """The message of an alert, in the recipient's language."""
+        words = self._words(recipient.subscriber.language)
         thread = alert.topics[0].slug if alert.topics else ""
-        return self._message(_values(alert, reader, words), reader, thread=thread, payload=payload_of(alert))
+        return self._message(_values(alert, recipient, words), recipient, thread=thread, payload=payload_of(alert))
 
-    def render_test(self, reader: Reader, *, now: datetime) -> Message:
-        """A message that shows only that messages arrive."""
-        values = _test_values(reader, self._words(reader.subscriber.language))
-        return self._message(values, reader, thread="", payload=test_payload(values["subject"], now=now))
+    def render_test(self, recipient: Recipient, *, now: datetime) -> Message:
+        """A test message, in the recipient's language."""
+        values = _test_values(recipient, self._words(recipient.subscriber.language))
+        return self._message(values, recipient, thread="", payload=test_payload(values["subject"], now=now))
 
     def _message(
-        self, values: Mapping[str, Any], reader: Reader, *, thread: str, payload: Mapping[str, Any]
+        self, values: Mapping[str, Any], recipient: Recipient, *, thread: str, payload: Mapping[str, Any]
     ) -> Message:
         return Message(
             subject=values["subject"],
@@ -87,7 +87,7 @@ class Renderer:
             html=self._html.render(values),
             thread=thread,
             payload=payload,
-            language=reader.subscriber.language,
+            language=recipient.subscriber.language,
         )
 
 
@@ -104,7 +104,7 @@ def _ngettext(context: jinja2.runtime.Context, singular: str, plural: str, count
 
 
 def subject_of(alert: Alert, subscriber: Subscriber, words: Words) -> str:
-    """The subject in the subscriber's language, with the topics' names in it where they have one."""
+    """The subject in the subscriber's language. Of more than two topics two are named, and the others counted."""
     _, language = words.gettext, subscriber.language
     topic = ", ".join(clean_line(t.name_in(language), limit=70) for t in alert.topics[:2])
     if len(alert.topics) > 2:
@@ -118,8 +118,8 @@ def subject_of(alert: Alert, subscriber: Subscriber, words: Words) -> str:
     return _("{topic}: {headline}").format(topic=topic, headline=clean_line(alert.headline, limit=150))
 
 
-def _values(alert: Alert, reader: Reader, words: Words) -> dict[str, Any]:
-    _, subscriber = words.gettext, reader.subscriber
+def _values(alert: Alert, recipient: Recipient, words: Words) -> dict[str, Any]:
+    _, subscriber = words.gettext, recipient.subscriber
     names = {topic.id: topic.name_in(subscriber.language) for topic in alert.topics}
     topics = ", ".join(names.values())
     return {
@@ -127,17 +127,17 @@ def _values(alert: Alert, reader: Reader, words: Words) -> dict[str, Any]:
         "words": words,
         "subject": subject_of(alert, subscriber, words),
         "topics": list(names.values()),
-        "items": [_item(item, names, reader.zone, words) for item in alert.items[:MAX_ITEMS]],
+        "items": [_item(item, names, recipient.zone, words) for item in alert.items[:MAX_ITEMS]],
         "is_test": False,
         "lead": _lead(alert.burst, len(alert.items), words) if alert.burst else "",
         "more": _more(alert, words) if len(alert.items) > MAX_ITEMS else "",
         "footer": _("You get this because {name} follows: {topics}.").format(name=subscriber.name, topics=topics),
-        "unsubscribe_url": reader.unsubscribe_url or "",
+        "unsubscribe_url": recipient.unsubscribe_url or "",
     }
 
 
-def _test_values(reader: Reader, words: Words) -> dict[str, Any]:
-    _, subscriber = words.gettext, reader.subscriber
+def _test_values(recipient: Recipient, words: Words) -> dict[str, Any]:
+    _, subscriber = words.gettext, recipient.subscriber
     return {
         "language": subscriber.language,
         "words": words,
@@ -148,7 +148,7 @@ def _test_values(reader: Reader, words: Words) -> dict[str, Any]:
 
 
 def _lead(burst: Burst, count: int, words: Words) -> str:
-    """What a message of many entries begins with."""
+    """The first sentence of a message with a burst."""
     sentence = words.ngettext(
         "{feed} brought {count} matching entry; here it is.",
         "{feed} brought {count} matching entries at once; here they are in one message.",
@@ -193,7 +193,7 @@ def _item(item: AlertItem, names: Mapping[int, str], zone: tzinfo, words: Words)
 
 
 def _body(item: AlertItem, evidence: Sequence[Evidence]) -> tuple[Piece, ...]:
-    """The part of the text with the first hits, else its beginning."""
+    """The snippet of the first body field with matched words, else the beginning of the text; empty without text."""
     entry = item.entry
     for field in _BODY_FIELDS:
         if pieces := snippet(getattr(entry, field), evidence, field=field):

@@ -1,4 +1,4 @@
-"""Messages: sentences about feeds: their health, what of them nobody read, notices to the operator."""
+"""Messages: sentences about feeds: their health, the times in which they were not read, notices to the operator."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -27,7 +27,7 @@ _UNREAD: Final[Mapping[UnreadCode, tuple[Text, ...]]] = {
     UnreadCode.FAILING: ("{problem}", msg("it can't be read")),
     UnreadCode.OVERDUE: (msg("it was due and was not read"),),
 }
-#: A notice of a past version that was not understood has its text as a problem, and no feed.
+#: A notice stored by an earlier version may have no feed; its text is then its problem.
 _NOTICES: Final[Mapping[NoticeKind, tuple[Text, ...]]] = {
     NoticeKind.FAILING: (msg("feed {feed}: fails since {since}: {problem}"), "{problem}"),
     NoticeKind.BACK: (
@@ -43,7 +43,7 @@ _A_DAY: Final = counted("a day", "{count} days")
 
 
 def health_sentence(health: Health, words: Words) -> str:
-    """How a feed fares, and why: ``nothing new for 9 days; its rhythm explains 2 days``."""
+    """A feed's health, and why: ``nothing new for 9 days; its rhythm explains 2 days``."""
     facts: dict[str, Fact] = _problem_fact(health.problem, words)
     lengths = {"silent": health.silent, "explained": health.explained}
     facts |= {name: days_phrase(length, words) for name, length in lengths.items() if length is not None}
@@ -51,7 +51,7 @@ def health_sentence(health: Health, words: Words) -> str:
 
 
 def unread_sentence(unread: Unread, words: Words) -> str:
-    """Why nobody read what a feed may have brought."""
+    """Why a feed was not read in a time."""
     return filled(_UNREAD[unread.code], _problem_fact(unread.problem, words), words) or unread.code.value
 
 
@@ -66,7 +66,7 @@ def notice_sentence(notice: Notice, words: Words) -> str:
 
 
 def days_phrase(length: timedelta, words: Words) -> str:
-    """A length of time in days, one at least."""
+    """A length of time in whole days, at least one."""
     days = max(1, round(length / timedelta(days=1)))
     return filled((_A_DAY,), {"count": days}, words)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 
 from reformwatch.channels.base import Channel, Envelope
-from reformwatch.messages.render import Reader, Renderer
+from reformwatch.messages.render import Recipient, Renderer
 from reformwatch.model.alert import ClaimedDelivery, SendOutcome, TryLater
 from reformwatch.model.message import Message
 from reformwatch.model.subscriber import ChannelKind, Subscriber
@@ -33,25 +33,25 @@ class Sender:
     def send(self, delivery: ClaimedDelivery) -> SendOutcome:
         """Try once to send what a delivery carries."""
         [alert] = delivery.alerts
-        reader = self._reader(delivery.subscriber)
-        message = self._renderer.render(alert, reader)
+        recipient = self._recipient(delivery.subscriber)
+        message = self._renderer.render(alert, recipient)
         self._hook("rendered")
-        outcome = self._send(message, reader, message_id=delivery.message_id, created_at=delivery.created_at)
+        outcome = self._send(message, recipient, message_id=delivery.message_id, created_at=delivery.created_at)
         self._hook("sent")
         return outcome
 
     def send_test(self, subscriber: Subscriber, *, message_id: str) -> SendOutcome:
         """Try once to send a test message."""
-        reader, now = self._reader(subscriber), self._clock()
-        message = self._renderer.render_test(reader, now=now)
-        return self._send(message, reader, message_id=message_id, created_at=now)
+        recipient, now = self._recipient(subscriber), self._clock()
+        message = self._renderer.render_test(recipient, now=now)
+        return self._send(message, recipient, message_id=message_id, created_at=now)
 
-    def _reader(self, subscriber: Subscriber) -> Reader:
+    def _recipient(self, subscriber: Subscriber) -> Recipient:
         url = self._unsubscribe_url(subscriber)
-        return Reader(subscriber=subscriber, zone=self._zone(subscriber.timezone), unsubscribe_url=url)
+        return Recipient(subscriber=subscriber, zone=self._zone(subscriber.timezone), unsubscribe_url=url)
 
-    def _send(self, message: Message, reader: Reader, *, message_id: str, created_at: datetime) -> SendOutcome:
-        subscriber = reader.subscriber
+    def _send(self, message: Message, recipient: Recipient, *, message_id: str, created_at: datetime) -> SendOutcome:
+        subscriber = recipient.subscriber
         channel = self._channels.get(subscriber.channel)
         if channel is None:
             return TryLater(reason=f"no {subscriber.channel.value} channel is configured")
@@ -62,7 +62,7 @@ class Sender:
             address=subscriber.address,
             created_at=created_at,
             secret=subscriber.secret,
-            unsubscribe_url=reader.unsubscribe_url,
+            unsubscribe_url=recipient.unsubscribe_url,
         )
         return channel.send(message, envelope, now=self._clock())
 
