@@ -1,1 +1,1 @@
-"""Porch: the daemon's own pages, and the server that answers with them."""
+"""Porch: the daemon's own pages, and the web server that serves them."""

@@ -1,8 +1,8 @@
-"""Porch: the daemon's own pages: health for machines, unsubscribing for readers.
+"""Porch: the daemon's own pages: health for monitoring, unsubscribing for subscribers, the callback for hubs.
 
-``GET /healthz`` says that the process answers; ``GET /readyz`` that it polls and the database answers.
-``GET /unsubscribe/TOKEN`` asks, ``POST`` does it (RFC 8058 one-click included): a link scanner's GET changes nothing.
-``/websub/TOKEN`` is where hubs ask back (GET) and push (POST), where the daemon subscribes to any (WebSub, 5 and 7).
+``GET /healthz``: 200 while the process runs; ``GET /readyz``: 200 while polling and delivery make progress, else 503.
+``GET /unsubscribe/TOKEN`` shows a form, ``POST`` unsubscribes (RFC 8058 one-click too): a link scanner's GET changes
+nothing. Hubs verify (GET) and push (POST) at ``/websub/TOKEN``, where the daemon subscribes to any (WebSub, 5 and 7).
 # trust: E03, G03
 """
 
@@ -24,7 +24,7 @@ from reformwatch.wiring.basics import Store
 log = logging.getLogger(__name__)
 
 _MAX_FIELDS: Final = 50
-#: Below this path, hubs ask back and push.
+#: Hubs verify subscriptions and push below this path.
 PUSHES: Final = "/websub/"
 _HEADERS: Final = (
     (
@@ -41,7 +41,7 @@ _STYLE: Final = (
     "button{font:inherit;padding:.5rem 1.2rem;border:0;border-radius:6px;background:#0a6e5c;color:#fff;cursor:pointer}"
 )
 
-#: A hub learns no more than it must; one that pushes with a wrong signature gets no hint that it is wrong (section 8).
+#: A push with a wrong signature gets a status of success, so that the sender does not learn that (WebSub, 8).
 _RECEIPTS: Final = {
     PushReceipt.TAKEN: HTTPStatus.ACCEPTED,
     PushReceipt.IGNORED: HTTPStatus.ACCEPTED,
@@ -54,7 +54,7 @@ Respond = Callable[..., Any]
 
 
 class Page(Value, frozen=True, kw_only=True):
-    """An answer."""
+    """A response."""
 
     status: HTTPStatus
     content_type: str
@@ -62,9 +62,9 @@ class Page(Value, frozen=True, kw_only=True):
 
 
 class Pages:
-    """A WSGI application. ``is_ready``: whether the daemon's loops move; ``hubs`` answers hubs, where any are asked.
+    """A WSGI application. ``is_ready``: whether the daemon's loops make progress. ``hubs`` None: hubs get a 404.
 
-    ``words`` gives the words of a reader's language.
+    ``words`` returns the words of a language.
     """
 
     def __init__(
@@ -73,11 +73,12 @@ class Pages:
         self._store, self._is_ready, self._words, self._hubs = store, is_ready, words, hubs
 
     def __call__(self, environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
-        """Answer one request; a HEAD gets no body (RFC 9110, 9.3.2)."""
+        """Respond to a request; to HEAD without a body (RFC 9110, 9.3.2)."""
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         token = path.removeprefix(PUSHES)
         if self._hubs is not None and token != path and token.isalnum() and method in {"GET", "POST"}:
-            page = _asked_by_hub(self._hubs, token, environ) if method == "GET" else _pushed(self._hubs, token, environ)
+            respond_to_hub = _verification if method == "GET" else _push
+            page = respond_to_hub(self._hubs, token, environ)
         else:
             page = self._page(method, path)
         headers = [("Content-Type", page.content_type), ("Content-Length", str(len(page.body))), *_HEADERS]
@@ -93,32 +94,32 @@ class Pages:
             return _json(HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE, content)
         token = path.removeprefix("/unsubscribe/")
         if token != path and token.isalnum() and method in {"GET", "POST"}:
-            return self._asked(token) if method == "GET" else self._unsubscribed(token)
+            return self._form(token) if method == "GET" else self._unsubscribed(token)
         return _html(HTTPStatus.NOT_FOUND, "en", "<p>There is nothing here.</p>")
 
-    def _asked(self, token: str) -> Page:
-        reader = find(self._store, token)
-        if reader is None:
+    def _form(self, token: str) -> Page:
+        subscriber = find(self._store, token)
+        if subscriber is None:
             return _unknown_link()
-        _ = self._words(reader.language).gettext
-        question = html.escape(_("Stop all alerts to {name}?").format(name=reader.name))
+        _ = self._words(subscriber.language).gettext
+        question = html.escape(_("Stop all alerts to {name}?").format(name=subscriber.name))
         button = html.escape(_("Unsubscribe"))
         form = f'<p>{question}</p><form method="post"><button>{button}</button></form>'
-        return _html(HTTPStatus.OK, reader.language, form)
+        return _html(HTTPStatus.OK, subscriber.language, form)
 
     def _unsubscribed(self, token: str) -> Page:
-        reader = unsubscribe(self._store, token)
-        if reader is None:
+        subscriber = unsubscribe(self._store, token)
+        if subscriber is None:
             return _unknown_link()
-        paused = f" (paused already: {reader.paused_because})" if reader.paused_because else ""
-        log.info("web: unsubscribed by the reader%s: %s", paused, reader.name)
-        _ = self._words(reader.language).gettext
+        paused = f" (paused already: {subscriber.paused_because})" if subscriber.paused_because else ""
+        log.info("web: unsubscribed by the reader%s: %s", paused, subscriber.name)
+        _ = self._words(subscriber.language).gettext
         done = html.escape(_("You will get no more alerts from here."))
-        return _html(HTTPStatus.OK, reader.language, f"<p>{done}</p>")
+        return _html(HTTPStatus.OK, subscriber.language, f"<p>{done}</p>")
 
 
-def _asked_by_hub(hubs: Callback, token: str, environ: dict[str, Any]) -> Page:
-    """The challenge, as plain text and nothing else, where the question is about what we asked for."""
+def _verification(hubs: Callback, token: str, environ: dict[str, Any]) -> Page:
+    """The response to a hub's verification: its challenge alone where the subscription is confirmed (WebSub, 5.3)."""
     match hubs.ask(token, _question(environ.get("QUERY_STRING", ""))):
         case Confirmed(challenge=challenge) | Released(challenge=challenge):
             return _text(HTTPStatus.OK, challenge)
@@ -129,14 +130,14 @@ def _asked_by_hub(hubs: Callback, token: str, environ: dict[str, Any]) -> Page:
 
 def _question(query: str) -> HubQuestion:
     try:
-        given = parse_qs(query, max_num_fields=_MAX_FIELDS)
+        fields = parse_qs(query, max_num_fields=_MAX_FIELDS)
     except ValueError:
         return HubQuestion()
     names = ("mode", "topic", "challenge", "lease_seconds", "reason")
-    return HubQuestion(**{name: given.get(f"hub.{name}", [None])[0] for name in names})
+    return HubQuestion(**{name: fields.get(f"hub.{name}", [None])[0] for name in names})
 
 
-def _pushed(hubs: Callback, token: str, environ: dict[str, Any]) -> Page:
+def _push(hubs: Callback, token: str, environ: dict[str, Any]) -> Page:
     receipt = hubs.push(
         token,
         signature=environ.get("HTTP_X_HUB_SIGNATURE"),

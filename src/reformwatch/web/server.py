@@ -17,12 +17,12 @@ _MAX_BODY: Final = 65_536
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """Lets a hub push more than any other page takes: the bound is chosen when the path is known, before the body."""
+    """A parser with a larger limit for bodies that hubs push: it is set when the path is known, before the body."""
 
     adj: Any
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Waitress's hook: the head has come in whole."""
+        """Waitress's hook, called when the whole head of a request was received."""
         super().parse_header(header_plus)
         if self.path.startswith(PUSHES):
             self.adj = self.adj.for_pushes
@@ -33,36 +33,36 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
 
 class WebServer:
-    """The pages on an address, in a thread of their own. ``push_bytes`` bounds what a hub may push."""
+    """Serves the pages at an address, in a thread of its own. ``push_bytes``: size limit of a hub's push, in bytes."""
 
     def __init__(self, pages: Pages, *, host: str, port: int, push_bytes: int = _MAX_BODY) -> None:
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of a request that waits for a moment
-        self._sockets: dict[int, Any] = {}  # waitress keeps here what it listens on, its connections, its alarm
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns when a request waits for a thread
+        self._sockets: dict[int, Any] = {}  # waitress's map: listening sockets, connections, trigger
         self._server = create_server(
             pages, map=self._sockets, host=host, port=port, threads=4, ident=None, max_request_body_size=_MAX_BODY
         )
-        listening = [one for one in self._sockets.values() if isinstance(one, TcpWSGIServer)]
-        for one in listening:
-            for_pushes = copy.copy(one.adj)
+        servers = [server for server in self._sockets.values() if isinstance(server, TcpWSGIServer)]
+        for server in servers:
+            for_pushes = copy.copy(server.adj)
             for_pushes.max_request_body_size = push_bytes + 1  # waitress refuses from this size on
-            one.adj.for_pushes, one.channel_class = for_pushes, _Channel
-        self._alarm, self.port = listening[0].trigger, int(listening[0].effective_port)
+            server.adj.for_pushes, server.channel_class = for_pushes, _Channel
+        self._trigger, self.port = servers[0].trigger, int(servers[0].effective_port)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Let requests under way be answered, for a moment; then stop answering and close all connections."""
+        """Wait up to two seconds for running requests, then close all connections and end the thread."""
         if not self._thread.is_alive():
             return
         self._server.task_dispatcher.shutdown(timeout=_GRACE_S)
-        self._alarm.pull_trigger(self._let_go)
+        self._trigger.pull_trigger(self._close_sockets)
         self._thread.join(_GRACE_S)
 
-    def _let_go(self) -> None:
-        """Close all sockets; in the thread that waits on them, since in another its wait would fail, or not end."""
+    def _close_sockets(self) -> None:
+        """Close all sockets. Called in the server's thread: closed elsewhere, its select() would fail or not return."""
         try:
-            for one in list(self._sockets.values()):
-                if one.writable():
-                    one.handle_write()
+            for connection in list(self._sockets.values()):
+                if connection.writable():
+                    connection.handle_write()
         finally:
             close_all(self._sockets)
