@@ -1,4 +1,4 @@
-"""Porch: the log: one line an event on standard error, as text or as JSON."""
+"""Porch: the log: one line per event on standard error, as text or as JSON."""
 
 import json
 import logging
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from reformwatch.text import printable
 
-#: What ``extra=`` may carry; in JSON these are fields of their own. ``alerts`` (numbers) joins polls and deliveries.
+#: The keys of ``extra=`` that are logged, as fields of the JSON form. ``alerts`` (numbers) joins polls and deliveries.
 FIELDS: Final = ("poll_id", "feed", "alerts", "delivery", "subscriber", "outcome", "took_ms")
 
 
@@ -34,12 +34,15 @@ class _JsonFormat(logging.Formatter):
 
 
 def _on_one_line(message: str) -> str:
-    """A line break in a message is shown as an escape: what a feed says can not forge a second line."""
+    """A message with its line breaks escaped, so that text of a feed can't add a line to the log."""
     return printable(message).replace("\n", "\\n")
 
 
 def set_up_logging(*, level: str, form: str) -> None:
-    """Send the program's log to standard error. Libraries speak from warning on."""
+    """Write the program's log to standard error; of libraries, warnings and errors only.
+
+    ``level``: a level's name in small letters; ``form``: ``text`` or ``json``.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormat() if form == "json" else _TextFormat())
     root = logging.getLogger()

@@ -1,8 +1,7 @@
 """Porch: the configuration: defaults, a TOML file, ``REFORMWATCH_SECTION__KEY`` variables, secret files.
 
-The models say what a value must be; pydantic-settings puts the variables before the file. An unknown key or variable is
-an error that names it. Imports pydantic, which costs a start more than all else here: commands load this module when
-they run, not for ``--help``.
+The models check each value; variables override the file (pydantic-settings). An unknown key or variable is an error
+that names it. Commands import this module when they run, not for ``--help``: pydantic takes most of a command's start.
 # trust: D22
 """
 
@@ -28,16 +27,16 @@ from reformwatch.text import shorten
 from reformwatch.urls import without_password
 
 ENV_PREFIX: Final = "REFORMWATCH_"
-#: What owners of feeds ask for: one request an hour at most.
+#: One request an hour: owners of feeds accept no more than that.
 USUAL_MIN_INTERVAL_S: Final = 3600.0
 ENV_CONFIG: Final = "REFORMWATCH_CONFIG"
-#: Secrets handed over by systemd (LoadCredential=) are files in this folder.
+#: The folder with the secrets that systemd passes as files (LoadCredential=).
 _ENV_CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
 _CREDENTIAL: Final = "smtp_password"
 
-#: The types of our own errors; pydantic's are in its documentation ("Validation errors").
-_NOT_WANTED: Final = "not_wanted"
-_NOT_TOGETHER: Final = "not_together"
+#: The types of this module's errors; pydantic's are in its documentation ("Validation errors").
+_UNEXPECTED: Final = "unexpected"
+_CONTRADICTION: Final = "contradiction"
 
 
 # -- the models
@@ -47,54 +46,54 @@ def _default_database() -> str:
     return f"sqlite:///{user_data_path('reformwatch', appauthor=False) / 'reformwatch.sqlite'}"
 
 
-def _text_like(pattern: str, wanted: str) -> AfterValidator:
-    """A text is empty or like ``pattern``; ``wanted`` says to a person what that is."""
+def _text_like(pattern: str, expected: str) -> AfterValidator:
+    """A validator: a text is empty or matches ``pattern``, which ``expected`` describes in the error message."""
 
     def check(text: str) -> str:
         if text and not re.fullmatch(pattern, text):
-            raise PydanticCustomError(_NOT_WANTED, "{wanted}", {"wanted": wanted})
+            raise PydanticCustomError(_UNEXPECTED, "{expected}", {"expected": expected})
         return text
 
     return AfterValidator(check)
 
 
 def _network_or_host(text: str) -> str:
-    """What has a slash is meant as a network; anything else is the name of a host."""
+    """A validator: a text with a slash must be a network; any other text is a host's name."""
     try:
         if "/" in text:
             ipaddress.ip_network(text, strict=False)
     except ValueError:
-        wanted = "a network such as 10.0.0.0/8, or the name of a host,"
-        raise PydanticCustomError(_NOT_WANTED, "{wanted}", {"wanted": wanted}) from None
+        expected = "a network such as 10.0.0.0/8, or the name of a host,"
+        raise PydanticCustomError(_UNEXPECTED, "{expected}", {"expected": expected}) from None
     return text
 
 
-def _do_not_go_together(what: str, *keys: str) -> PydanticCustomError:
-    """``what`` is wrong with the values of two keys of a section."""
-    return PydanticCustomError(_NOT_TOGETHER, "{what}", {"what": what, "keys": keys})
+def _contradiction(what: str, *keys: str) -> PydanticCustomError:
+    """The error of two keys of a section whose values contradict each other; ``what`` is its message."""
+    return PydanticCustomError(_CONTRADICTION, "{what}", {"what": what, "keys": keys})
 
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
-#: TOML and JSON have neither paths nor tuples; these are made of texts and lists.
+#: Not strict, since TOML and JSON have no paths and no tuples: texts and lists are converted.
 FilePath = Annotated[Path, Field(strict=False)]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(_network_or_host)], ...], Field(strict=False)]
 
 
 class _Section(BaseModel, frozen=True):
-    """A table of the file. Strict: a text is no number, true is none, and none is infinite."""
+    """A table of the file. Strict: numbers are neither texts nor true or false, and they are finite."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class DatabaseSettings(_Section, frozen=True):
-    """Where everything is remembered."""
+    """The database."""
 
     url: str = Field(default_factory=_default_database)
 
 
 class HttpSettings(_Section, frozen=True):
-    """How feeds are asked, and webhooks reached."""
+    """Requests to feeds and webhooks."""
 
     contact: Annotated[str, Field(max_length=200)] = ""
     deadline_s: Positive = 30.0
@@ -105,7 +104,7 @@ class HttpSettings(_Section, frozen=True):
 
 
 class PollSettings(_Section, frozen=True):
-    """How often."""
+    """When feeds are polled."""
 
     tick_s: Positive = 10.0
     min_interval_s: Positive = USUAL_MIN_INTERVAL_S
@@ -115,15 +114,15 @@ class PollSettings(_Section, frozen=True):
     @model_validator(mode="after")
     def _check_intervals(self) -> Self:
         if self.max_interval_s < self.min_interval_s:
-            found = f"{self.max_interval_s:g} < {self.min_interval_s:g}"
-            raise _do_not_go_together(
-                f"max_interval_s is less than min_interval_s ({found})", "max_interval_s", "min_interval_s"
+            values = f"{self.max_interval_s:g} < {self.min_interval_s:g}"
+            raise _contradiction(
+                f"max_interval_s is less than min_interval_s ({values})", "max_interval_s", "min_interval_s"
             )
         return self
 
 
 class AlertSettings(_Section, frozen=True):
-    """What brings an alert, and how many at once."""
+    """Which entries make alerts, and from how many on they are one message."""
 
     late_after_days: Positive = 7.0
     burst_limit: Annotated[int, Field(ge=1)] = 10
@@ -145,14 +144,12 @@ class SmtpSettings(_Section, frozen=True):
     @model_validator(mode="after")
     def _check_one_password(self) -> Self:
         if self.password_file is not None and self.password.get_secret_value():
-            raise _do_not_go_together(
-                "password and password_file are both given; give one", "password_file", "password"
-            )
+            raise _contradiction("password and password_file are both given; give one", "password_file", "password")
         return self
 
 
 class WebhookSettings(_Section, frozen=True):
-    """How long a receiver may take."""
+    """Requests to webhooks: the time limit."""
 
     deadline_s: Positive = 30.0
 
@@ -177,7 +174,7 @@ class LogSettings(_Section, frozen=True):
 
 
 class Settings(BaseModel, frozen=True):
-    """The whole configuration, checked. Made by itself it has defaults and what it is given, and reads nothing."""
+    """The whole configuration, checked. The constructor reads no file and no variable: see :func:`load_settings`."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -205,19 +202,19 @@ class Settings(BaseModel, frozen=True):
             return self.smtp.password.get_secret_value()
         try:
             return path.read_text(encoding="utf-8").strip("\r\n")
-        except (OSError, UnicodeError) as no:
-            raise ConfigError(f"[smtp] password_file: {path} can't be read ({no})") from None
+        except (OSError, UnicodeError) as error:
+            raise ConfigError(f"[smtp] password_file: {path} can't be read ({error})") from None
 
 
 class _Variables(EnvSettingsSource):
-    """The variables. Their texts become numbers and lists here, since the models are strict."""
+    """The variables. Their texts are converted to numbers and lists here, since the models are strict."""
 
     def field_is_complex(self, field: FieldInfo) -> bool:
-        """Whether a text has to be decoded."""
+        """Whether a variable's text has to be converted."""
         return field.annotation in {int, float} or super().field_is_complex(field)
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """A number, or a list in JSON; any other text as it is: the model refuses it and says what is wanted."""
+        """The number, or the JSON list, of a text; any other text unchanged, which the model then refuses."""
         with contextlib.suppress(ValueError, RecursionError):
             if field.annotation in {int, float}:
                 return field.annotation(value)
@@ -226,7 +223,7 @@ class _Variables(EnvSettingsSource):
 
 
 class _LoadedSettings(Settings, BaseSettings, frozen=True):  # type: ignore[misc]  # BaseSettings is not frozen
-    """Settings whose arguments are the tables of a file; the environment comes before them."""
+    """Settings from the tables of a file as arguments; variables of the environment override them."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_ignore_empty=True)
 
@@ -239,17 +236,17 @@ class _LoadedSettings(Settings, BaseSettings, frozen=True):  # type: ignore[misc
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What comes first counts."""
+        """The sources, the first of which overrides the others."""
         return _Variables(settings_cls), init_settings
 
 
 def _keys_of(section: FieldInfo) -> Iterator[tuple[str, str, FieldInfo]]:
-    """Key as written in the file, attribute, field."""
+    """Each key of a section as written in the file, with its attribute and field."""
     for attribute, field in cast("type[_Section]", section.annotation).model_fields.items():
         yield field.alias or attribute, attribute, field
 
 
-#: Section by section, key by key as written in the file: the field that holds its value.
+#: The field of each key, by section and key as written in the file.
 _FIELDS: Final = {
     section: {key: field for key, _, field in _keys_of(info)} for section, info in Settings.model_fields.items()
 }
@@ -263,15 +260,18 @@ def all_keys() -> list[tuple[str, str]]:
 # -- reading
 
 
-def find_config(given: Path | None) -> Path | None:
-    """The file to read: the given one, ``$REFORMWATCH_CONFIG``, ``./config.toml``, the user's; None: defaults."""
-    named = given or (Path(os.environ[ENV_CONFIG]) if os.environ.get(ENV_CONFIG) else None)
+def find_config(option: Path | None) -> Path | None:
+    """The file to read: of ``--config``, ``$REFORMWATCH_CONFIG``, ``./config.toml``, the user's. None: there is none.
+
+    Raises ConfigError where the file of the option or the variable does not exist.
+    """
+    named = option or (Path(os.environ[ENV_CONFIG]) if os.environ.get(ENV_CONFIG) else None)
     if named is not None:
         if not _is_file(named):
             raise ConfigError(f"{named}: there is no such configuration file")
         return named
     for candidate in (Path("config.toml"), user_config_path("reformwatch", appauthor=False) / "config.toml"):
-        with contextlib.suppress(NotPermitted):  # a home that this user may not look into is not asked for
+        with contextlib.suppress(NotPermitted):  # a home without permission is skipped
             if _is_file(candidate):
                 return candidate
     return None
@@ -280,48 +280,48 @@ def find_config(given: Path | None) -> Path | None:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except PermissionError as no:
-        raise NotPermitted(f"{path}: no permission to look into its folder") from no
+    except PermissionError as error:
+        raise NotPermitted(f"{path}: no permission to look into its folder") from error
 
 
 def load_settings(path: Path | None) -> Settings:
     """The settings from a file (None: defaults) and the environment. Raises ConfigError, one line, with the key."""
     tables = _read_toml(path) if path is not None else {}
     variables = _variables(os.environ)
-    with _refusing(str(path), variables):
+    with _config_errors(str(path), variables):
         return _LoadedSettings(**tables)
 
 
-def build_settings(given: Mapping[str, Any]) -> Settings:
-    """The settings from tables as a file has them; the environment is not read. Raises ConfigError."""
-    with _refusing("configuration", {}):
-        return Settings.model_validate(given)
+def build_settings(tables: Mapping[str, Any]) -> Settings:
+    """The settings from tables as in a file; the environment is not read. Raises ConfigError."""
+    with _config_errors("configuration", {}):
+        return Settings.model_validate(tables)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a file.
+    """The tables of a file. Raises ConfigError.
 
-    What is no section is refused here: pydantic-settings takes names without regard to case, some names as options of
-    its own, and a variable in place of anything that is no table.
+    Other keys than sections are refused here: pydantic-settings ignores the case of names, takes some names as its own
+    options, and a variable instead of a value that is not a table.
     """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as bad:
-        raise ConfigError(f"{path}: not valid TOML: {bad}") from None
-    except (OSError, UnicodeError) as bad:
-        raise ConfigError(f"{path}: can't be read ({bad})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"{path}: can't be read ({error})") from None
     for section, table in tables.items():
         if section not in _FIELDS:
             raise ConfigError(f"{path}: [{section}]: {_UNKNOWN_KEY}")
         if not isinstance(table, dict):
-            raise ConfigError(f"{path}: [{section}]: {_WANTED['model_type']} is wanted")
+            raise ConfigError(f"{path}: [{section}]: {_EXPECTED['model_type']} is wanted")
     return tables
 
 
 def _variables(environ: Mapping[str, str]) -> dict[tuple[str, str], str]:
-    """The names of the variables that are set, by section and key. An empty one is not set.
+    """The names of the variables that are set, by section and key. Empty variables count as not set.
 
-    Raises ConfigError for one that is unknown, empty or not.
+    Raises ConfigError for an unknown variable, also an empty one.
     """
     known = {f"{ENV_PREFIX}{section}__{key}".upper(): (section, key) for section, key in all_keys()}
     names = {}
@@ -339,8 +339,8 @@ def _variables(environ: Mapping[str, str]) -> dict[tuple[str, str], str]:
 
 
 _UNKNOWN_KEY: Final = "there is no such key; see config.example.toml"
-#: What is wanted, by pydantic's types of errors; in braces what pydantic says of the limit. ``number``: of which kind.
-_WANTED: Final[Mapping[str, str]] = {
+#: The expected value, by pydantic's type of error; in braces the error's context. ``number``: which kind of number.
+_EXPECTED: Final[Mapping[str, str]] = {
     "int_type": "a whole number",
     "float_type": "a number",
     "finite_number": "a number with an end",
@@ -354,24 +354,24 @@ _WANTED: Final[Mapping[str, str]] = {
     "tuple_type": "a list",
     "path_type": "a path",
     "model_type": "a table of keys",
-    _NOT_WANTED: "{wanted}",
+    _UNEXPECTED: "{expected}",
 }
 
 
 @contextlib.contextmanager
-def _refusing(file: str, variables: Mapping[tuple[str, str], str]) -> Iterator[None]:
-    """pydantic's errors become the first of them in one line for the operator, without the value of a secret."""
+def _config_errors(file: str, variables: Mapping[tuple[str, str], str]) -> Iterator[None]:
+    """Raise the first of pydantic's errors as a ConfigError of one line, without the value of a secret."""
     try:
         yield
-    except ValidationError as bad:
-        raise ConfigError(_in_words(bad.errors(include_url=False)[0], file, variables)) from None
+    except ValidationError as invalid:
+        raise ConfigError(_error_text(invalid.errors(include_url=False)[0], file, variables)) from None
 
 
-def _in_words(error: ErrorDetails, file: str, variables: Mapping[tuple[str, str], str]) -> str:
-    """The source, the key, what is wanted, what was given."""
+def _error_text(error: ErrorDetails, file: str, variables: Mapping[tuple[str, str], str]) -> str:
+    """The text of an error: source, section and key, expected value, actual value."""
     kind, context = error["type"], error.get("ctx", {})
     section, *place = (str(part) for part in error["loc"])
-    if kind == _NOT_TOGETHER:
+    if kind == _CONTRADICTION:
         named = [variables[section, key] for key in context["keys"] if (section, key) in variables]
         return f"{_source(named[0] if named else None, file)}: [{section}]: {context['what']}"
     key = place[0] if place else ""
@@ -379,17 +379,17 @@ def _in_words(error: ErrorDetails, file: str, variables: Mapping[tuple[str, str]
     where = f"{_source(variable, file)}: [{section}] {'.'.join(place)}".rstrip()
     if kind == "extra_forbidden":
         return f"{where}: {_UNKNOWN_KEY}"
-    if kind not in _WANTED:
+    if kind not in _EXPECTED:
         return f"{where}: {error['msg']}"
     annotation = _FIELDS[section][key].annotation if place else None
-    number = _WANTED["int_type" if annotation is int else "float_type"]
+    number = _EXPECTED["int_type" if annotation is int else "float_type"]
     choices = ", ".join(map(str, get_args(annotation)))
-    wanted = _WANTED[kind].format(number=number, choices=choices, **context)
+    expected = _EXPECTED[kind].format(number=number, choices=choices, **context)
     if kind == "tuple_type" and variable is not None:
-        wanted += ' in JSON, such as ["a", "b"],'
-    given = error["input"]
-    is_shown = place and annotation is not SecretStr and isinstance(given, str | int | float)
-    return f"{where}: {wanted} is wanted{f', not {shorten(repr(given), limit=80)}' if is_shown else ''}"
+        expected += ' in JSON, such as ["a", "b"],'
+    value = error["input"]
+    is_shown = place and annotation is not SecretStr and isinstance(value, str | int | float)
+    return f"{where}: {expected} is wanted{f', not {shorten(repr(value), limit=80)}' if is_shown else ''}"
 
 
 def _source(variable: str | None, file: str) -> str:
@@ -400,7 +400,7 @@ def _source(variable: str | None, file: str) -> str:
 
 
 class SourceKind(StrEnum):
-    """What a value comes from."""
+    """The kind of a value's source."""
 
     DEFAULT = "default"
     FILE = "file"
@@ -410,7 +410,7 @@ class SourceKind(StrEnum):
 
 
 class ValueSource(Value, frozen=True, kw_only=True):
-    """Where a value comes from.
+    """The source of a value.
 
     ``name``: the path of the file, the name of the variable or of systemd's credential; None for a default.
     """
@@ -420,19 +420,19 @@ class ValueSource(Value, frozen=True, kw_only=True):
 
 
 def value_sources(settings: Settings, path: Path | None) -> dict[str, dict[str, ValueSource]]:
-    """Where each value of :func:`load_settings` comes from, by section and key as in the file.
+    """The source of each value of :func:`load_settings`, by section and key as in the file.
 
-    ``path`` is the file that was loaded. The mail server's password is where it will be read from.
+    ``path``: the file that was loaded, or None. The mail server's password: the source from which it is read.
     """
     variables = _variables(os.environ)
     sources: dict[str, dict[str, ValueSource]] = {}
     for section, info in Settings.model_fields.items():
-        given = getattr(settings, section).model_fields_set
+        set_attributes = getattr(settings, section).model_fields_set
         sources[section] = {}
         for key, attribute, _ in _keys_of(info):
             if (variable := variables.get((section, key))) is not None:
                 source = ValueSource(kind=SourceKind.VARIABLE, name=variable)
-            elif attribute in given:
+            elif attribute in set_attributes:
                 source = ValueSource(kind=SourceKind.FILE, name=str(path))
             else:
                 source = ValueSource(kind=SourceKind.DEFAULT)
