@@ -1,6 +1,6 @@
-"""Porch: the daemon: APScheduler is the clock, signals are the operator's words, systemd is notified of its state.
+"""Porch: the daemon: jobs run by APScheduler, signals of the operator, notifications to systemd.
 
-One daemon holds an SQLite file (a lock file beside it); many may share a PostgreSQL database.
+An SQLite file has one daemon (a lock file beside it); a PostgreSQL database may have many.
 """
 
 import contextlib
@@ -51,7 +51,7 @@ _GRACE_S: Final = 20.0
 
 
 def notify(message: str) -> None:
-    """Tell systemd (sd_notify(3)); does nothing elsewhere."""
+    """Send a message to systemd (sd_notify(3)); does nothing where systemd has not started the process."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -61,9 +61,9 @@ def notify(message: str) -> None:
 
 
 class Daemon:
-    """Runs the loops until it is stopped.
+    """Runs the polling and delivery loops until it is stopped.
 
-    ``reload`` reads the configuration again and raises ConfigError where it is bad; the old one then stays.
+    ``reload`` reads the configuration again; where it raises ConfigError, the old configuration is kept.
     ``hook`` is called at the steps of the two loops.
     """
 
@@ -79,15 +79,15 @@ class Daemon:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
     def run_once(self) -> None:
-        """Poll all that is due, deliver all that is due, and end. Nobody listens for hubs: feeds are polled as ever."""
-        with self._alone(), self._opened(), self._signals():
+        """Poll the feeds and send the deliveries that are due, then return. Hubs have no callback address meanwhile."""
+        with self._locked(), self._opened(), self._signals():
             daemons.clear_callback(self._store, now=utc_now())
             run_once(self._tools, self._stop)
 
     def run_forever(self) -> None:
-        """Until SIGTERM or SIGINT."""
-        with self._alone(), self._opened(), self._signals(), self._pages():
-            self._meet_hubs()
+        """Run the jobs until SIGTERM or SIGINT."""
+        with self._locked(), self._opened(), self._signals(), self._pages():
+            self._set_callback()
             self._jobs = scheduler = self._scheduler()
             scheduler.start()
             notify(f"READY=1\nSTATUS=watching\nMAINPID={os.getpid()}")
@@ -99,7 +99,7 @@ class Daemon:
                 self._shut_down(scheduler)
         log.info("daemon: stopped")
 
-    def _alone(self) -> contextlib.AbstractContextManager[None]:
+    def _locked(self) -> contextlib.AbstractContextManager[None]:
         return daemons.exclusive(unchecked_store(self._settings), now=utc_now())
 
     @contextlib.contextmanager
@@ -107,10 +107,11 @@ class Daemon:
         self._store = create_store(self._settings)
         owner = owner_name(self._store)
         gap = timedelta(seconds=self._settings.http.per_host_gap_s)
-        left = daemons.release_leases(self._store, owner, gap=gap, now=utc_now())
-        if left:
+        count = daemons.release_leases(self._store, owner, gap=gap, now=utc_now())
+        if count:
             log.warning(
-                "daemon: the last one ended in the middle of its work; %d feeds and deliveries are taken up again", left
+                "daemon: the last one ended in the middle of its work; %d feeds and deliveries are taken up again",
+                count,
             )
         self._tools = Tools(self._settings, self._store, owner=owner, hook=self._hook)
         try:
@@ -145,17 +146,17 @@ class Daemon:
             yield
             return
         host, port = host_and_port(self._settings.web.listen)
-        largest = self._settings.http.max_bytes
+        max_bytes = self._settings.http.max_bytes
         self._pushes = pushes = build_push_queue(
-            self._store, poller=lambda: self._tools.poller, on_alerts=self._deliver_now, largest=largest
+            self._store, poller=lambda: self._tools.poller, on_alerts=self._deliver_now, max_bytes=max_bytes
         )
         hubs = build_callback(self._store, pushes)
-        pages = Pages(self._store, self._is_moving, words=catalogues().words, hubs=hubs)
+        pages = Pages(self._store, self._has_progress, words=catalogues().words, hubs=hubs)
         try:
-            server = WebServer(pages, host=host, port=port, push_bytes=largest)
-        except OSError as no:
+            server = WebServer(pages, host=host, port=port, push_bytes=max_bytes)
+        except OSError as error:
             pushes.close()
-            raise ConfigError(f"[web] listen: {host}:{port} can't be listened on ({no.strerror})") from no
+            raise ConfigError(f"[web] listen: {host}:{port} can't be listened on ({error.strerror})") from error
         log.info("daemon: pages on http://%s:%d/", host, server.port)
         try:
             yield
@@ -163,28 +164,28 @@ class Daemon:
             server.close()
             pushes.close()
 
-    def _meet_hubs(self) -> None:
-        """Say where hubs reach us now, and poll for what they pushed while nobody listened."""
+    def _set_callback(self) -> None:
+        """Store the callback address for hubs, and make the feeds due that hubs may have pushed in between."""
         callback = hub_callback(self._settings)
         floor = timedelta(seconds=self._settings.poll.min_interval_s)
-        named = daemons.set_callback(self._store, callback, floor=floor, now=utc_now())
-        if named and callback:
-            # any work will do: the worker processes take a moment to start, and the first push should not wait for it
+        count = daemons.set_callback(self._store, callback, floor=floor, now=utc_now())
+        if count and callback:
+            # a job without effect starts the worker processes, which takes a moment, before the first push comes
             self._tools.parser.run(len, (b"",), {}, done=lambda _: None)
-        elif named:
+        elif count:
             log.info(
                 "daemon: feeds that name a WebSub hub: %d; polled as ever, since [web] listen and [alerts] base_url "
                 "do not say where a hub could reach this daemon",
-                named,
+                count,
             )
 
     def _deliver_now(self) -> None:
-        """Do not wait for the tick; a run that is under way finds the new alerts by itself."""
+        """Run the delivery job now, before its tick. A run that is under way sends the new alerts anyway."""
         if self._jobs is not None:
             self._jobs.modify_job("deliver", next_run_time=utc_now())
 
     def _scheduler(self) -> BackgroundScheduler:
-        """One tick a job: what is due stands in the database, so a tick that was missed loses nothing."""
+        """The scheduler of the jobs. The database has what is due, so a missed tick loses nothing."""
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(6)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -194,22 +195,22 @@ class Daemon:
         jobs: list[tuple[str, Callable[[], Any], float, datetime]] = [
             ("poll", self._poll, self._settings.poll.tick_s, now),
             ("deliver", self._deliver, _DELIVER_TICK_S, now),
-            ("websub", self._ask_hubs, _HUBS_TICK_S, now),
+            ("websub", self._call_hubs, _HUBS_TICK_S, now),
             ("beat", self._beat, _BEAT_S, now),
             ("tidy", self._tidy, 86_400.0, now + timedelta(minutes=10)),
         ]
-        for name, act, every_s, first in jobs:
-            scheduler.add_job(self._guarded(name, act), "interval", seconds=every_s, id=name, next_run_time=first)
+        for name, act, interval_s, first in jobs:
+            scheduler.add_job(self._guarded(name, act), "interval", seconds=interval_s, id=name, next_run_time=first)
         return scheduler
 
     def _guarded(self, name: str, act: Callable[[], Any]) -> Callable[[], None]:
-        """A job that fails says so and is tried again at its next tick; the others go on. # trust: F08."""
+        """A job that logs its errors and runs again at its next tick; other jobs go on. # trust: F08."""
 
         def job() -> None:
             try:
                 act()
-            except ReformwatchError as no:
-                log.error("%s: %s; tried again at the next tick", name, no)  # noqa: TRY400 - the operator's error
+            except ReformwatchError as error:
+                log.error("%s: %s; tried again at the next tick", name, error)  # noqa: TRY400 - the operator's error
             except Exception:
                 log.exception("%s: a bug; tried again at the next tick", name)
 
@@ -225,7 +226,7 @@ class Daemon:
             self._tools.deliverer.deliver_due(self._stop)
         self._tools.deliverer.progress_at = time.monotonic()
 
-    def _ask_hubs(self) -> None:
+    def _call_hubs(self) -> None:
         if self._tools.hubs is not None and not self._stop.is_set():
             self._tools.hubs.act(self._stop)
 
@@ -243,16 +244,16 @@ class Daemon:
     def _tidy(self) -> None:
         tidy(self._store, keep=timedelta(days=self._settings.archive.keep_days), now=utc_now())
 
-    def _is_moving(self) -> bool:
-        """Whether both loops went round lately."""
+    def _has_progress(self) -> bool:
+        """Whether polling and delivery have made a step within two minutes, or five poll ticks where that is longer."""
         oldest = min(self._tools.poller.progress_at, self._tools.deliverer.progress_at)
         return time.monotonic() - oldest < max(_STUCK_AFTER_S, 5 * self._settings.poll.tick_s)
 
     def _wait(self, scheduler: BackgroundScheduler) -> None:
-        """Sleep, answer the watchdog while the loops move, reload when asked. # trust: F02."""
+        """Sleep, notify the watchdog while the loops make progress, reload after SIGHUP. # trust: F02."""
         watchdog_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 1_000_000
         while not self._stop.is_set():
-            if watchdog_s and self._is_moving():
+            if watchdog_s and self._has_progress():
                 notify("WATCHDOG=1")
             self._wake.wait(min(watchdog_s / 3, 5.0) if watchdog_s else 5.0)
             self._wake.clear()
@@ -265,13 +266,13 @@ class Daemon:
         try:
             settings = self._reloaded()
             tools = Tools(settings, self._store, owner=owner_name(self._store), hook=self._hook)
-        except ConfigError as bad:
-            log.error("reload: %s; the old configuration stays", bad)  # noqa: TRY400 - the operator's error, not a bug
+        except ConfigError as error:
+            log.error("reload: %s; the old configuration stays", error)  # noqa: TRY400 - the operator's error
         else:
             old, self._tools, self._settings = self._tools, tools, settings
             scheduler.reschedule_job("poll", trigger="interval", seconds=settings.poll.tick_s)
             threading.Thread(target=self._drain, args=(old,), name="drain", daemon=True).start()
-            self._guarded("websub", self._meet_hubs)()
+            self._guarded("websub", self._set_callback)()
             log.info("reload: the new configuration is in use")
         notify("READY=1")
 
@@ -283,17 +284,17 @@ class Daemon:
 
     @staticmethod
     def _drain(old: Tools) -> None:
-        """Let the old tools finish what they have under way, then close them."""
+        """Wait until the old tools have finished their runs, then close them."""
         with old.poller.running, old.deliverer.running:
             old.close()
 
     def _shut_down(self, scheduler: BackgroundScheduler) -> None:
-        """Finish what is under way; after a while, cut it short and give it back. # trust: A15."""
+        """Wait for running jobs; after ``_GRACE_S`` abort them, which releases their leases. # trust: A15."""
         abort = threading.Timer(_GRACE_S, self._tools.abort)
         abort.daemon = True
         abort.start()
         if self._pushes is not None:
-            self._pushes.close()  # its alerts are the scheduler's to send; hubs are asked to come back
+            self._pushes.close()  # before the scheduler, which sends its alerts; hubs get a 503 now
         scheduler.shutdown(wait=True)
         abort.cancel()
         with contextlib.suppress(Exception):

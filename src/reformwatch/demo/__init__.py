@@ -1,4 +1,4 @@
-"""Porch: the demo: the program's own code on a newsroom, a mail server and a webhook receiver of its own."""
+"""Porch: the demo: the program with a newsroom, a mail server and a webhook receiver on this machine."""
 
 from reformwatch.demo.show import run_demo
 

@@ -1,6 +1,6 @@
-"""Porch: the demo's newsroom: feeds on loopback, with ETags, whose next edition can be switched on.
+"""Porch: the demo's newsroom: feeds served on loopback with ETags, in two editions.
 
-The outlets are invented; what they report is March 2022 in Kazakhstan, in words of our own.
+The outlets are invented; their items are about events of March 2022 in Kazakhstan.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Item:
-    """One piece of news. ``age`` is how long ago it was published; ``edition`` 1 is there from the start."""
+    """An item of a feed. ``age``: how long ago it was published. ``edition``: the first edition that contains it."""
 
     title: str
     text: str
@@ -26,7 +26,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Outlet:
-    """One feed."""
+    """An outlet with one feed."""
 
     path: str
     name: str
@@ -125,7 +125,7 @@ OUTLETS: tuple[Outlet, ...] = (
 
 
 class Newsroom:
-    """Serves the outlets' feeds; conditional requests are answered with 304 while the edition stays."""
+    """Serves the outlets' feeds, with 304 for conditional requests while ``edition`` stays; receives webhooks."""
 
     def __init__(self) -> None:
         self.edition = 1
@@ -144,7 +144,7 @@ class Newsroom:
                 newsroom.receive(self)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-                """The demo tells its own story."""
+                """Log nothing: the demo writes its own lines."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -153,11 +153,11 @@ class Newsroom:
 
     @property
     def base(self) -> str:
-        """Where it listens."""
+        """The base address of the feeds."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """A feed, or 304, or 404."""
+        """Respond with a feed, 304 or 404."""
         outlet = next((o for o in OUTLETS if request.path == f"/{o.path}.rss"), None)
         body = self._document(outlet) if outlet else b""
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
@@ -174,7 +174,7 @@ class Newsroom:
             request.wfile.write(body)
 
     def receive(self, request: BaseHTTPRequestHandler) -> None:
-        """A webhook's receiver."""
+        """Store a webhook's headers and body; respond with 204."""
         body = request.rfile.read(int(request.headers.get("Content-Length", "0")))
         self.received.append(({k.lower(): v for k, v in request.headers.items()}, body))
         request.send_response(204)

@@ -1,4 +1,4 @@
-"""Porch: the demo's order of events, and what the terminal shows of it."""
+"""Porch: the demo's steps, and what it writes to the terminal."""
 
 import email
 import json
@@ -41,7 +41,7 @@ _SENDER = "alerts@reformwatch.example"
 
 
 class _Mailbox:
-    """aiosmtpd's handler: keeps every mail."""
+    """A handler for aiosmtpd that stores all mails."""
 
     def __init__(self) -> None:
         self.mails: list[bytes] = []
@@ -52,7 +52,7 @@ class _Mailbox:
 
 
 def run_demo(*, keep: bool) -> None:
-    """Run the main job from feed to alert, and show it."""
+    """Poll the demo's feeds, match, alert and deliver, and write each step to standard output."""
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="reformwatch-demo-"))
     newsroom, mailbox = Newsroom(), _Mailbox()
@@ -68,7 +68,7 @@ def run_demo(*, keep: bool) -> None:
 
 
 def _free_port() -> int:
-    """aiosmtpd needs a port number; this one was free a moment ago."""
+    """A TCP port that is free at the moment: aiosmtpd takes no port 0."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -103,8 +103,8 @@ class _Demo:
             self.newsroom.edition = 2
             self._act("4", "News comes in. Second poll: new entries are held against the eight topics")
             ids = sorted(feed.id for feed in list_feeds(self.store, now=utc_now()))
-            for one in ids:  # one after another, so that the story reads the same each time
-                tools.poller.poll_feeds([one])
+            for feed_id in ids:  # one by one, so that the lines come in the same order each time
+                tools.poller.poll_feeds([feed_id])
             self._act("5", "The outbox is delivered")
             tools.deliverer.deliver_due(threading.Event())
             self._show_mails()
@@ -178,7 +178,7 @@ class _Demo:
                     "          matches ", (match.slug, "green"), f" ({match.strength.value}): {printable(words)}"
                 )
             )
-        for code in dict.fromkeys(one.code for one in new.suppressed):
+        for code in dict.fromkeys(suppression.code for suppression in new.suppressed):
             why = why_suppressed(code, ENGLISH, published=new.entry.published, first_seen=utc_now())
             self.out.print(Text(f"          not notified: {why}", style="magenta"))
 
@@ -243,7 +243,7 @@ class _Demo:
 
 
 def _program() -> str:
-    """The command as the person would type it."""
+    """The command's name or path, as it was typed."""
     typed = Path(sys.argv[0])
     on_path = shutil.which("reformwatch")
     if on_path and Path(on_path).resolve() == typed.resolve():

@@ -459,7 +459,7 @@ class BacktestView(View, frozen=True, kw_only=True):
 
 
 class ComparisonView(BacktestView, frozen=True, kw_only=True):
-    """A topic and its changed version. ``gained``: entries that only the new version is about; ``lost``: only the old."""
+    """A topic and its changed version. ``gained``: entries that only the new version is about; ``lost``: the others."""
 
     changed: ReplayView
     gained: tuple[HitView, ...]

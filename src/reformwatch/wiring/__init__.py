@@ -1,5 +1,5 @@
-"""Porch: the only place where objects are built: settings in, tools out.
+"""Porch: the only place where objects are built from settings.
 
-A part for each kind of work, since a command loads only what it works with: :mod:`basics` for all of them,
-:mod:`polling`, :mod:`delivery`, and :mod:`tools` for whoever does both.
+A module for each kind of work, since a command imports only what it uses: :mod:`basics` for all commands,
+:mod:`polling`, :mod:`delivery`, and :mod:`tools` for both together.
 """

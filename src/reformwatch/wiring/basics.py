@@ -1,4 +1,4 @@
-"""Porch: what every command begins with: the clock, names and tokens, the database."""
+"""Porch: what all commands use: the clock, names and tokens, the database, the catalogues."""
 
 import contextlib
 import functools
@@ -21,7 +21,7 @@ from reformwatch.messages.catalogues import Catalogues
 from reformwatch.pipeline.checkpoints import Hook, no_hook
 from reformwatch.pipeline.route import Router
 from reformwatch.pipeline.runtime import Runtime
-from reformwatch.store import Store as Store  # the porch names the type by this module
+from reformwatch.store import Store as Store  # the porch imports the type from here
 from reformwatch.store.migrate import current_revision, quick_check, require_current, upgrade
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ DEFAULT_SUBSCRIBER = "console"
 
 
 def utc_now() -> datetime:
-    """The clock."""
+    """The current time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -41,37 +41,37 @@ def new_message_id() -> str:
 
 
 def new_unsubscribe_token() -> str:
-    """What a mail's unsubscribe link carries; 122 random bits."""
+    """A token for unsubscribe links: 122 random bits."""
     return uuid.uuid4().hex
 
 
 def new_hub_token() -> str:
-    """What the address holds under which a hub reaches a feed's subscription; 160 random bits."""
+    """A token for the callback address of a hub subscription: 160 random bits."""
     return secrets.token_hex(20)
 
 
 def new_hub_secret() -> str:
-    """What a hub signs its pushes with; 64 characters, where WebSub allows 199."""
+    """A secret that a hub signs its pushes with: 64 characters (WebSub allows 199)."""
     return secrets.token_hex(32)
 
 
 def token_maker(owner: str) -> Callable[[], str]:
-    """Lease tokens that begin with their owner, so that a dead process's leases are known from others'."""
+    """A function that makes lease tokens. They begin with the owner, by which a dead process's leases are released."""
     return lambda: f"{owner}:{uuid.uuid4().hex}"
 
 
 def owner_name(store: Store) -> str:
-    """The daemon's name as an owner of leases: an SQLite file has one daemon, a PostgreSQL database many."""
+    """The daemon's name in its leases; with host and process on PostgreSQL, which may have many daemons."""
     return "daemon" if store.sqlite_path is not None else f"daemon.{socket.gethostname()}.{os.getpid()}"
 
 
 def unchecked_store(settings: "Settings") -> Store:
-    """The database as it is, whatever its version, for what locks, checks or upgrades it."""
+    """The database in any version, to lock, check or upgrade it."""
     return Store(settings.database.url)
 
 
 def open_store(settings: "Settings") -> Store:
-    """The database for a command: made where there is none, refused where its version is not this program's."""
+    """The database for a command, created where there is none. Raises DatabaseMismatch for another version."""
     store = Store(settings.database.url)
     with _closed_on_error(store):
         if store.is_missing() or (store.sqlite_path is None and current_revision(store) is None):
@@ -91,7 +91,7 @@ def _closed_on_error(store: Store) -> Iterator[None]:
 
 
 def create_store(settings: "Settings") -> Store:
-    """The database, made or brought up to date, with a console subscriber where it was empty."""
+    """The database, created or upgraded; with a console subscriber where it has no subscriber."""
     from reformwatch.model.subscriber import ChannelKind, NewSubscriber
     from reformwatch.store.subscribers import add_subscriber, has_any
 
@@ -119,12 +119,12 @@ def build_runtime(owner: str, *, clock: Callable[[], datetime] = utc_now, hook: 
 
 
 def build_router(store: Store, *, clock: Callable[[], datetime] = utc_now, hook: Hook = no_hook) -> Router:
-    """What makes notifications and deliveries of alerts."""
+    """The router, which makes notifications and deliveries from alerts."""
     return Router(store, clock=clock, new_message_id=new_message_id, hook=hook)
 
 
 def user_agent(settings: "Settings") -> str:
-    """Who asks: name, version, and how to reach the operator."""
+    """The User-Agent header: program, version, and the operator's contact."""
     contact = settings.http.contact.strip()
     return f"reformwatch/{__version__}" + (f" (+{contact})" if contact else "")
 
@@ -147,7 +147,7 @@ def example_config() -> str:
 
 @functools.cache
 def catalogues() -> Catalogues:
-    """The words of the languages that this package has catalogues of."""
+    """The catalogues in this package."""
     folder = files("reformwatch") / "messages" / "locale"
     texts = {p.name: p.read_text(encoding="utf-8") for p in folder.iterdir() if p.name.endswith(".po")}
     return Catalogues({name.removesuffix(".po"): text for name, text in texts.items()})

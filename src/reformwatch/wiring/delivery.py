@@ -1,6 +1,6 @@
-"""Porch: what delivers: the client for webhooks, the channels, the deliverer.
+"""Porch: delivery: the HTTP client for webhooks, the channels, the deliverer.
 
-A channel is made when the first message goes its way, since each brings libraries of its own.
+A channel is built at its first message, since each imports libraries of its own.
 """
 
 import ssl
@@ -33,26 +33,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Once(Generic[T]):
-    """Something that is made when it is first asked for. Threads may ask."""
+class Lazy(Generic[T]):
+    """A value that is built at the first call. Threads may share it. ``value`` None: it was not built yet."""
 
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make, self._lock = make, threading.Lock()
-        self.made: T | None = None
+    def __init__(self, build: Callable[[], T]) -> None:
+        self._build, self._lock = build, threading.Lock()
+        self.value: T | None = None
 
     def __call__(self) -> T:
-        """The one."""
+        """The value."""
         with self._lock:
-            if self.made is None:
-                self.made = self._make()
-            return self.made
+            if self.value is None:
+                self.value = self._build()
+            return self.value
 
 
 class Channels(Mapping[ChannelKind, Channel]):
-    """Channels by their kind."""
+    """Channels by their kind, each built at its first use."""
 
-    def __init__(self, makers: Mapping[ChannelKind, Callable[[], Channel]]) -> None:
-        self._channels = {kind: Once(make) for kind, make in makers.items()}
+    def __init__(self, builders: Mapping[ChannelKind, Callable[[], Channel]]) -> None:
+        self._channels = {kind: Lazy(build) for kind, build in builders.items()}
 
     def __getitem__(self, kind: ChannelKind) -> Channel:
         return self._channels[kind]()
@@ -65,7 +65,7 @@ class Channels(Mapping[ChannelKind, Channel]):
 
 
 def build_webhook_client(settings: "Settings") -> "HttpClient":
-    """The client for webhooks: short replies, connections kept for a moment, since many messages go to one receiver."""
+    """The HTTP client for webhooks: replies up to 64 kB; 16 connections kept, since one receiver gets many messages."""
     from reformwatch.net.address_policy import AddressPolicy
     from reformwatch.net.client import HttpClient
 
@@ -80,37 +80,37 @@ def build_webhook_client(settings: "Settings") -> "HttpClient":
 
 
 def webhook_post(client: "HttpClient") -> Post:
-    """How channels reach the network."""
+    """The function by which channels POST."""
     from reformwatch.net.errors import RequestError
 
     def post(url: str, body: bytes, headers: Mapping[str, str], now: datetime) -> PostReply | TryLater:
         try:
             reply = client.post(url, body, headers)
-        except RequestError as failed:
-            return TryLater(reason=problem_sentence(failed.problem, ENGLISH))
+        except RequestError as error:
+            return TryLater(reason=problem_sentence(error.problem, ENGLISH))
         return PostReply(status=reply.status, body=reply.body, retry_after=reply.retry_after(now=now))
 
     return post
 
 
 def check_webhook(settings: "Settings", address: str) -> str | None:
-    """Why a webhook's address can't be reached at this moment; None: it can. Raises NotPermitted for a private one."""
+    """Why a webhook's address can't be reached now; None: it can. Raises NotPermitted for a private address."""
     from reformwatch.net.errors import ErrorKind, RequestError
 
     with build_webhook_client(settings) as client:
         try:
             client.check(address)
-        except RequestError as no:
-            if no.kind is ErrorKind.REFUSED_ADDRESS:
-                raise NotPermitted(f"--webhook: {problem_sentence(no.problem, ENGLISH)}") from no
-            return problem_sentence(no.problem, ENGLISH)
+        except RequestError as error:
+            if error.kind is ErrorKind.REFUSED_ADDRESS:
+                raise NotPermitted(f"--webhook: {problem_sentence(error.problem, ENGLISH)}") from error
+            return problem_sentence(error.problem, ENGLISH)
     return None
 
 
 def build_channels(
     settings: "Settings", webhook_client: Callable[[], "HttpClient"], *, stdout: TextIO | None = None
 ) -> Channels:
-    """The channels that can be used; mail only where a server is configured. Raises ConfigError where it is wrongly."""
+    """The usable channels: e-mail only where a mail server is configured. Raises ConfigError for bad mail settings."""
     resources = Resources(
         post=lambda: webhook_post(webhook_client()),
         smtp=smtp_account(settings) if settings.smtp.host else None,
@@ -127,7 +127,7 @@ def build_channels(
 
 
 def smtp_account(settings: "Settings") -> SmtpAccount:
-    """The mail server and sender. Raises ConfigError."""
+    """The configured mail server and sender. Raises ConfigError."""
     smtp = settings.smtp
     if not valid_address(smtp.sender):
         raise ConfigError(f"[smtp] from: {smtp.sender!r} is not a mail address; mails need a sender")
@@ -135,8 +135,8 @@ def smtp_account(settings: "Settings") -> SmtpAccount:
     if smtp.ca_file is not None:
         try:
             context = ssl.create_default_context(cafile=str(smtp.ca_file))
-        except (OSError, ssl.SSLError) as bad:
-            raise ConfigError(f"[smtp] ca_file: {smtp.ca_file} can't be used ({bad})") from None
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"[smtp] ca_file: {smtp.ca_file} can't be used ({error})") from None
     return SmtpAccount(
         host=smtp.host,
         port=smtp.port,
@@ -156,7 +156,7 @@ def build_renderer() -> Renderer:
 
 
 def unsubscribe_url(settings: "Settings", subscriber: Subscriber) -> str | None:
-    """The address that ends a subscription; None where the daemon has no public pages."""
+    """The unsubscribe link of a subscriber; None where the daemon has no public pages."""
     if not settings.alerts.base_url or not settings.web.listen:
         return None
     return f"{settings.alerts.base_url.rstrip('/')}/unsubscribe/{subscriber.unsubscribe_token}"
@@ -169,7 +169,7 @@ def build_sender(
     clock: Callable[[], datetime] = utc_now,
     hook: Hook = no_hook,
 ) -> Sender:
-    """What sends single messages."""
+    """The sender, which sends single messages."""
     return Sender(
         channels=channels,
         renderer=build_renderer(),
@@ -190,7 +190,7 @@ def build_deliverer(
     on_delivered: OnDelivered = no_listener,
     clock: Callable[[], datetime] = utc_now,
 ) -> Deliverer:
-    """The deliverer."""
+    """The deliverer, which claims and sends what is due in the outbox."""
     return Deliverer(
         store,
         build_router(store, clock=clock, hook=hook),
@@ -202,7 +202,7 @@ def build_deliverer(
 
 
 class DeliverTools:
-    """What delivering works with, built from one set of settings and closed together."""
+    """The objects for delivery, built from the settings and closed together."""
 
     def __init__(
         self,
@@ -215,23 +215,23 @@ class DeliverTools:
         stdout: TextIO | None = None,
     ) -> None:
         keep_little()
-        self.client = Once(partial(build_webhook_client, settings))
+        self.client = Lazy(partial(build_webhook_client, settings))
         self.channels = build_channels(settings, self.client, stdout=stdout)
         self.deliverer = build_deliverer(
             settings, store, self.channels, owner=owner, hook=hook, on_delivered=on_delivered
         )
 
     def close(self) -> None:
-        """Give everything back but the store."""
-        if self.client.made is not None:
-            self.client.made.close()
+        """Close all but the store."""
+        if self.client.value is not None:
+            self.client.value.close()
 
 
 class TestTools:
-    """What sends test messages, to be used in a ``with``."""
+    """The objects for sending test messages, as a context manager."""
 
     def __init__(self, settings: "Settings", *, stdout: TextIO | None = None) -> None:
-        self._client = Once(partial(build_webhook_client, settings))
+        self._client = Lazy(partial(build_webhook_client, settings))
         self._sender = build_sender(settings, build_channels(settings, self._client, stdout=stdout))
 
     def __enter__(self) -> Self:
@@ -239,9 +239,9 @@ class TestTools:
 
     def __exit__(self, *_: object) -> None:
         self._sender.close()
-        if self._client.made is not None:
-            self._client.made.close()
+        if self._client.value is not None:
+            self._client.value.close()
 
     def send(self, subscriber: Subscriber) -> SendOutcome:
-        """Try once to send a test message."""
+        """Send a test message, once."""
         return self._sender.send_test(subscriber, message_id=new_message_id())

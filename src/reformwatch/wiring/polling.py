@@ -1,4 +1,4 @@
-"""Porch: what polls: the client for feeds, the parsers, the poller; and what asks hubs."""
+"""Porch: polling: the HTTP client for feeds, the parsers, the poller, the client of hubs."""
 
 import random
 from collections.abc import Callable
@@ -22,12 +22,12 @@ from reformwatch.wiring.basics import build_router, build_runtime, new_hub_secre
 if TYPE_CHECKING:
     from reformwatch.settings import Settings
 
-#: Pushed documents that wait in memory, in documents of the largest size that is taken.
+#: How many pushed documents of the largest size may wait in memory.
 _PUSHES_KEPT: Final = 4
 
 
 def build_client(settings: "Settings") -> HttpClient:
-    """The client for feeds: a new connection for each request, since each is to another host."""
+    """The HTTP client for feeds: a new connection for each request, since each is to another host."""
     return HttpClient(
         user_agent=user_agent(settings),
         policy=AddressPolicy(settings.http.allow_private),
@@ -38,7 +38,7 @@ def build_client(settings: "Settings") -> HttpClient:
 
 
 def poll_policy(settings: "Settings") -> PollPolicy:
-    """The operator's bounds as durations."""
+    """The configured limits of intervals, late entries and bursts."""
     return PollPolicy(
         min_interval=timedelta(seconds=settings.poll.min_interval_s),
         max_interval=timedelta(seconds=settings.poll.max_interval_s),
@@ -48,7 +48,7 @@ def poll_policy(settings: "Settings") -> PollPolicy:
 
 
 def poll_limits(settings: "Settings") -> PollLimits:
-    """The operator's bounds of polling."""
+    """The configured limits of polling."""
     return PollLimits(
         policy=poll_policy(settings),
         workers=settings.http.workers,
@@ -68,7 +68,7 @@ def build_poller(
     on_polled: OnPolled = no_listener,
     clock: Callable[[], datetime] = utc_now,
 ) -> Poller:
-    """The poller."""
+    """The poller, which fetches, parses, matches and stores."""
     fetchers = Fetchers(
         feed=lambda feed, now, after: fetch_feed(client, feed, now=now, after=after),
         page=lambda url, after: fetch_page(client, url, after=after),
@@ -79,14 +79,14 @@ def build_poller(
 
 
 def hub_callback(settings: "Settings") -> str | None:
-    """The address under which hubs reach the daemon; None where it has no public pages."""
+    """The address below which hubs reach the daemon; None where it has no public pages."""
     if not settings.alerts.base_url or not settings.web.listen:
         return None
     return f"{settings.alerts.base_url.rstrip('/')}/websub"
 
 
 def build_hub_caller(settings: "Settings", store: Store, client: HttpClient) -> HubCaller | None:
-    """What sends requests to hubs; None where the daemon has no address for their replies."""
+    """The client of hubs; None without a callback address, by which hubs verify subscriptions."""
     callback = hub_callback(settings)
     if callback is None:
         return None
@@ -95,28 +95,28 @@ def build_hub_caller(settings: "Settings", store: Store, client: HttpClient) -> 
 
 
 def build_push_queue(
-    store: Store, *, poller: Callable[[], Poller], on_alerts: Callable[[], None], largest: int
+    store: Store, *, poller: Callable[[], Poller], on_alerts: Callable[[], None], max_bytes: int
 ) -> PushQueue:
-    """The queue of pushed documents. ``poller`` is called for each of them, since a reload makes another poller.
+    """The queue of pushed documents. ``poller`` is called for each document, since a reload builds another poller.
 
-    ``largest`` bounds one document, in bytes.
+    ``max_bytes`` is the size limit of one document.
     """
     return PushQueue(
         store,
         push=lambda feed_id, fetched: poller().push(feed_id, fetched),
         on_alerts=on_alerts,
         clock=utc_now,
-        max_bytes=_PUSHES_KEPT * largest,
+        max_bytes=_PUSHES_KEPT * max_bytes,
     )
 
 
 def build_callback(store: Store, pushes: PushQueue) -> Callback:
-    """What replies to hubs at a callback address."""
+    """The callback, which answers verifications and pushes of hubs."""
     return Callback(store, offer=pushes.offer, clock=utc_now)
 
 
 class PollTools:
-    """What polling works with, built from one set of settings and closed together."""
+    """The objects for polling, built from the settings and closed together."""
 
     def __init__(
         self,
@@ -135,6 +135,6 @@ class PollTools:
         )
 
     def close(self) -> None:
-        """Give everything back but the store."""
+        """Close all but the store."""
         self.client.close()
         self.parser.close()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Tools:
-    """What the daemon works with, built from one set of settings and closed together."""
+    """The objects for polling and delivery, built from the settings and closed together."""
 
     def __init__(
         self,
@@ -35,17 +35,17 @@ class Tools:
         self.hubs = build_hub_caller(settings, store, self.delivery.client())
 
     def abort(self) -> None:
-        """End requests that are under way."""
+        """Abort running requests."""
         self.polling.client.close()
         self.delivery.close()
 
     def close(self) -> None:
-        """Give everything back but the store."""
+        """Close all but the store."""
         self.abort()
         self.parser.close()
 
 
 def run_once(tools: Tools, stop: threading.Event) -> None:
-    """Poll all that is due, deliver all that is due."""
+    """Poll the feeds and send the deliveries that are due, once."""
     tools.poller.poll_due(stop, is_once=True)
     tools.deliverer.deliver_due(stop)
