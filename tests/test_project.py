@@ -11,6 +11,7 @@ import tarfile
 import tomllib
 import venv
 import zipfile
+from datetime import datetime
 from pathlib import Path
 from typing import get_type_hints
 
@@ -178,6 +179,42 @@ def test_every_row_of_the_faults_has_three_cells() -> None:
     rows = rows_of_faults()
     assert [first for first, rest in rows if rest.count(" | ") != 1] == []
     assert len(rows) > 100
+
+
+# -- decisions
+
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+
+
+def titles_of_decisions() -> list[tuple[str, str, str]]:
+    """Number, title and file name of each page."""
+    titles = {path.name: re.match(r"# (\d+)\. (.+)\n", path.read_text(encoding="utf-8")) for path in DECISIONS}
+    return [(title[1], title[2], name) if title else ("", "", name) for name, title in titles.items()]
+
+
+def test_decisions_are_numbered_without_gaps_and_each_file_has_the_number_of_its_title() -> None:
+    assert len(DECISIONS) > 40
+    for number, path in enumerate(DECISIONS, 1):
+        assert re.fullmatch(rf"{number:04}-[a-z0-9-]+\.md", path.name), path.name
+    assert [number for number, _, _ in titles_of_decisions()] == [str(i + 1) for i in range(len(DECISIONS))]
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_has_a_title_a_day_a_context_and_a_decision(path: Path) -> None:
+    title, blank, day, *lines = path.read_text(encoding="utf-8").splitlines()
+    assert title.startswith("# ")
+    assert blank == ""
+    assert datetime.strptime(f"{day} +0000", "%d %B %Y %z").year >= 2026
+    for part in ("**Context.** ", "**Decision.** "):
+        assert [line for line in lines if line.startswith(part)], f"{part}begins no paragraph"
+    assert [line for line in lines if len(line) > 128 and not line.startswith("|")] == []
+
+
+def test_every_decision_has_its_line_in_the_list_of_them() -> None:
+    listed = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^- \[(\d+)\. (.+)\]\(([^()]+)\): (.+)$", listed, re.MULTILINE)
+    assert [tuple(parts) for *parts, _ in lines] == titles_of_decisions()
+    assert [line for *_, line in lines if len(line.split()) > 15] == []
 
 
 # -- nothing of the machine it was written on
