@@ -19,6 +19,7 @@ import pytest
 
 from conftest import ROOT
 from manners_rules import RULES
+from mutations import MUTATIONS, SOURCES, TESTS
 from reformwatch.channels.base import declared
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls
 from reformwatch.language.registry import LANGUAGES
@@ -391,3 +392,9 @@ def test_the_installed_wheel_has_its_packs_and_templates(installed: Path, tmp_pa
     assert (test.returncode, "Test message" in test.stdout) == (0, True), test.stderr
     module = run_installed(installed, tmp_path, "python", "-m", "reformwatch", "--version")
     assert module.stdout.startswith("reformwatch, version ")
+
+
+def test_every_mutation_changes_one_place_of_the_source() -> None:
+    texts = {name: (ROOT / path).read_text("utf-8") for name, path in SOURCES.items()}
+    assert [one.name for one in MUTATIONS if texts[one.source].count(one.old) != 1] == []
+    assert [path for path in TESTS.values() if not (ROOT / path).is_file()] == []

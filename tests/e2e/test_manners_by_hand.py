@@ -1,4 +1,4 @@
-"""`reformwatch poll FEED` in a loop: whoever was asked a moment ago is left in peace."""
+"""`reformwatch poll FEED` in a loop: a feed that was polled a moment ago is left out."""
 
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_a_poll_by_hand_again_and_again_asks_nobody(tmp_path: Path) -> None:
     desk = desk_with_feeds(tmp_path, asked=asked)
     for _ in range(3):
         done = desk.run("poll", "public")
-        assert "1 were asked within the last 5 min and are left in peace; --force asks them, too" in done.stderr
+        assert "1 were polled within the last 5 min and are left out; --force polls them, too" in done.stderr
         assert "polled 0 feeds" in done.stdout + done.stderr
     feed = known(desk)["public"]
     assert (feed.poll.last_polled_at, feed.poll.failing_since) == (asked, None)

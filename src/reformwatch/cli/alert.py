@@ -150,7 +150,7 @@ def show_delivery(invocation: Invocation, number: int, as_json: bool) -> None:
         ]
     )
     rows = ([attempt.at, attempt.outcome, attempt.detail] for attempt in view.history)
-    table(["when", "outcome", "what was said"], rows, empty="not tried yet")
+    table(["when", "outcome", "reply"], rows, empty="not tried yet")
 
 
 @delivery.command("retry")

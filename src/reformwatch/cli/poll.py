@@ -23,7 +23,7 @@ from reformwatch.wiring.polling import PollTools
 def poll(invocation: Invocation, everything: bool, which: Sequence[str], force: bool, as_json: bool) -> None:
     """Poll what is due, or the named feeds, or all; alerts go to the outbox.
 
-    A feed that was asked within the last five minutes is left in peace, unless its host is one of [http] allow_private.
+    A feed that was asked within the last five minutes is left out, unless its host is one of [http] allow_private.
 
     Example: reformwatch poll --all
     """
@@ -63,4 +63,4 @@ def _say_polled_lately(view: ManualPollView, *, force: bool) -> None:
     if count and force:
         say(f"--force: {count} of these were asked within the last {lately}; their owners may mind")
     elif count:
-        say(f"{count} were asked within the last {lately} and are left in peace; --force asks them, too")
+        say(f"{count} were polled within the last {lately} and are left out; --force polls them, too")

@@ -47,7 +47,7 @@ def status(invocation: Invocation, as_json: bool) -> None:
     _show_feeds(view.feeds, now)
     _show_gaps(view)
     if view.notices:
-        stdout().print(Text("\ntold lately", style="bold"))
+        stdout().print(Text("\nrecent notices", style="bold"))
         table(["when", "what"], ([ago(notice.at, now=now), notice.text] for notice in view.notices), empty="")
     if paused := view.paused_subscribers:
         stdout().print(Text("\npaused subscribers", style="bold"))
@@ -92,7 +92,7 @@ def _daemon_line(view: StatusView, now: datetime) -> Text:
         words = ", ".join(f"process {d.pid} on {d.host}, for {duration(now - d.started)}" for d in view.daemons)
         return Text.assemble(("running", "green"), f": {words}")
     if (last := view.last_daemon) is not None:
-        last_beat = f"process {last.pid} on {last.host} was last heard {ago(last.beat, now=now)}"
+        last_beat = f"process {last.pid} on {last.host} last reported {ago(last.beat, now=now)}"
         return Text.assemble(("not running", "red"), f": {last_beat}")
     return Text.assemble(("not running", "red"), ": `reformwatch run`")
 

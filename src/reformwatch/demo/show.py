@@ -109,9 +109,7 @@ class _Demo:
             tools.deliverer.deliver_due(threading.Event())
             self._show_mails()
             self._show_webhooks()
-            self._act(
-                "6", "Third poll: the newsroom has nothing new, and says so with 304; nobody hears anything twice"
-            )
+            self._act("6", "Third poll: the newsroom has nothing new, and says so with 304; nobody is notified twice")
             tools.poller.poll_feeds(ids)
             report = tools.deliverer.deliver_due(threading.Event())
             self._say(f"{self._count(304)} conditional requests answered 304, {report.sent} messages sent")
