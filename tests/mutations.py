@@ -94,7 +94,7 @@ MUTATIONS: Final = [
     ),
     Mutation(
         "a summary is suppressed where one of its stories was heard",
-        "routing", "all(heard) and bool(heard)", "any(heard)", "routing",
+        "routing", "all(notified_of) and bool(notified_of)", "any(notified_of)", "routing",
     ),
     Mutation(
         "a known story is an alert though nobody is left",
@@ -143,7 +143,7 @@ MUTATIONS: Final = [
         "a guid that is used again is the old entry",
         "plan", "if known is not None and _is_reused(entry, known):", "if False:", "plan",
     ),
-    Mutation("a story is told as often as it comes", "routing", "if has_heard:", "if False:", "routing"),
+    Mutation("a story is told as often as it comes", "routing", "if was_notified:", "if False:", "routing"),
     Mutation(
         "the ledger of who has heard is not asked",
         "notifications",
@@ -159,7 +159,7 @@ MUTATIONS: Final = [
     Mutation("jitter shortens a wait", "schedule", "(1 + 0.1 * jitter)", "(1 - 0.1 * jitter)", "schedule"),
     Mutation(
         "a failing server's Retry-After is not obeyed",
-        "schedule", "wishes = [outcome.hints.retry_after] if", "wishes = [] if", "schedule",
+        "schedule", "hinted_waits = [outcome.hints.retry_after] if", "hinted_waits = [] if", "schedule",
     ),
     Mutation(
         "no gap between two requests to a host",

@@ -35,7 +35,7 @@ ESPERANTO: Final = Language(
     scripts={LATIN: None},
     common=frozenset(["la", "kaj", "estas", "ne", "pri", "kiu"]),
     abbreviations=("ktp",),
-    stated_as=("epo",),
+    other_codes=("epo",),
 )
 '''
 PAGER = r'''
@@ -162,8 +162,8 @@ def test_a_new_language_is_known_wherever_the_program_asks_for_one(with_esperant
     detect = "from reformwatch.language.detection import detect"
     assert ask(detect, value='detect("La prezidento kaj la parlamento ne parolis pri reformoj")') == "eo"
     assert ask(detect, value='detect("La ley que el presidente firmó para los alcaldes")') == "es"
-    tags = "from reformwatch.documents.dates import language_of_tag"
-    assert ask(tags, value='language_of_tag("epo-XX")') == "eo"
+    stated = "from reformwatch.documents.dates import language_of_tag"
+    assert ask(stated, value='language_of_tag("epo-XX")') == "eo"
     ends = "from reformwatch.matching.index import _sentence_end"
     assert ask(ends, value='_sentence_end("Leĝoj, dekretoj ktp. Poste oni voĉdonis. Fino")') == 39
 

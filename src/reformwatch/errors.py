@@ -5,7 +5,7 @@
     ReformwatchError            1   failed
     ├── QueryError              2   a query that can't be parsed, with its position
     ├── BadInput                2   an argument, address or file that can't be used
-    ├── NotFound               66   no such feed, topic, subscriber, alert ...
+    ├── NotFound               66   a feed, topic, subscriber or alert that does not exist
     ├── Unreachable            69   a service did not answer
     ├── CantCreate             73   a file or folder can't be made
     ├── TryAgain               75   another process holds what is needed, or the disk is full
@@ -25,7 +25,7 @@ class ReformwatchError(Exception):
 
 
 class BadInput(ReformwatchError):
-    """Something the user gave can't be used."""
+    """An argument, address or file of the user can't be used."""
 
     exit_code = 2
 
@@ -33,7 +33,7 @@ class BadInput(ReformwatchError):
 class QueryError(BadInput):
     """A query that can't be parsed.
 
-    ``position`` counts characters from 0 in ``query``; ``reason`` says what was expected there.
+    ``position`` counts characters from 0 in ``query``; ``reason``: what was expected there.
     """
 
     def __init__(self, query: str, position: int, reason: str) -> None:
@@ -41,14 +41,14 @@ class QueryError(BadInput):
         super().__init__(f"query: at character {position + 1}: {reason}")
 
     def with_caret(self, width: int = 100) -> str:
-        """The part of the query around the error on one line, and a caret under the place."""
+        """The part of the query around the error on a line, and below it a caret at ``position``."""
         start = max(0, self.position - width // 2)
         shown = self.query[start : start + width].replace("\n", " ").replace("\t", " ")
         return f"{shown}\n{' ' * (self.position - start)}^ {self.reason}"
 
 
 class NotFound(ReformwatchError):
-    """No such thing."""
+    """A feed, topic, subscriber, alert or other named thing does not exist."""
 
     exit_code = 66
 
@@ -66,13 +66,13 @@ class CantCreate(ReformwatchError):
 
 
 class TryAgain(ReformwatchError):
-    """Not now: another process holds what is needed, or there is no room on the disk."""
+    """The command can be repeated later: another process holds what is needed, or the disk is full."""
 
     exit_code = 75
 
 
 class NotPermitted(ReformwatchError):
-    """The operating system or the address policy says no."""
+    """The operating system or the address policy refuses it."""
 
     exit_code = 77
 
@@ -84,4 +84,4 @@ class ConfigError(ReformwatchError):
 
 
 class DatabaseMismatch(ConfigError):
-    """The database does not fit this program: newer, damaged, or not one of ours."""
+    """The database does not fit this program: it is newer, damaged, or was not made by it."""

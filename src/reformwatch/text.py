@@ -1,4 +1,4 @@
-"""Ground: text that came from outside, made safe to store and to show."""
+"""Ground: foreign text, made safe to store and to show."""
 
 import re
 import unicodedata
@@ -16,7 +16,8 @@ _JOINER_FLOOD: Final = re.compile("([\u200c\u200d\u034f])[\u200c\u200d\u034f]+")
 _SPACES: Final = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000]+")
 _MARK_FLOOD: Final = re.compile(r"(?:[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]){5,}")
 
-#: All that the patterns above look for, but blanks and ends of lines: most texts have none of it, and one look will do.
+#: All characters that the patterns above match, except blanks and ends of lines. Most texts have none of them, so that
+#: a single search is enough.
 _UNUSUAL: Final = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\xa0\u0300-\u036f\u0483-\u0489\u061c\u1ab0-\u1aff\u2000-\u200f\u2028-\u202f\u2060-\u2069"
     "\u20d0-\u20ff\u3000\ufeff\ufff9-\uffff\ue000\ue001\ud800-\udfff\U000e0000-\U000e007f]"
@@ -26,10 +27,10 @@ ELLIPSIS: Final = "…"
 
 
 def clean(text: str, *, limit: int) -> str:
-    """One or more lines of plain text: no control characters, no bidi overrides, single spaces, at most ``limit`` long.
+    """Lines of plain text without control characters, bidi overrides and double spaces.
 
-    ``limit`` counts characters; a cut text ends with an ellipsis. Text is cut before it is cleaned as well, so that a
-    megabyte costs no more than the limit does.
+    ``limit`` counts characters; a cut text ends with an ellipsis. Text is also cut before it is cleaned, so that the
+    time depends on ``limit`` and not on the length of ``text``.
     """
     text = text[: 4 * limit + 64]
     if _UNUSUAL.search(text):
@@ -47,7 +48,7 @@ def clean(text: str, *, limit: int) -> str:
 
 
 def clean_line(text: str, *, limit: int) -> str:
-    """As :func:`clean`, on a single line."""
+    """As :func:`clean`, with all line breaks replaced by spaces."""
     return shorten(" ".join(clean(text, limit=2 * limit).split()), limit=limit)
 
 
@@ -64,7 +65,7 @@ def shorten(text: str, *, limit: int) -> str:
 
 
 def without_surrogates(text: str) -> str:
-    """Text that can be encoded: halves of characters are left out."""
+    """Text that can be encoded as UTF-8: lone surrogates are left out."""
     if text.isascii():
         return text
     try:
@@ -75,7 +76,7 @@ def without_surrogates(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Text for a terminal or a log line: whatever could steer a terminal is shown as an escape. # trust: D27."""
+    """Text for a terminal or a log line: characters that are not printable are written as escapes. # trust: D27."""
     return "".join(
         " " if c in "\u00a0\u202f" else c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode()
         for c in text
@@ -83,8 +84,9 @@ def printable(text: str) -> str:
 
 
 def header_safe(text: str, *, limit: int) -> str:
-    """Untrusted text for a mail header: one line, no controls, and no encoded-word that a parser might decode again.
+    """Untrusted text for a mail header: a single line without controls and without encoded-words (RFC 2047).
 
-    Cleaned first: what is taken out of the middle of ``=?`` must not join its halves. # trust: D15, E15
+    The text is cleaned first: a character that cleaning removes between ``=`` and ``?`` would otherwise join them.
+    # trust: D15, E15
     """
     return shorten(clean_line(text, limit=limit).replace("=?", "= ?"), limit=limit)

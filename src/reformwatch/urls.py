@@ -1,4 +1,4 @@
-"""Ground: addresses: which may be shown as a link, and when two name the same page."""
+"""Ground: addresses: which may be shown as a link, and which name the same page."""
 
 import functools
 import re
@@ -7,8 +7,8 @@ from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 MAX_URL: Final = 2_000
 
-#: Parameters that say how a reader came, not what is read. Sources: the lists of ClearURLs and of the browsers'
-#: query-stripping, reduced to those that occur in news feeds.
+#: Parameters that record how a reader came to the page; the page is the same without them. Sources: the lists of
+#: ClearURLs and of the browsers' query-stripping, reduced to those that occur in news feeds.
 _TRACKING_NAMES: Final = frozenset(
     {
         "fbclid", "gclid", "dclid", "gbraid", "wbraid", "yclid", "ysclid", "msclkid", "igshid", "mc_cid", "mc_eid",
@@ -19,7 +19,7 @@ _TRACKING_NAMES: Final = frozenset(
 )  # fmt: skip
 _TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_", "at_", "ns_")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-#: Blanks, controls, what ends an address in markup, and what steers or hides in a text that shows it.
+#: Blanks, controls, characters that end an address in markup, and characters that are invisible or reorder text.
 _BAD_IN_URL: Final = re.compile(
     "[\x00-\x20\x7f-\xa0\xad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\udfff\ufeff\ufff9-\uffff"
     '\U000e0000-\U000e007f<>"\\\\^`{|}]'
@@ -28,7 +28,7 @@ _PASSWORD_PARAMETER: Final = re.compile(r"(password=)[^&]*", re.IGNORECASE)
 _HALF_ESCAPE: Final = re.compile(r"%[0-9A-F]?$")
 
 
-#: An address that is what the whole way below would make of it: nothing to resolve, to escape, or to cut.
+#: An address that :func:`safe_link` returns unchanged: nothing to resolve, to escape, or to cut off.
 _PLAIN_LINK: Final = re.compile(
     r"https?://[a-z0-9](?:[a-z0-9.-]{0,80}[a-z0-9])?(?::[0-9]{2,4})?/"
     r"(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,200}/){0,20}(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,200})?"
@@ -37,9 +37,9 @@ _PLAIN_LINK: Final = re.compile(
 
 
 def safe_link(link: str | None, *, base: str) -> str | None:
-    """An absolute http or https address, or None: ``javascript:``, ``data:`` and ``file:`` are never links.
+    """The absolute http or https address of ``link``; None for all others (``javascript:``, ``data:``, ``file:``).
 
-    What could steer or hide is escaped; more than ``MAX_URL`` characters are cut off. # trust: D09, D13
+    Controls and invisible characters are escaped; the address is cut after ``MAX_URL`` characters. # trust: D09, D13
     """
     if not link:
         return None
@@ -57,26 +57,26 @@ def safe_link(link: str | None, *, base: str) -> str | None:
     return escaped if len(escaped) <= MAX_URL else _HALF_ESCAPE.sub("", escaped[:MAX_URL])
 
 
-def _escape(found: re.Match[str]) -> str:
-    """Percent escapes; of half a character (a lone surrogate) nothing is left."""
-    return "".join(f"%{byte:02X}" for byte in found.group().encode("utf-8", "ignore"))
+def _escape(match: re.Match[str]) -> str:
+    """The percent escapes of the matched characters; a lone surrogate is left out."""
+    return "".join(f"%{byte:02X}" for byte in match.group().encode("utf-8", "ignore"))
 
 
-#: One whose host, port and path can be taken from it as they stand.
+#: An address whose host, port and path :func:`canonical_url` takes from it unchanged.
 _PLAIN_PAGE: Final = re.compile(
     r"(https?)://([a-z0-9](?:[a-z0-9.-]{0,80}[a-z0-9])?)(?::([1-9][0-9]{1,3}))?(/[A-Za-z0-9_.~/-]{0,1000})"
 )
 
 
-@functools.lru_cache(maxsize=256)  # an entry's keys and its story's ask for the same one, three times
+@functools.lru_cache(maxsize=256)  # computed three times for each entry: for its keys and its story's
 def canonical_url(url: str) -> str:
-    """The address under which two links to one page are equal.
+    """The form of an address in which all links to the same page are equal; a malformed address is returned unchanged.
 
     Lower-case host without ``www.`` and default port, no fragment (``#!`` stays), no user, no tracking parameters, the
     scheme left out (a page served on both is one page), no slash at the end.
     """
-    if plain := _PLAIN_PAGE.fullmatch(url):
-        scheme, host, port, path = plain.groups()
+    if match := _PLAIN_PAGE.fullmatch(url):
+        scheme, host, port, path = match.groups()
         shown_port = f":{port}" if port and int(port) != _DEFAULT_PORTS[scheme] else ""
         return f"//{host.removeprefix('www.')}{shown_port}{path.rstrip('/') or '/'}"
     try:
@@ -84,11 +84,11 @@ def canonical_url(url: str) -> str:
         host = _bare_host(parts)
     except ValueError:
         return url
-    return urlunsplit(("", host, parts.path.rstrip("/") or "/", _canonical_query(parts.query), _place(parts)))
+    return urlunsplit(("", host, parts.path.rstrip("/") or "/", _canonical_query(parts.query), _page_fragment(parts)))
 
 
 def spellings(url: str) -> set[str]:
-    """The addresses under which a page may have been stored by those who spell its address in another way."""
+    """Other forms of an address under which its page may be stored: scheme, ``www.``, last slash and escapes vary."""
     try:
         parts = urlsplit(strip_tracking(url))
         host = _bare_host(parts)
@@ -98,7 +98,7 @@ def spellings(url: str) -> set[str]:
     query = parts.query
     queries = {query, query.replace("%20", "+"), query.replace("+", "%20"), _canonical_query(query)}
     return {url} | {
-        urlunsplit((scheme, f"{www}{host}", f"{path}{slash}", query, _place(parts)))
+        urlunsplit((scheme, f"{www}{host}", f"{path}{slash}", query, _page_fragment(parts)))
         for scheme in _DEFAULT_PORTS
         for www in ("", "www.")
         for slash in ("", "/")
@@ -112,8 +112,8 @@ def _bare_host(parts: SplitResult) -> str:
     return f"{host}:{port}" if port and port != _DEFAULT_PORTS.get(parts.scheme) else host
 
 
-def _place(parts: SplitResult) -> str:
-    """The fragment, where it names a page and not a place in one."""
+def _page_fragment(parts: SplitResult) -> str:
+    """The fragment where it names a page (``#!``); empty where it names a place in a page."""
     return parts.fragment if parts.fragment.startswith("!") else ""
 
 
@@ -132,7 +132,7 @@ def _canonical_escapes(text: str) -> str:
 
 
 def strip_tracking(url: str) -> str:
-    """The same address without tracking parameters; otherwise untouched, so that it still leads where it led."""
+    """The address without tracking parameters and otherwise unchanged, so that it leads to the same page."""
     parts = urlsplit(url) if "?" in url else None
     if parts is None or not parts.query:
         return url
@@ -147,7 +147,7 @@ def _is_tracking(name: str) -> bool:
 
 
 def host_of(url: str | None) -> str:
-    """The real host of a link in ASCII (punycode), without the user part that imitates one. # trust: D17."""
+    """The host of a link in ASCII (punycode), without the user part, which can imitate a host. # trust: D17."""
     try:
         host = urlsplit(url or "").hostname or ""
         return host.encode("idna").decode("ascii") if not host.isascii() else host
@@ -156,7 +156,7 @@ def host_of(url: str | None) -> str:
 
 
 def without_password(url: str) -> str:
-    """An address of a database as it may be shown. A malformed one loses all that could be a password."""
+    """A database address as it may be shown: ``***`` replaces the password, and anything that may be one."""
     if url.startswith("sqlite"):
         return url
     shown = _PASSWORD_PARAMETER.sub(r"\1***", url)
@@ -167,9 +167,9 @@ def without_password(url: str) -> str:
     return f"{scheme}://{masked}" if scheme else masked
 
 
-@functools.lru_cache(maxsize=1 << 14)  # the poller asks again and again which hosts are free
+@functools.lru_cache(maxsize=1 << 14)  # computed for all due feeds each time the poller looks for free hosts
 def origin_of(url: str) -> str:
-    """Host and port: what must not be asked twice at a time."""
+    """Host and port of an address, in lower case: at most one request at a time is sent to each."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
     except ValueError:

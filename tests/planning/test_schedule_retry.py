@@ -24,7 +24,7 @@ from reformwatch.model.feed import (
 from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.planning.retry import MAX_ATTEMPTS, WAITS, settle
 from reformwatch.planning.schedule import (
-    MAX_WISH,
+    MAX_SERVER_WAIT,
     PollPolicy,
     Turnover,
     after_deaths,
@@ -116,7 +116,7 @@ def test_a_feed_that_brings_nothing_is_polled_less_and_at_once_more_when_it_does
         (ServerHints(max_age=timedelta(minutes=5)), FeedHints(), HOUR),
         (ServerHints(max_age=timedelta(0)), FeedHints(), HOUR),
         (ServerHints(max_age=timedelta(seconds=-5)), FeedHints(), HOUR),
-        (ServerHints(max_age=3650 * DAY), FeedHints(), MAX_WISH),
+        (ServerHints(max_age=3650 * DAY), FeedHints(), MAX_SERVER_WAIT),
         (ServerHints(retry_after=5 * HOUR), FeedHints(), 5 * HOUR),
         (ServerHints(), FeedHints(ttl=3 * HOUR), 3 * HOUR),
         (ServerHints(), FeedHints(ttl=timedelta(minutes=1)), HOUR),
@@ -198,7 +198,7 @@ def test_a_feed_that_fails_is_tried_less_and_a_passing_fault_does_not_punish_it(
         (timedelta(minutes=10), 2 * HOUR),
         (6 * HOUR, 6 * HOUR),
         (2 * DAY, 2 * DAY),
-        (3650 * DAY, MAX_WISH),
+        (3650 * DAY, MAX_SERVER_WAIT),
     ],
 )
 def test_retry_after_is_obeyed_within_thirty_days(retry_after: timedelta | None, wait: timedelta) -> None:
@@ -242,8 +242,10 @@ def test_a_feed_is_never_polled_earlier_than_asked_nor_in_hours_to_skip(
         jitter=jitter,
         now=now,
     )
-    asked = max(min(wish, MAX_WISH) for wish in (max_age, retry_after, ttl, POLICY.min_interval) if wish is not None)
-    assert asked <= wait <= MAX_WISH * 1.1 + timedelta(days=8)
+    asked = max(
+        min(wish, MAX_SERVER_WAIT) for wish in (max_age, retry_after, ttl, POLICY.min_interval) if wish is not None
+    )
+    assert asked <= wait <= MAX_SERVER_WAIT * 1.1 + timedelta(days=8)
     due = now + wait
     assert due.hour not in hours
     assert due.weekday() not in days
@@ -269,8 +271,8 @@ def test_a_failed_feed_is_never_tried_earlier_than_asked_and_always_tried_again(
 ) -> None:
     # trust: C06, C07, C13
     wait = wait_after_failure(kind, failures=failures, status=status, retry_after=retry_after, jitter=jitter)
-    asked = max(POLICY.min_interval, min(retry_after or timedelta(), MAX_WISH))
-    assert asked <= wait <= MAX_WISH * 1.1
+    asked = max(POLICY.min_interval, min(retry_after or timedelta(), MAX_SERVER_WAIT))
+    assert asked <= wait <= MAX_SERVER_WAIT * 1.1
     assert wait >= wait_after_failure(kind, failures=failures, status=status, retry_after=retry_after)
     assert wait_after_failure(kind, failures=failures + 1, status=status) >= wait_after_failure(
         kind, failures=failures, status=status

@@ -129,7 +129,7 @@ def test_only_feeds_that_are_polled_can_be_asked(store: Store) -> None:
         feeds.set_state(tx, paused.id, FeedState.PAUSED, now=NOW)
         feeds.set_state(tx, gone.id, FeedState.GONE, now=NOW)
         tx.execute(sa.update(tables.feeds).where(tables.feeds.c.id == second.id).values(last_polled_at=NOW))
-        found = feeds.list_askable(tx)
+        found = feeds.list_addresses(tx)
     assert found == [
         FeedAddress(id=first.id, url=first.url, last_polled_at=None),
         FeedAddress(id=second.id, url=second.url, last_polled_at=NOW),

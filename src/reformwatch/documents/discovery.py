@@ -27,12 +27,12 @@ class FeedLink(Value, frozen=True, kw_only=True):
 
 
 def find_feeds(body: bytes, *, url: str, encoding: str = "utf-8") -> tuple[FeedLink, ...]:
-    """The feeds named by the page at ``url``, declared ones first, each once; comment feeds last among them."""
+    """The feeds that the page at ``url`` declares, each once, comment feeds last; if none, links to likely feeds."""
     collector = _Collector(url)
-    with contextlib.suppress(AssertionError):  # html.parser's word for markup that it does not know
+    with contextlib.suppress(AssertionError):  # html.parser raises it for markup that it can't read
         collector.feed(_text(body[:_MAX_BYTES], encoding).replace("<![", "<! ["))  # HTML has no marked sections
     unique: dict[str, FeedLink] = {}
-    for link in sorted(collector.links, key=lambda found: (not found.is_declared, "comment" in found.url)):
+    for link in sorted(collector.links, key=lambda link: (not link.is_declared, "comment" in link.url)):
         unique.setdefault(link.url, link)
     declared = [link for link in unique.values() if link.is_declared]
     return tuple((declared or list(unique.values()))[:_MAX_CHOICES])
@@ -52,20 +52,20 @@ class _Collector(HTMLParser):
         self.links: list[FeedLink] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "base" and (base := safe_link(given.get("href"), base=self.base)):
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "base" and (base := safe_link(attributes.get("href"), base=self.base)):
             self.base = base
         elif tag in {"link", "a"}:
-            self.links.extend(self._link(tag, given))
+            self.links.extend(self._link(tag, attributes))
 
-    def _link(self, tag: str, given: dict[str, str]) -> Iterator[FeedLink]:
-        url = safe_link(given.get("href"), base=self.base)
+    def _link(self, tag: str, attributes: dict[str, str]) -> Iterator[FeedLink]:
+        url = safe_link(attributes.get("href"), base=self.base)
         if url is None:
             return
         is_declared = (
             tag == "link"
-            and "alternate" in given.get("rel", "").lower().split()
-            and given.get("type", "").partition(";")[0].strip().lower() in _FEED_TYPES
+            and "alternate" in attributes.get("rel", "").lower().split()
+            and attributes.get("type", "").partition(";")[0].strip().lower() in _FEED_TYPES
         )
         if is_declared or (tag == "a" and _LOOKS_LIKE_FEED.search(url)):
-            yield FeedLink(url=url, title=clean_line(given.get("title", ""), limit=100), is_declared=is_declared)
+            yield FeedLink(url=url, title=clean_line(attributes.get("title", ""), limit=100), is_declared=is_declared)

@@ -1,14 +1,14 @@
-"""Documents: the document at a feed's address, read as what the feed is: a feed, a news sitemap, a web page.
+"""Documents: the parsing of the document at a feed's address by its type: a feed, a news sitemap, a web page.
 
-Runs in a worker process that can be killed. The readers with their parsers are imported there, where they work: a
-daemon that only hands bytes on is smaller without them.
+Runs in a worker process that can be killed. The readers and their parsers are imported in that process only, so that
+the daemon needs less memory.
 """
 
 from reformwatch.model.entry import ParsedFeed, Unreadable
 from reformwatch.model.feed import SourceType
 from reformwatch.model.problem import Problem, ProblemCode
 
-#: The modules that do the reading, for a worker that begins.
+#: The modules that parse documents, which a worker imports at its start.
 READERS = ("reformwatch.documents.feed", "reformwatch.documents.sitemap", "reformwatch.documents.page")
 
 
@@ -20,7 +20,7 @@ def read_document(
     source_type: SourceType = SourceType.FEED,
     selector: str | None = None,
 ) -> ParsedFeed | Unreadable:
-    """Read the body of a reply. ``url`` is where it came from; ``selector`` finds the items of a page."""
+    """Parse the body of the reply from ``url``; ``selector`` (CSS) selects the items of a page."""
     match source_type:
         case SourceType.FEED:
             from reformwatch.documents.feed import parse_feed

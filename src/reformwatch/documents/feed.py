@@ -1,9 +1,10 @@
-"""Documents: the bytes of a reply to a :class:`~reformwatch.model.entry.ParsedFeed`, or why they are not one.
+"""Documents: the parsing of a feed: bytes to a :class:`~reformwatch.model.entry.ParsedFeed`, or the problem.
 
-RSS 0.9x to 2.0, RDF and Atom through feedparser, or where a document is ordinary through :mod:`fast_feed`, which says
-the same in a fifth of the time; JSON Feed 1 and 1.1 by hand (feedparser 6 has no reader for it). A document goes into
-feedparser as a stream, never as str or bytes: it takes those for a file name first. # trust: D26
-Runs in a worker process that can be killed; the pre-scan in :mod:`limits` stops what would make that necessary.
+RSS 0.9x to 2.0, RDF and Atom are read by feedparser, ordinary documents by :mod:`fast_feed`, with the same result in a
+fifth of the time; JSON Feed 1 and 1.1 are read here (feedparser 6 has no reader for it). feedparser gets a document as
+a stream, never as str or bytes, which it would try as a file name first. # trust: D26
+
+Runs in a worker process that can be killed; the pre-scan in :mod:`limits` refuses documents that would require that.
 """
 
 import calendar
@@ -24,7 +25,7 @@ from msgspec.structs import replace
 
 from reformwatch.documents.charset import decoded, without_declaration, without_impossible_references
 from reformwatch.documents.dates import language_of_tag, plausible
-from reformwatch.documents.fast_feed import Reading, read_fast
+from reformwatch.documents.fast_feed import RawFeed, read_fast
 from reformwatch.documents.feed_head import read_head
 from reformwatch.documents.limits import RefusedMarkup, check_markup, without_endless_authors
 from reformwatch.language.detection import detect
@@ -43,29 +44,29 @@ MAX_GUID: Final = 2_000
 _BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 _DECLARATION: Final = "<?xml version='1.0' encoding='utf-8'?>\n"
 _BLOCK: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|/?blockquote|/?ul|/?ol)\b[^<>]*>", re.IGNORECASE)
-#: Tags that every reader of HTML takes alike, wherever they stand: they leave nothing behind, and hide nothing.
+#: Tags that all HTML parsers treat alike in any place: their removal neither leaves nor hides other text.
 _PLAIN_TAG: Final = re.compile(
     r"</?(?:a|abbr|b|cite|code|em|figcaption|figure|i|img|s|small|span|strong|sub|sup|time|u)"
     r"""(?:\s+[a-z][a-z0-9_-]*="[^"<>]*")*\s*/?>"""
 )
-#: The comments are atomic: none is tried in a second way.
+#: The group of comments is atomic, so that the pattern does not backtrack into it.
 _LOOKS_HTML: Final = re.compile(
     r"(?>(?:\s*<!--.*?-->)*)\s*<(?:!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL
 )
 
 
 def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
-    """Read a feed document. ``url`` is where it came from; relative links are resolved against it."""
+    """Parse a feed document that was fetched from ``url``, against which relative links are resolved."""
     return _parse(body, url, content_type, reader=_read)
 
 
 def parse_thoroughly(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
-    """The same by feedparser alone: what tests and benchmarks compare the fast reader with."""
+    """The same by feedparser alone; tests and benchmarks compare the fast reader with it."""
     return _parse(body, url, content_type, reader=_read_thoroughly)
 
 
 def _parse(
-    body: bytes, url: str, content_type: str | None, *, reader: Callable[[str], Reading]
+    body: bytes, url: str, content_type: str | None, *, reader: Callable[[str], RawFeed]
 ) -> ParsedFeed | Unreadable:
     start = body.lstrip(_BLANKS)[:1]
     if not start:
@@ -74,30 +75,30 @@ def _parse(
         return _parse_json(body, url)
     try:
         document = without_impossible_references(without_declaration(decoded(body, content_type)))
-        reading = reader(document)
-    except RefusedMarkup as refused:
-        return Unreadable(problem=refused.problem)
-    except Exception as broken:  # noqa: BLE001 - feedparser raises many kinds on broken documents; each is an outcome
-        return _unreadable(ProblemCode.PARSER_FAILED, error=type(broken).__name__)
-    if not reading.version:
+        raw = reader(document)
+    except RefusedMarkup as error:
+        return Unreadable(problem=error.problem)
+    except Exception as error:  # noqa: BLE001 - feedparser raises many kinds on broken documents; each is an outcome
+        return _unreadable(ProblemCode.PARSER_FAILED, error=type(error).__name__)
+    if not raw.version:
         return Unreadable(problem=what_came_instead(document, content_type))
-    return _feed_from(reading, document, url)
+    return _feed_from(raw, document, url)
 
 
-def _read(document: str) -> Reading:
-    """Most documents are ordinary; the others are feedparser's."""
+def _read(document: str) -> RawFeed:
+    """The result of the fast reader, or of feedparser for documents that are not ordinary."""
     return read_fast(document) or _read_thoroughly(document)
 
 
-def _read_thoroughly(document: str) -> Reading:
-    """What feedparser reads. It does not get the address: it would make links of plain guids. # trust: D18.
+def _read_thoroughly(document: str) -> RawFeed:
+    """The result of feedparser. It does not get the document's address, with which it would make links of plain guids.
 
-    Raises RefusedMarkup where the document would hurt it.
+    Raises RefusedMarkup where the document would take it too long. # trust: D18
     """
     check_markup(document)
     stream = io.BytesIO((_DECLARATION + without_endless_authors(document)).encode("utf-8", "replace"))
     parsed = feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)
-    return Reading(version=parsed["version"], feed=parsed.feed, entries=parsed.entries)
+    return RawFeed(version=parsed["version"], feed=parsed.feed, entries=parsed.entries)
 
 
 def _unreadable(code: ProblemCode, **facts: Fact) -> Unreadable:
@@ -105,34 +106,34 @@ def _unreadable(code: ProblemCode, **facts: Fact) -> Unreadable:
 
 
 def what_came_instead(document: str, content_type: str | None) -> Problem:
-    """What a reply is that is not a feed: a web page, another XML document, or something else."""
+    """The problem of a document that is not a feed: it is a web page, another XML document, or other text."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if _LOOKS_HTML.match(document[:4096]) or kind in {"text/html", "application/xhtml+xml"}:
-        title = re.search(r"<title[^<>]*>([^<]{0,200})", document[:65536], re.IGNORECASE)
-        said = clean_line(html.unescape(title.group(1)), limit=80) if title else ""
-        return Problem.of(ProblemCode.NOT_A_FEED_WEB_PAGE, title=said or None)
+        match = re.search(r"<title[^<>]*>([^<]{0,200})", document[:65536], re.IGNORECASE)
+        shown_title = clean_line(html.unescape(match.group(1)), limit=80) if match else ""
+        return Problem.of(ProblemCode.NOT_A_FEED_WEB_PAGE, title=shown_title or None)
     root = re.search(r"<([A-Za-z][\w:.-]{0,60})", document[:4096], re.ASCII)
     if root:
         return Problem.of(ProblemCode.NOT_A_FEED_XML, element=root.group(1))
     return Problem.of(ProblemCode.NOT_A_FEED_TEXT, kind=kind or None, text=clean_line(document[:200], limit=60))
 
 
-def _feed_from(reading: Reading, document: str, url: str) -> ParsedFeed:
-    feed = reading.feed
+def _feed_from(raw: RawFeed, document: str, url: str) -> ParsedFeed:
+    feed = raw.feed
     site_url = safe_link(feed.get("link"), base=url)
     base = site_url or url
     head = read_head(document, url=url)
-    raw = reading.entries[:MAX_ENTRIES]
+    items = raw.entries[:MAX_ENTRIES]
     language = _declared(feed.get("language"))
-    entries = distinct(filter(None, (_entry_from(item, base, detects=language is None) for item in raw)))
+    entries = distinct(filter(None, (_entry_from(item, base, detects=language is None) for item in items)))
     return ParsedFeed(
-        format=reading.version,
+        format=raw.version,
         title=clean_line(to_text(feed.get("title", "")), limit=200),
         site_url=site_url,
         language=language,
         entries=entries,
         hints=replace(head.hints, ttl=_ttl(feed)),
-        dropped=len(reading.entries) - len(raw),
+        dropped=len(raw.entries) - len(items),
         hubs=head.hubs,
         self_url=head.self_url,
         archive_url=head.archive_url,
@@ -140,7 +141,7 @@ def _feed_from(reading: Reading, document: str, url: str) -> ParsedFeed:
 
 
 def _entry_from(item: Mapping[str, Any], base: str, *, detects: bool) -> ParsedEntry | None:
-    contents = [c.get("value", "") for c in item.get("content", ()) if isinstance(c, Mapping)]
+    contents = [content.get("value", "") for content in item.get("content", ()) if isinstance(content, Mapping)]
     return make_entry(
         guid=item.get("id"),
         link=item.get("link"),
@@ -156,7 +157,7 @@ def _entry_from(item: Mapping[str, Any], base: str, *, detects: bool) -> ParsedE
 
 
 def _first_date(item: Mapping[str, Any]) -> Any:
-    """Asked with ``in`` first: ``get("updated_parsed")`` warns where only a date of publication was tried."""
+    """The first parsed date, or None. ``in`` first: ``get("updated_parsed")`` warns where only another date is set."""
     names = ("published_parsed", "updated_parsed", "created_parsed")
     return next((date for name in names if name in item and (date := item[name])), None)
 
@@ -165,9 +166,9 @@ def make_entry(
     *, guid: object, link: object, base: str, title: object, summary: object, content: object, author: object,
     tags: Iterable[object], published: datetime | None, detects: bool = True,
 ) -> ParsedEntry | None:  # fmt: skip
-    """An entry from what a document says of it: plain bounded text, absolute link, keys. None if it says nothing.
+    """An entry of a document: plain bounded text, absolute link, keys. None without title, text, link and guid.
 
-    ``detects``: its language is detected from its words; needless where the document declares one, which comes first.
+    ``detects``: its language is detected from its words; not needed where the document declares a language.
     """
     url = safe_link(link if isinstance(link, str) else None, base=base)
     url = strip_tracking(url) if url else None
@@ -196,7 +197,7 @@ def make_entry(
     )
 
 
-@functools.lru_cache(maxsize=1_024)  # the same few authors and tags stand in all entries of a document
+@functools.lru_cache(maxsize=1_024)  # all entries of a document have the same few authors and tags
 def _plain_line(markup: str, limit: int) -> str:
     return clean_line(to_text(markup), limit=limit)
 
@@ -220,21 +221,21 @@ def _keys(guid: str | None, url: str | None, title: str, published: datetime | N
 
 
 def distinct(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:
-    """The entries of one document without repetitions; items that share a guid but lead elsewhere are kept apart."""
-    found = list(entries)
-    pages = {entry.key: set[str]() for entry in found}
-    for entry in found:
+    """The entries of a document, each once; entries with the same guid and different pages get keys of their own."""
+    listed = list(entries)
+    pages = {entry.key: set[str]() for entry in listed}
+    for entry in listed:
         pages[entry.key].add(entry.twin_key or entry.reuse_key)
-    shared = {key for key, some in pages.items() if len(some) > 1}
+    shared = {key for key, pages_of_key in pages.items() if len(pages_of_key) > 1}
     by_key: dict[str, ParsedEntry] = {}
-    for entry in found:
+    for entry in listed:
         key = entry.reuse_key if entry.key in shared else entry.key
         by_key.setdefault(key, entry if key == entry.key else replace(entry, key=key))
     return tuple(by_key.values())
 
 
 def to_text(markup: object) -> str:
-    """Plain text of a piece of HTML or text: no tags, no scripts, entities resolved, a break where a block ends."""
+    """The plain text of HTML: without tags and scripts, entities resolved, line breaks at blocks; else empty."""
     if not isinstance(markup, str):
         return ""
     markup = without_surrogates(markup[: 4 * MAX_CONTENT])
@@ -247,13 +248,13 @@ def to_text(markup: object) -> str:
 
 
 def without_tags(markup: str) -> str:
-    """All but the text. nh3 reads HTML as browsers do; where there are plain tags only, that comes to the same."""
+    """The text without its tags. nh3 parses HTML like a browser; plain tags are removed without it."""
     text = _PLAIN_TAG.sub("", markup)
     return nh3.clean(markup, tags=set(), clean_content_tags={"script", "style"}) if "<" in text else text
 
 
 def _time(parsed: Any) -> datetime | None:
-    """feedparser's UTC ``struct_time`` as an aware time; None where it is absurd."""
+    """A datetime, or feedparser's UTC ``struct_time``, as an aware datetime; None where it is not plausible."""
     if parsed is None:
         return None
     if isinstance(parsed, datetime):
@@ -297,16 +298,16 @@ def _parse_json(body: bytes, url: str) -> ParsedFeed | Unreadable:
     )
 
 
-def _link(given: object, base: str) -> str | None:
-    return safe_link(given if isinstance(given, str) else None, base=base)
+def _link(value: object, base: str) -> str | None:
+    return safe_link(value if isinstance(value, str) else None, base=base)
 
 
-def _is_hub(given: object) -> bool:
-    return isinstance(given, dict) and str(given.get("type")).lower() == "websub"
+def _is_hub(value: object) -> bool:
+    return isinstance(value, dict) and str(value.get("type")).lower() == "websub"
 
 
 def _entry_from_json(item: Mapping[str, Any], base: str) -> ParsedEntry | None:
-    authors = [a for a in [*_list(item.get("authors")), item.get("author")] if isinstance(a, dict)]
+    authors = [author for author in [*_list(item.get("authors")), item.get("author")] if isinstance(author, dict)]
     return make_entry(
         guid=item.get("id"),
         link=item.get("url") or item.get("external_url"),
@@ -314,7 +315,7 @@ def _entry_from_json(item: Mapping[str, Any], base: str) -> ParsedEntry | None:
         title=item.get("title"),
         summary=item.get("summary"),
         content=item.get("content_html") or html.escape(str(item.get("content_text") or "")),
-        author=", ".join(str(a.get("name") or "") for a in authors[:3]),
+        author=", ".join(str(author.get("name") or "") for author in authors[:3]),
         tags=_list(item.get("tags")),
         published=_rfc3339(item.get("date_published") or item.get("date_modified")),
     )

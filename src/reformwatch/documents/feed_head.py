@@ -1,7 +1,7 @@
-"""Documents: the head of a feed document, before its first entry: polling hints, hub, and the page before it.
+"""Documents: the head of a feed document, before its first entry: polling hints, hubs, and the page of older entries.
 
-Read here from the text, since feedparser keeps only the last ``<hour>`` or ``<day>``, and since it must be the same
-whichever reader has read the entries. RSS 2.0 (``skipHours``, ``skipDays``), the syndication module of RSS 1.0, WebSub
+It is read from the text, since feedparser returns only the last ``<hour>`` or ``<day>``, and since the result must be
+the same with both readers of entries. RSS 2.0 (``skipHours``, ``skipDays``), the syndication module of RSS 1.0, WebSub
 section 4, RFC 5005.
 """
 
@@ -34,7 +34,7 @@ _ATTRIBUTE: Final = re.compile(r"""\b(rel|href)\s*=\s*(?:"([^"]*)"|'([^']*)')"""
 
 
 class FeedHead(Value, frozen=True, kw_only=True):
-    """What a document says of itself. ``archive_url`` is its page before this one."""
+    """The head of a document. ``archive_url`` is its page of older entries (None: it names none)."""
 
     hints: FeedHints
     hubs: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class FeedHead(Value, frozen=True, kw_only=True):
 
 
 def read_head(document: str, *, url: str) -> FeedHead:
-    """The head of a document that was read at ``url``."""
+    """Read the head of a document that was fetched from ``url``."""
     head = _head(document)
     links = _links(head, url)
     return FeedHead(
@@ -55,22 +55,22 @@ def read_head(document: str, *, url: str) -> FeedHead:
 
 
 def _head(document: str) -> str:
-    first = _FIRST_ENTRY.search(document)
-    return document[: min(first.start() if first else len(document), _MAX_HEAD)]
+    match = _FIRST_ENTRY.search(document)
+    return document[: min(match.start() if match else len(document), _MAX_HEAD)]
 
 
 def _links(head: str, url: str) -> dict[str, list[str]]:
     """The targets of the document's links by relation (RFC 8288), absolute, http and https only."""
-    found: dict[str, list[str]] = {}
-    for count, link in enumerate(_LINK.finditer(head)):
-        given = {name.lower(): double or single for name, double, single in _ATTRIBUTE.findall(link.group(1))}
-        target = safe_link(html.unescape(given.get("href", "")), base=url)
-        for relation in given.get("rel", "").lower().split():
+    targets: dict[str, list[str]] = {}
+    for count, match in enumerate(_LINK.finditer(head)):
+        attributes = {name.lower(): double or single for name, double, single in _ATTRIBUTE.findall(match.group(1))}
+        target = safe_link(html.unescape(attributes.get("href", "")), base=url)
+        for relation in attributes.get("rel", "").lower().split():
             if target is not None:
-                found.setdefault(relation, []).append(target)
+                targets.setdefault(relation, []).append(target)
         if count >= _MAX_LINKS:
             break
-    return found
+    return targets
 
 
 def _hints(head: str) -> FeedHints:
@@ -91,7 +91,7 @@ def _inside(head: str, element: str) -> str:
 
 
 def _update_period(head: str) -> timedelta | None:
-    """``updatePeriod`` divided by ``updateFrequency``; None where neither is said rightly."""
+    """``updatePeriod`` divided by ``updateFrequency`` (1 if missing); None without a valid ``updatePeriod``."""
     period, frequency = _PERIOD.search(head), _FREQUENCY.search(head)
     length = _PERIODS.get(period.group(1).lower()) if period else None
     if length is None:

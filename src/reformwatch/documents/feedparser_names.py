@@ -1,12 +1,12 @@
-"""Documents: names that feedparser 6 knows: its prefixes of namespaces, and the elements that it has rules for.
+"""Documents: feedparser 6's own names: its prefixes of namespaces, and the elements for which it has rules.
 
-Written down here since feedparser has no public names for them; a test holds them against the feedparser in use.
+They are listed here since feedparser has no public names for them; a test compares them with the feedparser in use.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-#: By address in small letters, the prefix of feedparser's rules; "" for the elements of RSS and Atom themselves.
+#: The prefix in feedparser's rules by the namespace in lower case; "" for the elements of RSS and Atom.
 PREFIXES: Final[Mapping[str, str]] = {
     "http://backend.userland.com/rss": "",
     "http://blogs.law.harvard.edu/tech/rss": "",

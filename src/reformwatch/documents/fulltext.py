@@ -1,7 +1,7 @@
 """Documents: the main text of an article's page, for feeds whose entries are only teasers.
 
-trafilatura tells it from menus, teasers and comments. It is given a tree that was bounded before, and its fast way:
-the other one asks two more extractors, of which one knows no Kazakh and one takes long on odd pages.
+trafilatura separates it from menus, teasers and comments. It gets a tree of bounded size, in its fast mode: its other
+mode also runs two more extractors, one without support for Kazakh and one that is slow on odd pages.
 """
 
 import re
@@ -12,7 +12,7 @@ from reformwatch.documents.html import page_text, page_tree
 from reformwatch.documents.limits import RefusedMarkup
 from reformwatch.text import clean, clean_line
 
-#: A short report has more; what is shorter is a caption, a cookie notice or a wall.
+#: In characters. A short report is longer; a shorter text is a caption, a cookie notice or a wall.
 MIN_TEXT: Final = 200
 
 _MAX_ATTRIBUTE: Final = 500
@@ -29,7 +29,7 @@ _WALL: Final = re.compile(
     r"\s*(?:$|[.!…?|:–—-])",
     re.IGNORECASE,
 )
-#: A wall says what it is in few words; an article that begins like one has more.
+#: In characters. The text of a wall is short; an article with such a title is longer.
 _MAX_WALL: Final = 1_500
 
 
@@ -37,7 +37,7 @@ def extract_text(body: bytes, *, url: str, content_type: str | None = None) -> s
     """The plain text of the article on a page, at most ``MAX_CONTENT`` characters; None where there is none.
 
     There is none where the page is not HTML, has less than ``MIN_TEXT`` characters of running text, is a wall
-    (“Just a moment...”), or would hurt a parser.
+    (“Just a moment...”), or is refused by :mod:`limits`.
     """
     if not _may_be_html(content_type):
         return None
@@ -50,11 +50,11 @@ def extract_text(body: bytes, *, url: str, content_type: str | None = None) -> s
     text = _main_text(_without_ballast(tree), url)
     title = clean_line(tree.findtext(".//title") or "", limit=100)
     is_wall = len(text) < _MAX_WALL and _WALL.match(title) is not None
-    return text if _runs(text) and not is_wall else None
+    return text if _is_running_text(text) and not is_wall else None
 
 
-def _runs(text: str) -> bool:
-    """Whether a text is long enough, and letters for the most part."""
+def _is_running_text(text: str) -> bool:
+    """Whether a text is long enough, and over half of it are letters."""
     return len(text) >= MIN_TEXT and sum(map(str.isalpha, text)) > len(text) / 2
 
 
@@ -64,7 +64,7 @@ def _may_be_html(content_type: str | None) -> bool:
 
 
 def _without_ballast(tree: Any) -> Any:
-    """The tree without scripts and attributes that are too long: trafilatura reads some as documents of their own."""
+    """The tree without long scripts and attributes, which trafilatura would parse as documents of their own."""
     for element in tree.iter():
         if element.tag == "script" and len(element.text or "") > _MAX_SCRIPT:
             element.text = None
@@ -75,10 +75,10 @@ def _without_ballast(tree: Any) -> Any:
 
 
 def _main_text(tree: Any, url: str) -> str:
-    from trafilatura import extract  # a heavy import, for those who asked for whole texts only
+    from trafilatura import extract  # a heavy import, needed for feeds with full text only
 
     try:
-        found = extract(tree, url=url, fast=True, include_comments=False, include_tables=True)
+        text = extract(tree, url=url, fast=True, include_comments=False, include_tables=True)
     except Exception:  # noqa: BLE001 - an extractor's bug on an odd page: the entry keeps its teaser
         return ""
-    return clean(found or "", limit=MAX_CONTENT)
+    return clean(text or "", limit=MAX_CONTENT)

@@ -1,8 +1,8 @@
-"""Documents: a web page as a tree, for the readers that want more of it than its links.
+"""Documents: the parsing of a web page to a tree.
 
-libxml2 reads HTML of any kind in linear time, but for two things: an element's attributes (200,000 take it 87 s), and
-what is nested deeper than 256 elements, which it leaves out. A first pass that builds nothing stops such pages. It is
-made by the same parser, so that no trick of quotes or comments can show it another page than the one that is read.
+libxml2 parses HTML in linear time, with two exceptions: many attributes of an element (200,000 take 87 s), and elements
+nested deeper than 256, which it leaves out. A first pass that builds no tree refuses such pages. It uses the same
+parser, so that no trick with quotes or comments can hide elements from it.
 """
 
 import re
@@ -19,7 +19,7 @@ from reformwatch.text import clean
 
 MAX_CHARACTERS: Final = 10_000_000
 MAX_DEPTH: Final = 250
-#: Large portals have 10,000. At their worst 20,000 take an extractor or an odd selector some seconds.
+#: Large portals have 10,000 elements. In the worst case an extractor or an odd selector takes seconds for 20,000.
 MAX_ELEMENTS: Final = 20_000
 
 _META_CHARSET: Final = re.compile(rb"<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -34,12 +34,12 @@ _BLOCKS: Final = frozenset(
         "table", "td", "th", "tr", "ul",
     }
 )  # fmt: skip
-#: Bits of text that are looked at in one element; what has more of them is no item of a list.
+#: The most pieces of text that are read of an element; an item of a list has fewer.
 _MAX_PIECES: Final = 1_500
 
 
 def page_text(body: bytes, content_type: str | None) -> str:
-    """The text of a page, in the encoding that HTTP or else the page itself says. Raises RefusedMarkup."""
+    """The text of a page in the encoding of HTTP, or else of the page's ``<meta>``. Raises RefusedMarkup."""
     declared = _META_CHARSET.search(body[:_META_WITHIN])
     if declared and "charset" not in (content_type or "").lower():
         content_type = f"text/html; charset={declared.group(1).decode('ascii')}"
@@ -55,24 +55,24 @@ def page_tree(text: str) -> Any:
     try:
         etree.fromstring(document, _parser(target=_Census()))
         return etree.fromstring(document, _parser())
-    except (etree.LxmlError, ValueError, AssertionError):  # the last is lxml's word for a page of comments only
+    except (etree.LxmlError, ValueError, AssertionError):  # lxml raises AssertionError for a page of comments only
         return None
 
 
 def text_of(element: Any, *, without: Collection[Any] = (), limit: int) -> str:
-    """What a reader sees of an element, ``without`` some of what is in it: plain lines, a break where a block ends."""
-    kept: list[str] = []
+    """The visible text of an element, except the elements ``without``: plain text with line breaks at blocks."""
+    pieces: list[str] = []
     size = 0
     for piece in islice(_pieces(element, without), _MAX_PIECES):
-        kept.append(piece if piece == "\n" else _BLANKS.sub(" ", piece[: 4 * limit]))
-        size += len(kept[-1])
+        pieces.append(piece if piece == "\n" else _BLANKS.sub(" ", piece[: 4 * limit]))
+        size += len(pieces[-1])
         if size > 4 * limit:
             break
-    return clean("".join(kept), limit=limit)
+    return clean("".join(pieces), limit=limit)
 
 
 def _pieces(element: Any, without: Collection[Any]) -> Iterator[str]:
-    """The text in order. It calls itself as deep as a page is nested: ``MAX_DEPTH`` at most."""
+    """The pieces of text in order. The recursion is as deep as the elements, at most ``MAX_DEPTH``."""
     if element.tag in _SILENT or element in without:
         return
     edge = "\n" if element.tag in _BLOCKS else ""
@@ -92,7 +92,7 @@ def _parser(**options: Any) -> html.HTMLParser:
 
 
 class _Census:
-    """Counts what a page has; its methods are those that lxml calls instead of building a tree."""
+    """Counts the elements of a page and refuses large ones; lxml calls its methods instead of building a tree."""
 
     def __init__(self) -> None:
         self._elements = self._depth = 0
@@ -111,4 +111,4 @@ class _Census:
         self._depth -= 1
 
     def close(self) -> None:
-        """Nothing was built."""
+        """Returns None: there is no tree."""

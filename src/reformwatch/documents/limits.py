@@ -1,8 +1,8 @@
-"""Documents: a look at a document before a parser sees it.
+"""Documents: the limits of a document, checked before a parser reads it.
 
-feedparser 6.0 takes time that grows with the square of a document's attributes and namespaces; a pre-scan with expat
-costs 0.07 s on 10 MB and stops them. Where a document is not well-formed expat ends early, and a plain scan of its
-markup keeps the same bounds over the rest. # trust: D01, D02, D21
+The time of feedparser 6.0 grows with the square of the number of attributes and namespaces; a pre-scan with expat takes
+0.07 s for 10 MB and refuses such documents. In a document that is not well-formed expat ends early; then a plain scan
+of its markup checks the same limits. # trust: D01, D02, D21
 """
 
 import re
@@ -22,24 +22,24 @@ MAX_AUTHOR_CHARACTERS: Final = 2_000
 _TAG: Final = re.compile(r"<[A-Za-z/!?][^<>]*")
 _NAME: Final = re.compile(r"<([A-Za-z][^\s<>/]*)")
 _NAMESPACE: Final = re.compile(r"xmlns[:=]")
-#: Elements of HTML that are never closed. Those that mean something in a feed (link, source) are not among them.
+#: Elements of HTML that are never closed, except those with a meaning in feeds (link, source).
 _VOID: Final = frozenset({"area", "br", "col", "embed", "hr", "img", "input", "meta", "track", "wbr"})
-#: Sections that hold no markup, and their ends; the loosest end that a parser takes, so that no scan goes on longer.
+#: Sections without markup, and the loosest end of each that a parser accepts, so that the scan ends no later.
 _SECTIONS: Final = {"<![CDATA[": re.compile(r"\]\]>"), "<!--": re.compile(r"--\s*>")}
-#: Where feedparser searches a mail address in the text: its pattern takes time that grows with the square. # trust: D08
+#: Elements in whose text feedparser searches a mail address; its time grows with the square of the length. # trust: D08
 _AUTHOR: Final = re.compile(
     r"<(?:[\w.-]++:)?+(?=[acmwpon])(?:author|creator|managingeditor|webmaster|publisher|owner|name)(?:\s[^<>]*)?+>",
     re.IGNORECASE,
 )
 
-#: The same with what comes after it; the group is empty unless that is short, and ends at a tag.
+#: The same with the text after it; the group is empty unless the text is short and ends at a tag.
 _SHORT_AUTHOR: Final = re.compile(
     rf"{_AUTHOR.pattern}(?:[^<]{{0,{MAX_AUTHOR_CHARACTERS}}}+(?=(<)(?!!)))?+", re.IGNORECASE
 )
 
 
 class RefusedMarkup(Exception):
-    """The document would hurt a parser; ``problem`` says how."""
+    """A document exceeds a limit; ``problem`` has the code and the facts."""
 
     def __init__(self, code: ProblemCode, **facts: Fact) -> None:
         self.problem = Problem.of(code, **facts)
@@ -47,7 +47,7 @@ class RefusedMarkup(Exception):
 
 
 def too_many_attributes(element: str, count: int) -> RefusedMarkup:
-    """The refusal of an element with more than ``MAX_ATTRIBUTES`` attributes."""
+    """The error for an element with more than ``MAX_ATTRIBUTES`` attributes."""
     code = ProblemCode.MARKUP_REFUSED_ATTRIBUTES
     return RefusedMarkup(code, element=element[:40], count=count, limit=MAX_ATTRIBUTES)
 
@@ -55,24 +55,24 @@ def too_many_attributes(element: str, count: int) -> RefusedMarkup:
 def check_markup(text: str) -> None:
     """Raise :class:`RefusedMarkup` where a document is too deep, too wide, or declares entities of its own."""
     scan = _Scan()
-    parser = expat.ParserCreate("utf-8")  # whatever the document declares: it was decoded already
+    parser = expat.ParserCreate("utf-8")  # not what the document declares: it was decoded already
     parser.StartElementHandler = scan.start
     parser.EndElementHandler = scan.end
     parser.EntityDeclHandler = scan.entity
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     try:
-        parser.Parse(text.encode("utf-8", "replace"), True)  # noqa: FBT003 - expat takes it by position only
+        parser.Parse(text.encode("utf-8", "replace"), True)  # noqa: FBT003 - expat accepts it by position only
     except (expat.ExpatError, ValueError, LookupError):
         _check_loose_markup(text)
 
 
 def without_endless_authors(text: str) -> str:
-    """The document, with every author's text that is longer than any author cut at a word, or left out."""
-    kept, at = [], 0
+    """The document with author texts of more than ``MAX_AUTHOR_CHARACTERS`` cut at a word, or left out."""
+    pieces, at = [], 0
     for start, end in _author_texts(text):
-        kept += [text[at:start], _bounded(text[start:end])]
+        pieces += [text[at:start], _bounded(text[start:end])]
         at = end
-    return "".join([*kept, text[at:]])
+    return "".join([*pieces, text[at:]])
 
 
 def has_endless_author(text: str) -> bool:
@@ -83,15 +83,15 @@ def has_endless_author(text: str) -> bool:
 
 
 def _author_texts(text: str) -> Iterator[tuple[int, int]]:
-    """Where the authors' texts begin and end."""
+    """The offsets at which the authors' texts begin and end."""
     at, ends = 0, _Ends(text)
-    while found := _AUTHOR.search(text, at):
-        at = _end_of_text(text, found.end(), ends)
-        yield found.end(), at
+    while match := _AUTHOR.search(text, at):
+        at = _end_of_text(text, match.end(), ends)
+        yield match.end(), at
 
 
 def _end_of_text(text: str, start: int, ends: "_Ends") -> int:
-    """Where the next tag begins; sections without markup are text."""
+    """The offset of the next tag; sections without markup are part of the text."""
     at = text.find("<", start)
     while at >= 0 and (end := ends.of_section(at)) is not None:
         at = text.find("<", end)
@@ -99,26 +99,26 @@ def _end_of_text(text: str, start: int, ends: "_Ends") -> int:
 
 
 def _bounded(author: str) -> str:
-    """No reference and no section is cut in two: neither has a blank, and a text with sections goes as a whole."""
+    """A long text is cut at a blank, so that no reference is cut in two; a text with sections is left out."""
     if len(author) <= MAX_AUTHOR_CHARACTERS:
         return author
     return "" if "<" in author else author[:MAX_AUTHOR_CHARACTERS].rpartition(" ")[0]
 
 
 class _Ends:
-    """Where sections end. That one has no end is found out once, or a row of open ones would take for ever."""
+    """The ends of sections. A kind without an end is searched once only: each search scans the rest of the text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._endless: set[str] = set()
 
     def of_section(self, at: int) -> int | None:
-        """The end of the CDATA section or comment that begins here; None if there is none, or it does not end."""
+        """The end of the CDATA section or comment that begins at ``at``; None if there is none, or it has no end."""
         for opening, closing in _SECTIONS.items():
             if opening not in self._endless and self._text.startswith(opening, at):
-                found = closing.search(self._text, at + len(opening))
-                if found:
-                    return found.end()
+                match = closing.search(self._text, at + len(opening))
+                if match:
+                    return match.end()
                 self._endless.add(opening)
         return None
 
@@ -133,7 +133,7 @@ class _Scan:
         if attributes:
             if len(attributes) > MAX_ATTRIBUTES:
                 raise too_many_attributes(name, len(attributes))
-            self.namespaces += sum(a.startswith("xmlns") for a in attributes)
+            self.namespaces += sum(attribute.startswith("xmlns") for attribute in attributes)
             if self.namespaces > MAX_NAMESPACES:
                 raise RefusedMarkup(ProblemCode.MARKUP_REFUSED_NAMESPACES, limit=MAX_NAMESPACES)
         if self.depth > MAX_DEPTH:
@@ -167,16 +167,16 @@ def _check_loose_markup(text: str) -> None:
 
 
 def _loose_tags(text: str) -> Iterator[tuple[str, int]]:
-    """What looks like a tag, without its ``>``, and how much deeper it leads.
+    """The tags, without ``>``, each with the change of depth: 1, 0 or -1.
 
-    Those in CDATA sections and comments lead nowhere but are counted, since parsers of broken documents do not agree on
-    what such a section is (it may begin in an attribute).
+    Tags in CDATA sections and comments do not change the depth but are counted, since parsers of broken documents do
+    not agree on what such a section is (it may begin in an attribute).
     """
     end, ends = 0, _Ends(text)
-    for found in _TAG.finditer(text):
-        if found.start() >= end:
-            end = ends.of_section(found.start()) or 0
-        yield found.group(), 0 if found.start() < end else _step(found.group())
+    for match in _TAG.finditer(text):
+        if match.start() >= end:
+            end = ends.of_section(match.start()) or 0
+        yield match.group(), 0 if match.start() < end else _step(match.group())
 
 
 def _step(tag: str) -> int:

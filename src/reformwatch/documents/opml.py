@@ -1,4 +1,4 @@
-"""Documents: OPML lists of feeds, in and out (OPML 2.0, http://opml.org/spec2.opml)."""
+"""Documents: OPML lists of feeds, read and written (OPML 2.0, http://opml.org/spec2.opml)."""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ _BARE_AMPERSAND: Final = re.compile(r"&(?!#?\w{1,31};)")
 
 
 class OpmlFeed(Value, frozen=True, kw_only=True):
-    """One outline that names a feed. ``kind`` and ``language`` where the list says them."""
+    """An outline with a feed. ``kind``, ``language`` and ``site_url`` are None where the list has none."""
 
     url: str
     name: str
@@ -35,23 +35,23 @@ def read_opml(body: bytes) -> tuple[OpmlFeed, ...]:
         raise BadInput(f"OPML: the file has {len(body):,} bytes, at most {MAX_BYTES:,} are read")
     try:
         root = _root(decoded(body))
-    except ElementTree.ParseError as broken:
-        raise BadInput(f"OPML: not well-formed XML ({broken})") from None
+    except ElementTree.ParseError as error:
+        raise BadInput(f"OPML: not well-formed XML ({error})") from None
     if root.tag.lower() != "opml":
         raise BadInput(f"OPML: an XML document <{root.tag[:40]}>, not <opml>")
     feeds: dict[str, OpmlFeed] = {}
     for outline in root.iter("outline"):
-        given = {name.lower(): value for name, value in outline.attrib.items()}
-        url = safe_link(given.get("xmlurl"), base="")
+        attributes = {name.lower(): value for name, value in outline.attrib.items()}
+        url = safe_link(attributes.get("xmlurl"), base="")
         if url is not None:
-            feeds.setdefault(url, _feed(url, given))
+            feeds.setdefault(url, _feed(url, attributes))
         if len(feeds) > MAX_FEEDS:
             raise BadInput(f"OPML: more than {MAX_FEEDS:,} feeds")
     return tuple(feeds.values())
 
 
 def _root(text: str) -> ElementTree.Element:
-    """The document; where it is not well-formed, the same with every bare ``&`` escaped, as real lists need it."""
+    """The root element; a text that is not well-formed is parsed with bare ``&`` escaped: real lists have them."""
     try:
         return _checked(text)
     except ElementTree.ParseError:
@@ -63,31 +63,32 @@ def _checked(text: str) -> ElementTree.Element:
     return ElementTree.fromstring(text)  # noqa: S314 - the markup was checked: no entities, bounded depth and size
 
 
-def _feed(url: str, given: dict[str, str]) -> OpmlFeed:
+def _feed(url: str, attributes: dict[str, str]) -> OpmlFeed:
     return OpmlFeed(
         url=url,
-        name=clean_line(given.get("title") or given.get("text") or "", limit=200),
-        site_url=safe_link(given.get("htmlurl"), base=""),
-        language=given.get("language") or None,
-        kind=given.get("category") or None,
+        name=clean_line(attributes.get("title") or attributes.get("text") or "", limit=200),
+        site_url=safe_link(attributes.get("htmlurl"), base=""),
+        language=attributes.get("language") or None,
+        kind=attributes.get("category") or None,
     )
 
 
 def write_opml(feeds: Iterable[Feed], *, title: str) -> bytes:
     """An OPML 2.0 list of feeds; ``category`` carries the kind, ``language`` the language.
 
-    Sitemaps and pages are left out: no other reader could read them as feeds; a pack carries them.
+    Sitemaps and pages are left out: other programs can't read them as feeds; a pack can have them.
     """
     root = ElementTree.Element("opml", version="2.0")
     ElementTree.SubElement(ElementTree.SubElement(root, "head"), "title").text = title
     body = ElementTree.SubElement(root, "body")
     for feed in (feed for feed in feeds if feed.source_type is SourceType.FEED):
-        given = {"type": "rss", "text": feed.name, "title": feed.name, "xmlUrl": feed.url, "category": feed.kind.value}
+        name, kind = feed.name, feed.kind.value
+        attributes = {"type": "rss", "text": name, "title": name, "xmlUrl": feed.url, "category": kind}
         if feed.site_url:
-            given["htmlUrl"] = feed.site_url
+            attributes["htmlUrl"] = feed.site_url
         if feed.language:
-            given["language"] = feed.language
-        ElementTree.SubElement(body, "outline", given)
+            attributes["language"] = feed.language
+        ElementTree.SubElement(body, "outline", attributes)
     ElementTree.indent(root)
-    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written + b"\n"
+    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"

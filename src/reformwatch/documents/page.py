@@ -1,7 +1,7 @@
-"""Documents: a web page without a feed as one: a CSS selector finds its items.
+"""Documents: the parsing of a web page as a feed: a CSS selector selects its items.
 
-Dates are read only where the page states them for machines; "3 марта" and "hace dos días" are not guessed, since a
-wrong date makes news of what is old, and the other way round. lxml has the tree, cssselect reads the selector.
+Dates are read only in the notation for machines; "3 марта" and "hace dos días" are not guessed, since with a wrong date
+an old entry would be news, or the reverse. lxml builds the tree, cssselect parses the selector.
 """
 
 import html
@@ -28,13 +28,13 @@ from reformwatch.urls import safe_link
 MAX_SELECTOR: Final = 500
 
 _MAX_HUBS: Final = 5
-#: Elements that are looked at in one item.
+#: The most elements that are read of an item.
 _MAX_PARTS: Final = 500
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 class _UnusableSelector(Exception):
-    """A selector that can't be used; ``problem`` says why."""
+    """A selector that can't be used; ``problem`` has the reason."""
 
     def __init__(self, code: ProblemCode, **facts: Fact) -> None:
         self.problem = Problem.of(code, **facts)
@@ -42,29 +42,29 @@ class _UnusableSelector(Exception):
 
 
 def selector_problem(selector: str) -> Problem | None:
-    """Why a text is no CSS selector, or one that can't be used here (``a::text``, ``svg|a``); None where it can."""
+    """Why a text can't be used as a CSS selector (it is none, or has ``a::text``, ``svg|a``); None where it can."""
     try:
         _compiled(selector)
-    except _UnusableSelector as wrong:
-        return wrong.problem
+    except _UnusableSelector as error:
+        return error.problem
     return None
 
 
 def parse_page(body: bytes, *, url: str, selector: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
-    """Read the items of a page in its own order. ``url`` is where it came from; ``selector`` finds the items."""
+    """Parse a page fetched from ``url``; ``selector`` selects its items, which are returned in the page's order."""
     try:
         find = _compiled(selector)
         text = page_text(body, content_type)
         root = page_tree(text) if "<" in text else None
-    except (_UnusableSelector, RefusedMarkup) as refused:
-        return Unreadable(problem=refused.problem)
+    except (_UnusableSelector, RefusedMarkup) as error:
+        return Unreadable(problem=error.problem)
     if root is None:
-        return Unreadable(problem=_what_came(text, content_type))
+        return Unreadable(problem=_problem_without_markup(text, content_type))
     base, title = _base(root, url), clean_line(root.findtext(".//title") or "", limit=200)
     items = find(root)
     entries = _each_page_once(filter(None, (_entry(item, base, url) for item in items[:MAX_ENTRIES])))
     if not entries:
-        return Unreadable(problem=_nothing_found(selector, items=len(items), title=title))
+        return Unreadable(problem=_problem_without_entries(selector, items=len(items), title=title))
     hubs = tuple(dict.fromkeys(_links(root, base, rel="hub")))
     return ParsedFeed(
         format="page",
@@ -82,9 +82,9 @@ def parse_page(body: bytes, *, url: str, selector: str, content_type: str | None
 
 
 class _FromTheRight(HTMLTranslator):
-    """Selectors as conditions on the element that is sought, checked from the right as browsers do.
+    """Translates selectors to conditions on the selected element, checked from the right as in browsers.
 
-    cssselect's own XPath walks from the left and gathers on the way: 50 s for ``div + div`` on 25,000 siblings.
+    cssselect's own XPath searches from the left and collects on the way: 50 s for ``div + div`` on 25,000 siblings.
     """
 
     def xpath_descendant_combinator(self, left: XPathExpr, right: XPathExpr) -> XPathExpr:
@@ -102,16 +102,16 @@ class _FromTheRight(HTMLTranslator):
 
 @lru_cache(maxsize=256)
 def _compiled(selector: str) -> etree.XPath:
-    """What finds the items. It is tried out once, since some faults show only then. Raises _UnusableSelector."""
+    """The XPath of a selector. It is evaluated once, which shows some faults. Raises _UnusableSelector."""
     shown = clean_line(selector, limit=80)
     if len(selector) > MAX_SELECTOR:
         raise _UnusableSelector(ProblemCode.SELECTOR_TOO_LONG, selector=shown, limit=MAX_SELECTOR)
     try:
         find = etree.XPath(_FromTheRight().css_to_xpath(selector))
         find(etree.Element("html"))
-    except (SelectorError, etree.XPathError, ValueError, RecursionError) as wrong:
-        why = clean_line(str(wrong), limit=120).rstrip(".")
-        raise _UnusableSelector(ProblemCode.SELECTOR_WRONG, selector=shown, detail=why) from None
+    except (SelectorError, etree.XPathError, ValueError, RecursionError) as error:
+        reason = clean_line(str(error), limit=120).rstrip(".")
+        raise _UnusableSelector(ProblemCode.SELECTOR_WRONG, selector=shown, detail=reason) from None
     return find
 
 
@@ -122,10 +122,12 @@ def _entry(item: Any, base: str, page_url: str) -> ParsedEntry | None:
     parts = _parts(item)
     heading = next((part for part in parts if part.tag in _HEADINGS and text_of(part, limit=MAX_TITLE)), None)
     anchor = _anchor(item, parts, heading, base, page_url)
-    named = heading if heading is not None else anchor
-    title = "" if named is None else text_of(named, limit=MAX_TITLE)
+    title_element = heading if heading is not None else anchor
+    title = "" if title_element is None else text_of(title_element, limit=MAX_TITLE)
     times = [part for part in parts if part.tag == "time" or part.get("itemprop") == "datePublished"]
-    summary = text_of(item, without={*times, *([named] if title and named is not item else [])}, limit=MAX_SUMMARY)
+    summary = text_of(
+        item, without={*times, *([title_element] if title and title_element is not item else [])}, limit=MAX_SUMMARY
+    )
     if not title:
         title = text_of(item, without=times, limit=MAX_TITLE)
     dates = (w3c_time(part.get("datetime") or part.get("content")) for part in times)
@@ -143,22 +145,22 @@ def _entry(item: Any, base: str, page_url: str) -> ParsedEntry | None:
 
 
 def _parts(item: Any) -> list[Any]:
-    """The item and what is in it, as far as an item of a list goes."""
+    """The item and the elements in it, ``_MAX_PARTS`` at most."""
     return list(islice(item.iter(), _MAX_PARTS))
 
 
 def _anchor(item: Any, parts: list[Any], heading: Any, base: str, page_url: str) -> Any:
-    """The link that the item is about; None if there is none.
+    """The link to the item's page; None if there is none. The first of these that leads to another page:
 
-    The item itself; the one in its heading or around it (a link to the section may stand before it); the first with
-    text; one around the item; the first at all, which is a picture's.
+    The item itself; the links in and around its heading (a link to the section may precede it); those with text; those
+    around the item; all others, which are images' links.
     """
     inside = [part for part in parts if part.tag == "a"]
     around = list(item.iterancestors("a"))
     headed = [] if heading is None else [*heading.iter("a"), *heading.iterancestors("a")]
     with_text = [link for link in inside if text_of(link, limit=MAX_TITLE)]
-    wanted = [*([item] if item.tag == "a" else []), *headed, *with_text, *around, *inside]
-    return next((link for link in wanted if _leads_somewhere(link.get("href"), base, page_url)), None)
+    candidates = [*([item] if item.tag == "a" else []), *headed, *with_text, *around, *inside]
+    return next((link for link in candidates if _leads_somewhere(link.get("href"), base, page_url)), None)
 
 
 def _leads_somewhere(href: str | None, base: str, page_url: str) -> bool:
@@ -168,7 +170,7 @@ def _leads_somewhere(href: str | None, base: str, page_url: str) -> bool:
 
 
 def _each_page_once(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:
-    """One entry a page, the first with a title: pictures are links too, and often come first."""
+    """A single entry for each page, the first with a title: images are links too, and often come first."""
     by_key: dict[str, ParsedEntry] = {}
     for entry in entries:
         known = by_key.setdefault(entry.key, entry)
@@ -180,7 +182,7 @@ def _each_page_once(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:
 # -- the page
 
 
-#: What came instead of a feed, where a web page was wanted.
+#: The problem of a web page, by that of a feed.
 _INSTEAD: Final = {
     ProblemCode.NOT_A_FEED_WEB_PAGE: ProblemCode.NOT_A_PAGE_WITHOUT_MARKUP,
     ProblemCode.NOT_A_FEED_XML: ProblemCode.NOT_A_PAGE_XML,
@@ -188,16 +190,16 @@ _INSTEAD: Final = {
 }
 
 
-def _what_came(text: str, content_type: str | None) -> Problem:
-    """What a reply is that has no markup."""
+def _problem_without_markup(text: str, content_type: str | None) -> Problem:
+    """The problem of a reply without markup."""
     if not text.strip():
         return Problem.of(ProblemCode.NOT_A_PAGE_EMPTY)
-    came = what_came_instead(text, content_type)
-    return replace(came, code=_INSTEAD[came.code])
+    problem = what_came_instead(text, content_type)
+    return replace(problem, code=_INSTEAD[problem.code])
 
 
-def _nothing_found(selector: str, *, items: int, title: str) -> Problem:
-    """That a page has no entries: the selector finds nothing, or only items without link or text."""
+def _problem_without_entries(selector: str, *, items: int, title: str) -> Problem:
+    """The problem of a page without entries: the selector selects nothing, or only items without link and text."""
     facts = {"selector": clean_line(selector, limit=80), "title": clean_line(title, limit=80) or None}
     if not items:
         return Problem.of(ProblemCode.SELECTOR_FINDS_NOTHING, **facts)
@@ -205,12 +207,12 @@ def _nothing_found(selector: str, *, items: int, title: str) -> Problem:
 
 
 def _base(root: Any, url: str) -> str:
-    return next((link for tag in root.iter("base") if (link := safe_link(tag.get("href"), base=url))), url)
+    return next((link for element in root.iter("base") if (link := safe_link(element.get("href"), base=url))), url)
 
 
 def _links(root: Any, base: str, *, rel: str) -> Iterator[str]:
-    """What the head links to (WebSub, section 4); a link in the body may be a reader's comment."""
-    for tag in root.iterfind("head//link"):
-        link = safe_link(tag.get("href"), base=base)
-        if link and rel in (tag.get("rel") or "").lower().split():
+    """The links of the head with a relation (WebSub, section 4); a link in the body may be a reader's comment."""
+    for element in root.iterfind("head//link"):
+        link = safe_link(element.get("href"), base=base)
+        if link and rel in (element.get("rel") or "").lower().split():
             yield link

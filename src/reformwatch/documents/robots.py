@@ -1,9 +1,9 @@
-"""Documents: what a site asks of robots (robots.txt, RFC 9309).
+"""Documents: the rules of a site for robots (robots.txt, RFC 9309).
 
-Which group of rules is ours is decided here, by the letter of the RFC; which of its rules holds for an address is
-protego's part (longest match, ``*`` and ``$``, escapes); ``urllib.robotparser`` takes the first rule that matches.
-protego multiplies the names of a group with its rules (18,000 names and 27,000 rules fit into 500 kB); so it is given
-a text in which all the robots that are not ours have one name.
+The group of rules for this program is selected here, by the letter of the RFC; the rule for an address is selected by
+protego (longest match, ``*`` and ``$``, escapes); ``urllib.robotparser`` would use the first rule that matches. protego
+multiplies the names of a group with its rules (18,000 names and 27,000 rules fit into 500 kB); so it gets a text in
+which all other robots have the same name.
 """
 
 import re
@@ -19,19 +19,19 @@ from protego import Protego
 from reformwatch.model.value import Value
 from reformwatch.urls import safe_link
 
-#: What a robot must read at least (RFC 9309, section 2.5). What lies beyond is not read.
+#: The least that a robot must read (RFC 9309, section 2.5). The rest is not read.
 MAX_BYTES: Final = 500 * 1024
 MAX_DELAY: Final = timedelta(seconds=60)
 MAX_SITEMAPS: Final = 100
 
 _AGENT_LINE: Final = re.compile(r"\s*user(?:-|\s*)agent(?:\s*:|\s)\s*(?P<name>\S*)", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"[A-Za-z_-]+")
-#: No product token, since those have no blanks.
+#: Not a valid product token, since those have no blanks.
 _OTHERS: Final = "other robots"
 
 
 class Access(StrEnum):
-    """What may be read of a site."""
+    """What may be read of a site: all of it, what its rules allow, or nothing."""
 
     ALL = "all"
     RULES = "rules"
@@ -39,7 +39,7 @@ class Access(StrEnum):
 
 
 class Robots(Value, frozen=True, kw_only=True):
-    """A site's wishes. They are kept as text, so that the value can be stored and sent to another process."""
+    """The rules of a site. They are text, so that the value can be stored and sent to another process."""
 
     access: Access
     text: str = ""
@@ -51,13 +51,13 @@ class Robots(Value, frozen=True, kw_only=True):
         token = _token(agent)
         try:
             return _rules(self.text, token).can_fetch(url, token)
-        except ValueError:  # no address; and whoever asks for one that can't be read has nothing to lose
+        except ValueError:  # an address that can't be parsed can't be fetched either
             return False
 
     def delay(self, agent: str) -> timedelta | None:
-        """The pause that is asked for between two requests, at most ``MAX_DELAY``; None where none is.
+        """The pause between two requests that the site requires, at most ``MAX_DELAY``; None where it requires none.
 
-        ``Crawl-delay`` is not in the RFC, but it is what sites write that want to be read slowly.
+        ``Crawl-delay`` is not in the RFC, but sites use it to slow robots down.
         """
         token = _token(agent)
         seconds = _rules(self.text, token).crawl_delay(token)
@@ -65,15 +65,15 @@ class Robots(Value, frozen=True, kw_only=True):
 
     @property
     def sitemaps(self) -> tuple[str, ...]:
-        """The sitemaps that the site names, each once."""
+        """The sitemaps that the site names, each once, ``MAX_SITEMAPS`` at most."""
         links = (safe_link(link, base="") for link in _rules(self.text, "").sitemaps)
         return tuple(islice(dict.fromkeys(filter(None, links)), MAX_SITEMAPS))
 
 
 def read_robots(status: int | None, body: bytes) -> Robots:
-    """A site's wishes from the reply for its robots.txt; ``status`` None: it did not answer (RFC 9309, section 2.3.1).
+    """A site's rules from the reply for its robots.txt; ``status`` None: there was no reply (RFC 9309, section 2.3.1).
 
-    Unavailable (4xx, or a redirect that leads nowhere) allows all; unreachable (5xx, no answer) allows nothing.
+    Unavailable (4xx, or a redirect that leads nowhere) allows all; unreachable (5xx, no reply) allows nothing.
     """
     if status is None or status >= 500:
         return Robots(access=Access.NONE)
@@ -83,20 +83,20 @@ def read_robots(status: int | None, body: bytes) -> Robots:
 
 
 def robots_url(url: str) -> str:
-    """Where the wishes of a page's site are written: same scheme, host and port, no user. Raises ValueError."""
+    """The address of robots.txt for a page: same scheme, host and port, without user. Raises ValueError."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], "/robots.txt", "", ""))
 
 
 def _text(body: bytes) -> str:
-    """At most ``MAX_BYTES`` of whole lines: half a rule forbids more than the whole one."""
+    """At most ``MAX_BYTES`` of whole lines, since a rule cut in two forbids more than the whole rule."""
     text = body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
     return text if len(body) <= MAX_BYTES else "\n".join(text.splitlines()[:-1])
 
 
 def _token(agent: str) -> str:
-    found = _TOKEN.match(agent.strip())
-    return found.group().lower() if found else ""
+    match = _TOKEN.match(agent.strip())
+    return match.group().lower() if match else ""
 
 
 @lru_cache(maxsize=32)
@@ -105,10 +105,10 @@ def _rules(text: str, token: str) -> Protego:
 
 
 def _with_one_name_for_others(line: str, token: str) -> str:
-    """A line that names a robot with the name by which protego shall know it; any other line as it is."""
-    said = _AGENT_LINE.match(line.partition("#")[0])
-    if said is None:
+    """A ``User-agent`` line with the name for protego: ours, ``*``, or that of all others; other lines unchanged."""
+    match = _AGENT_LINE.match(line.partition("#")[0])
+    if match is None:
         return line
-    name = said["name"]
+    name = match["name"]
     is_ours = bool(token) and _token(name) == token
     return f"User-agent: {'*' if name == '*' else token if is_ours else _OTHERS if name else ''}"

@@ -1,8 +1,8 @@
 """Documents: a sitemap as a feed: Google's news sitemaps, plain ones with or without dates, text, compressed or not.
 
-Sources: sitemaps.org/protocol.html and Google's "News sitemaps". A part is found by where it stands, ``url/news/title``
-or ``url/image/title``, and not by its namespace, which many sites misspell. A sitemap needs no document type, so one
-that has it is refused.
+Sources: sitemaps.org/protocol.html and Google's "News sitemaps". An element is identified by its path,
+``url/news/title`` or ``url/image/title``, and not by its namespace, which many sites misspell. A sitemap needs no
+document type, so that a document with one is refused.
 """
 
 import html
@@ -27,20 +27,20 @@ from reformwatch.model.value import Value
 from reformwatch.text import clean_line
 from reformwatch.urls import safe_link
 
-#: The protocol allows 50 MB. A worker has 1 GB for all that it makes of them, and 50,000 addresses fit into this.
+#: In bytes. The protocol allows 50 MB; a worker has 1 GB of memory, and 50,000 addresses fit into this.
 MAX_INFLATED: Final = 20_000_000
 
 _GZIP: Final = b"\x1f\x8b"
 _DOCTYPE: Final = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _BARE_AMPERSAND: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)")
 _ADDRESS: Final = re.compile(r"https?://\S+", re.IGNORECASE)
-#: What came instead of a feed, where a sitemap was wanted.
+#: The problem of a sitemap, by that of a feed.
 _INSTEAD: Final = {
     ProblemCode.NOT_A_FEED_WEB_PAGE: ProblemCode.NOT_A_SITEMAP_WEB_PAGE,
     ProblemCode.NOT_A_FEED_XML: ProblemCode.NOT_A_SITEMAP_XML,
     ProblemCode.NOT_A_FEED_TEXT: ProblemCode.NOT_A_SITEMAP_TEXT,
 }
-#: So many characters of addresses fit into the sentence about an index.
+#: How many characters of addresses the sentence about an index may have.
 _MAX_LINKS: Final = 200
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -52,7 +52,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGN
 
 
 class _Page(Value, frozen=True, kw_only=True):
-    """One address of a sitemap, with what stands beside it."""
+    """An address of a sitemap, with the elements beside it; empty or None where they are missing."""
 
     link: str
     published: datetime | None = None
@@ -63,9 +63,9 @@ class _Page(Value, frozen=True, kw_only=True):
 
 
 def parse_sitemap(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed | Unreadable:
-    """Read a sitemap: newest first; of more than ``MAX_ENTRIES`` the newest. Undated ones come last, as they stand.
+    """Parse a sitemap: entries newest first, at most ``MAX_ENTRIES``; those without a date come last, in its order.
 
-    An index of sitemaps is Unreadable, with a problem that names some of them; :func:`sitemaps_in` gives them all.
+    An index of sitemaps is Unreadable, with a problem that names some of them; :func:`sitemaps_in` returns all.
     """
     try:
         text = _text(body, content_type)
@@ -74,8 +74,8 @@ def parse_sitemap(body: bytes, *, url: str, content_type: str | None = None) -> 
         if _DOCTYPE.search(text):
             return _with_document_type(text, content_type)
         root = _root(text)
-    except RefusedMarkup as refused:
-        return Unreadable(problem=refused.problem)
+    except RefusedMarkup as error:
+        return Unreadable(problem=error.problem)
     match None if root is None else _name(root):
         case "urlset":
             pages = list(_pages(root))
@@ -89,7 +89,7 @@ def parse_sitemap(body: bytes, *, url: str, content_type: str | None = None) -> 
 
 
 def sitemaps_in(body: bytes) -> tuple[str, ...]:
-    """The sitemaps that an index names, each once, those for news first; none for any other document."""
+    """The sitemaps that an index names, each once, those for news first; empty for any other document."""
     try:
         text = _text(body, None)
         root = None if _DOCTYPE.search(text) or not text.startswith("<") else _root(text)
@@ -102,13 +102,13 @@ def sitemaps_in(body: bytes) -> tuple[str, ...]:
 
 
 def _text(body: bytes, content_type: str | None) -> str:
-    """The document as text without declaration, blanks before it, and references to no character."""
+    """The document as text, without declaration, blanks around it, and invalid character references."""
     text = decoded(_inflated(body) if body.startswith(_GZIP) else body, content_type)
     return without_impossible_references(without_declaration(text)).strip()
 
 
 def _inflated(body: bytes) -> bytes:
-    """What ``sitemap.xml.gz`` holds. Raises RefusedMarkup where it is broken, or larger than ``MAX_INFLATED``."""
+    """The decompressed body. Raises RefusedMarkup where it is broken, or larger than ``MAX_INFLATED``."""
     stream = zlib.decompressobj(wbits=31)
     try:
         inflated = stream.decompress(body, MAX_INFLATED + 1)
@@ -122,11 +122,11 @@ def _inflated(body: bytes) -> bytes:
 
 
 def _root(text: str) -> Any:
-    """The root element; None if there is none. Bare ``&`` and other slips are forgiven. Raises RefusedMarkup."""
+    """The root element, None if there is none; bare ``&`` and other faults are repaired. Raises RefusedMarkup."""
     try:
         check_markup(text)
         return etree.fromstring(text.encode(), _parser())
-    except (RefusedMarkup, etree.XMLSyntaxError):  # the pre-scan is stricter with what is not well-formed
+    except (RefusedMarkup, etree.XMLSyntaxError):  # the pre-scan is stricter where a document is not well-formed
         text = _BARE_AMPERSAND.sub("&amp;", text)
     check_markup(text)
     try:
@@ -143,7 +143,7 @@ def _parser(**options: Any) -> etree.XMLParser:
 
 
 def _name(element: Any) -> str:
-    """An element's name without its namespace; a prefix that nothing declares is left out too."""
+    """An element's name without its namespace, or without a prefix that is not declared."""
     return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
@@ -151,19 +151,19 @@ def _part(element: Any, name: str) -> Any:
     return next((child for child in element if _name(child) == name), None)
 
 
-def _said(element: Any, name: str) -> str:
+def _text_of(element: Any, name: str) -> str:
     part = None if element is None else _part(element, name)
     return "" if part is None else (part.text or "").strip()
 
 
 def _other(text: str, content_type: str | None) -> Unreadable:
-    """What came that is no sitemap."""
-    came = what_came_instead(text, content_type)
-    return Unreadable(problem=replace(came, code=_INSTEAD[came.code]))
+    """The problem of a document that is not a sitemap."""
+    problem = what_came_instead(text, content_type)
+    return Unreadable(problem=replace(problem, code=_INSTEAD[problem.code]))
 
 
 def _with_document_type(text: str, content_type: str | None) -> Unreadable:
-    """What came with a document type: a web page, or else what may be a sitemap and is refused."""
+    """The problem of a document with a document type: it is a web page, or else refused, since it may be a sitemap."""
     other = _other(text, content_type)
     if other.problem.code is ProblemCode.NOT_A_SITEMAP_WEB_PAGE:
         return other
@@ -174,13 +174,13 @@ def _with_document_type(text: str, content_type: str | None) -> Unreadable:
 
 
 def _listed(index: Any) -> tuple[str, ...]:
-    """Those for news come first: of an index of hundreds they are the ones that somebody wants."""
-    links = (safe_link(_said(sitemap, "loc"), base="") for sitemap in index if _name(sitemap) == "sitemap")
+    """The sitemaps of an index, each once, those for news first: of hundreds these are needed."""
+    links = (safe_link(_text_of(sitemap, "loc"), base="") for sitemap in index if _name(sitemap) == "sitemap")
     return tuple(sorted(dict.fromkeys(filter(None, links)), key=lambda link: "news" not in link.lower()))
 
 
 def _index(links: tuple[str, ...]) -> Problem:
-    """An index with as many of its sitemaps as a line holds; one at least."""
+    """The problem of an index, with as many of its sitemaps as fit into a line, at least the first."""
     if not links:
         return Problem.of(ProblemCode.SITEMAP_INDEX_EMPTY)
     shown = clean_line(links[0], limit=_MAX_LINKS)
@@ -197,22 +197,22 @@ def _index(links: tuple[str, ...]) -> Problem:
 
 def _pages(urlset: Any) -> Iterator[_Page]:
     for url in urlset:
-        if _name(url) != "url" or not (link := _said(url, "loc")):
+        if _name(url) != "url" or not (link := _text_of(url, "loc")):
             continue
         news = _part(url, "news")
         publication = None if news is None else _part(news, "publication")
         yield _Page(
             link=link,
-            published=w3c_time(_said(news, "publication_date")) or w3c_time(_said(url, "lastmod")),
-            title=_said(news, "title"),
-            keywords=_said(news, "keywords"),
-            publication=_said(publication, "name"),
-            language=language_of_tag(_said(publication, "language")),
+            published=w3c_time(_text_of(news, "publication_date")) or w3c_time(_text_of(url, "lastmod")),
+            title=_text_of(news, "title"),
+            keywords=_text_of(news, "keywords"),
+            publication=_text_of(publication, "name"),
+            language=language_of_tag(_text_of(publication, "language")),
         )
 
 
 def _from_lines(text: str, url: str, content_type: str | None) -> ParsedFeed | Unreadable:
-    """A text sitemap has an address in each line and nothing else."""
+    """The result for a text sitemap, which has an address in each line and nothing else."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     pages = [_Page(link=line) for line in lines if _ADDRESS.fullmatch(line)]
     if len(pages) <= len(lines) / 2:
@@ -249,21 +249,21 @@ def _entry(page: _Page, base: str) -> ParsedEntry | None:
 
 
 def _each_page_once(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:
-    """The first entry of each page. In a sitemap the page is the identity: another headline does not make another."""
+    """The first entry of each page. In a sitemap the page identifies an entry, whatever its headline."""
     first: dict[str, ParsedEntry] = {}
     for entry in entries:
         first.setdefault(entry.key, entry)
     return tuple(first.values())
 
 
-# -- a title for an address that has none
+# -- a title for an address without a title
 
 
 def _readable(link: str) -> str:
-    """What can be read in an address: the words of its last part that has some, else the address itself.
+    """A title from an address: the words of the last part of its path with at least two words, else the address.
 
-    ``/2022/03/akims-to-be-elected-481516.html`` is "Akims to be elected"; ``/news/481516`` says nothing of its page,
-    and "News" would say it of every page.
+    ``/2022/03/akims-to-be-elected-481516.html`` is "Akims to be elected"; ``/news/481516`` has no words about its page:
+    "News" would be the title of every page.
     """
     parts = urlsplit(link)
     segments = [unquote(segment) for segment in parts.path.split("/") if segment]

@@ -1,4 +1,4 @@
-"""Language: what a language is to this program: one value in a file of its own; ``registry.py`` lists them."""
+"""Language: the type of a language. Each language is a value in a file of its own; ``registry.py`` lists them."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,24 +12,24 @@ LATIN: Final[Script] = re.compile("[a-z]")
 CYRILLIC: Final[Script] = re.compile("[а-яёәғқңөұүһі]")
 
 
-def as_it_stands(surface: str) -> Sequence[str]:  # noqa: ARG001 - the common form of what may stand here
-    """No other forms."""
+def not_respelled(surface: str) -> Sequence[str]:  # noqa: ARG001 - the signature of ``Language.respelled``
+    """The forms of a word in a language with a single script: always empty."""
     return ()
 
 
 class Language(Struct, frozen=True, kw_only=True):
     """A language: how its words are inflected, and how a text in it is recognised.
 
-    Only the first three are needed. ``code`` is that of ISO 639-1. ``lemmas`` gives the dictionary forms that a folded word
-    may come from, itself left out. ``scripts`` are those it is written in, first that of ``lemmas``; to each belongs a
-    pattern of what only this language has in that script, None where there is no such thing.
+    Only the first three are needed. ``code`` is that of ISO 639-1. ``lemmas`` returns the dictionary forms that a folded
+    word may come from, itself left out. ``scripts`` are the scripts it is written in, that of ``lemmas`` first; to each
+    belongs a pattern that matches only this language among those in that script, None where there is none.
 
-    ``common`` are its commonest short words. A text is taken for the language that has most of these and of the patterns
-    of its script; ``weight`` is how much each of them counts. ``decisive``: letters of which two decide alone.
+    ``common`` are its commonest short words. The language of a text is that with most matches of its common words and of
+    its script's pattern; each match counts ``weight``. ``decisive``: letters of which two are enough.
 
-    ``uninflected`` are words from which no language that is listed later may take an ending. ``respelled`` gives the forms
-    of a word, as it stands in a text, that is written in another than the first script. ``abbreviations`` do not end a
-    sentence: alternatives of a regular expression, without the full stop. ``stated_as``: other codes that documents write.
+    ``uninflected`` are words from which the languages listed later must not take an ending. ``respelled`` returns the forms
+    of a word (as written in the text) in any script but the first. ``abbreviations`` do not end a sentence: alternatives of
+    a regular expression, without the full stop. ``other_codes`` are other codes that documents declare for the language.
     """
 
     code: str
@@ -39,9 +39,9 @@ class Language(Struct, frozen=True, kw_only=True):
     weight: int = 1
     decisive: Script | None = None
     uninflected: frozenset[str] = frozenset()
-    respelled: Callable[[str], Sequence[str]] = as_it_stands
+    respelled: Callable[[str], Sequence[str]] = not_respelled
     abbreviations: Sequence[str] = ()
-    stated_as: Sequence[str] = field(default_factory=tuple)
+    other_codes: Sequence[str] = field(default_factory=tuple)
 
     @property
     def script(self) -> Script:

@@ -1,4 +1,4 @@
-"""Language: the language of an entry, where its feed does not say: for ``lang:``, for display, for counts.
+"""Language: the language of an entry whose feed declares none: for ``lang:``, for display, for counts.
 
 Letters that only one of the languages has decide first; then, among the languages of the text's script, the commonest
 short words and what only one of them has. Matching does not need it.
@@ -17,7 +17,7 @@ _SAMPLE: Final = 4_000
 
 
 def detect(text: str) -> str | None:
-    """The code of a language; None where the text is too short or belongs to none of them."""
+    """The code of a text's language; None where the text is too short or in another language."""
     words = list(map(str.casefold, WORD.findall(text[:_SAMPLE])))
     sample = " ".join(words)
     for language in LANGUAGES.values():
@@ -26,7 +26,7 @@ def detect(text: str) -> str | None:
     script = script_of(sample)
     if script is None:
         return None
-    counts = Counter({one.code: _count(one, script, words, sample) for one in WRITTEN_IN[script]})
+    counts = Counter({language.code: _count(language, script, words, sample) for language in WRITTEN_IN[script]})
     (best, hits), *others = counts.most_common()
     if hits < _MIN_WORDS or (others and others[0][1] == hits):
         return None
@@ -34,6 +34,6 @@ def detect(text: str) -> str | None:
 
 
 def _count(language: Language, script: Script, words: Sequence[str], sample: str) -> int:
-    own = language.scripts[script]
-    marks = 0 if own is None else len(own.findall(sample))
+    pattern = language.scripts[script]
+    marks = 0 if pattern is None else len(pattern.findall(sample))
     return language.weight * (sum(map(language.common.__contains__, words)) + marks)

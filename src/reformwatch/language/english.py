@@ -47,13 +47,13 @@ _UNINFLECTED: Final = frozenset(
 @lru_cache(maxsize=1 << 16)
 def lemmas(word: str) -> tuple[str, ...]:
     """The dictionary forms that a folded word may come from, itself left out."""
-    found: dict[str, None] = {}
+    forms: dict[str, None] = {}
     if word in _IRREGULAR:
-        found[_IRREGULAR[word]] = None
+        forms[_IRREGULAR[word]] = None
     if len(word) > 3 and word not in _UNINFLECTED:
-        found.update(dict.fromkeys(stem for stem in _stems(word) if _is_stem(stem)))
-    found.pop(word, None)
-    return tuple(found)
+        forms.update(dict.fromkeys(stem for stem in _stems(word) if _is_stem(stem)))
+    forms.pop(word, None)
+    return tuple(forms)
 
 
 def _stems(word: str) -> Iterator[str]:
@@ -101,5 +101,5 @@ ENGLISH: Final = Language(
     common=frozenset(["the", "of", "and", "to", "in", "a", "is", "that", "for", "on", "with", "as", "by", "was", "are", "from", "at", "has", "his", "it", "be", "an", "this", "will", "its", "which", "who", "not", "were"]),
     uninflected=_UNINFLECTED,
     abbreviations=("mr", "mrs", "ms", "dr", "st", "sen", "rep", "gov", "gen", "col", "lt", "sgt", "prof", "no", "vs", "inc", "ltd", "jan", "feb", "aug", "sept", "oct", "nov", "dec", r"u\.s", r"u\.n"),
-    stated_as=("eng",),
+    other_codes=("eng",),
 )  # fmt: skip

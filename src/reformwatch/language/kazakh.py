@@ -1,7 +1,7 @@
 """Language: Kazakh: the dictionary forms that a word may be an inflection of.
 
-A noun or adjective is STEM + plural + possessive + case (+ attributive), each optional; every allomorph stands only after
-the sounds it may follow, in harmony with one of the stem's last two vowels. Derivations (-лы, -шы, -сыз, -дық) are words
+A noun or adjective is STEM + plural + possessive + case (+ attributive), each optional; every allomorph occurs only after
+certain sounds, in harmony with one of the stem's last two vowels. Derivations (-лы, -шы, -сыз, -дық) are words
 of their own and are not taken off: әкім is not әкімдік, жолдау is not жол.
 
 Sources: Rakhimova and Turganbayeva 2020 (doi 10.17586/2226-1494-2020-20-4-545-551); Tukeyev 2015 (TurkLang); Barakhnin
@@ -20,7 +20,7 @@ from reformwatch.language.words import fold
 _BACK: Final = frozenset("аоұыуяёю")
 _FRONT: Final = frozenset("әөүіеэию")
 _VOWELS: Final = frozenset("аәоөұүыіеэуияёю")
-#: Sounds after which an allomorph stands. и and у are vowels and glides; б в г д at the end count as voiceless.
+#: Sounds after which an allomorph occurs. и and у are vowels and glides; б в г д at the end count as voiceless.
 _OPEN: Final = _VOWELS
 _NASAL: Final = frozenset("мнң")
 _FULL_VOWELS: Final = _VOWELS - frozenset("уию")
@@ -32,7 +32,7 @@ _FOREIGN_LETTERS: Final = frozenset("яэёюцщьъф")
 
 
 class _Suffix(NamedTuple):
-    """An allomorph: the sounds it stands after, and the vowels it is in harmony with (None: with all)."""
+    """An allomorph: the sounds it occurs after, and the vowels it is in harmony with (None: with all)."""
 
     size: int
     after: frozenset[str]
@@ -40,7 +40,7 @@ class _Suffix(NamedTuple):
 
 
 class _Possessive(NamedTuple):
-    """A possessive suffix, which stands after a vowel or begins with one itself."""
+    """A possessive suffix, which follows a vowel or begins with a vowel."""
 
     text: str
     is_after_vowel: bool
@@ -94,7 +94,7 @@ _OURS: Final = (
 _THEIRS_AFTER_CONSONANT: Final = ("ы", "і")
 _THEIRS_AFTER_TWO: Final = ("ысы", "ісі")  # фактісі
 _POSSESSIVES: Final = _possessives(*_THEIRS, *_OURS)
-#: What stands after a third person's possessive only, and after a first or second person's: үйіме, үйіңе.
+#: Cases after a third person's possessive only, and after a first or second person's: үйіме, үйіңе.
 _CASES_OF_THEIRS: Final = ("ның", "нің", "на", "не", "н", "нда", "нде", "ндағы", "ндегі", "нан", "нен", "мен")
 _CASES_OF_OURS: Final = ("ма", "ме", "ңа", "ңе")
 #: The possessives under a case, and how many letters the case has.
@@ -109,21 +109,21 @@ _HARDENED: Final = {"б": "п", "г": "к", "ғ": "қ"}
 
 def lemmas(word: str) -> tuple[str, ...]:
     """The dictionary forms that a folded word may come from, itself left out."""
-    found = dict.fromkeys(_stems(word))
-    found.pop(word, None)
-    return tuple(stem for stem in found if len(stem) >= 2 and not _VOWELS.isdisjoint(stem))
+    forms = dict.fromkeys(_stems(word))
+    forms.pop(word, None)
+    return tuple(stem for stem in forms if len(stem) >= 2 and not _VOWELS.isdisjoint(stem))
 
 
 def _stems(word: str) -> Iterator[str]:
     for stem in (word, *_without_case(word)):
         yield stem
-        for owned in _without_possessive(stem):
-            yield owned
-            yield from _without_plural(owned)
+        for bare_stem in _without_possessive(stem):
+            yield bare_stem
+            yield from _without_plural(bare_stem)
         yield from _without_plural(stem)
-    for owned in _without_case_and_owner(word):
-        yield owned
-        yield from _without_plural(owned)
+    for bare_stem in _without_case_and_owner(word):
+        yield bare_stem
+        yield from _without_plural(bare_stem)
 
 
 def _without_case(word: str) -> Iterator[str]:
@@ -134,18 +134,18 @@ def _without_case(word: str) -> Iterator[str]:
 
 
 def _without_case_and_owner(word: str) -> Iterator[str]:
-    """Stems under a possessive and a case that stands only after a possessive."""
+    """Stems under a possessive and a case that occurs only after a possessive."""
     for size, possessives in _OWNED.of(word):
         yield from _without_possessive(word[:-size], possessives)
 
 
 def _without_possessive(word: str, possessives: Endings[_Possessive] = _POSSESSIVES) -> Iterator[str]:
     for possessive in possessives.of(word):
-        yield from _off(word, possessive)
+        yield from _without(word, possessive)
 
 
-def _off(word: str, possessive: _Possessive) -> Iterator[str]:
-    """A possessive taken off, with the repairs it calls for."""
+def _without(word: str, possessive: _Possessive) -> Iterator[str]:
+    """The stems under a possessive, with the changes that it causes."""
     ending, is_after_vowel, harmony = possessive
     stem = word[: -len(ending)]
     if len(stem) < 2:
@@ -161,11 +161,11 @@ def _off(word: str, possessive: _Possessive) -> Iterator[str]:
         return
     if last in _FULL_VOWELS or (ending in _THEIRS_AFTER_TWO and stem[-2] in _VOWELS):
         return
-    yield from _repaired(stem)
+    yield from _with_final_restored(stem)
 
 
-def _repaired(stem: str) -> Iterator[str]:
-    """A stem under a possessive that begins with a vowel, and what it may be without it."""
+def _with_final_restored(stem: str) -> Iterator[str]:
+    """A stem under a possessive that begins with a vowel, and the words it may come from."""
     last = stem[-1]
     yield stem
     if last in _HARDENED:
@@ -214,9 +214,9 @@ _TO_LATIN: Final = {
 
 
 def _respelled(surface: str) -> list[str]:
-    """Kazakh in Latin letters, where the letters say so: its Cyrillic spelling and dictionary forms, in both scripts.
+    """Forms of a Kazakh word in Latin letters: Cyrillic spelling and dictionary forms, in both scripts; else empty.
 
-    i stands for и and for і in different alphabets, so both are tried.
+    i is и in some of the alphabets and і in others, so both are tried.
     """
     lowered = surface.casefold()
     if lowered.isascii() and "q" not in lowered:
@@ -226,8 +226,8 @@ def _respelled(surface: str) -> list[str]:
         return []
     cyrillic = fold(lowered.replace("sh", "ş").replace("ch", "ч").translate(_TO_CYRILLIC))
     spellings = dict.fromkeys((cyrillic, cyrillic.replace("и", "і")))
-    found = [form for spelling in spellings for form in (spelling, *lemmas(spelling))]
-    return [*found, *(fold(form.translate(_TO_LATIN)) for form in found)]
+    forms = [form for spelling in spellings for form in (spelling, *lemmas(spelling))]
+    return [*forms, *(fold(form.translate(_TO_LATIN)) for form in forms)]
 
 
 KAZAKH: Final = Language(
@@ -239,5 +239,5 @@ KAZAKH: Final = Language(
     common=frozenset(["және", "мен", "бұл", "үшін", "бойынша", "деп", "туралы", "жылы", "бар", "ол", "осы", "болып", "кейін", "дейін", "қазақстан", "арқылы"]),
     weight=2,
     abbreviations=("ж", "жж", r"т\.б", r"т\.с\.с"),
-    stated_as=("kz", "kaz"),
+    other_codes=("kz", "kaz"),
 )  # fmt: skip

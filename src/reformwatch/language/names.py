@@ -1,4 +1,4 @@
-"""Language: keys for a name in Cyrillic, Kazakh and Latin spelling; two spellings belong together when they share a key.
+"""Language: keys for a name in Cyrillic, Kazakh and Latin spelling; spellings with a common key are of the same name.
 
 Used on capitalised words and ``~Name`` terms only: on ordinary words it merges too much. Letters that transliterations
 confuse are folded together: x kh q k h; zh j; sh ch shch; ts s; w v; y i; o u. A Latin j can be zh (Latin Kazakh), y
@@ -33,7 +33,7 @@ _LATIN: Final = str.maketrans(
 _FEMININE: Final = re.compile("(?:[ey]ev|ev|ov|in)a$")
 _SOFT_S: Final = re.compile("(?<=[aeiou])s(?=[aeiou])")
 _DOUBLES: Final = re.compile(r"(.)\1+")
-#: For slugs and the like: what a reader of Latin letters expects.
+#: For slugs and the like: transliterations that are common in English.
 _READABLE: Final = str.maketrans(
     {
         "а": "a", "ә": "a", "б": "b", "в": "v", "г": "g", "ғ": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z",
@@ -46,7 +46,7 @@ _MAX_FORMS: Final = 16
 
 
 def names_of(word: str) -> frozenset[str]:
-    """The name keys of a word as it stands, and of its dictionary forms."""
+    """The name keys of a word as written, and of its dictionary forms."""
     return _names_of(word[: MAX_WORD + 2])
 
 
@@ -59,7 +59,7 @@ def _names_of(word: str) -> frozenset[str]:
 
 
 def name_key(name: str) -> str:
-    """The first key of a word as it stands; empty where nothing is left."""
+    """The first name key of a word as written; empty where it has no letters."""
     return next(iter(_keys(name)), "")
 
 

@@ -1,4 +1,4 @@
-"""Language: the languages of this program. Another one is a file in this folder and a line here."""
+"""Language: the languages of this program. A new language is a file in this folder and a line here."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -18,7 +18,7 @@ _ALL: Final[tuple[Language, ...]] = (
 #: The languages by their code, in the order in which they are shown and tried.
 LANGUAGES: Final[Mapping[str, Language]] = {language.code: language for language in _ALL}
 
-#: The languages that are written in each script. A word of several scripts is no Latin one.
+#: The languages that are written in each script. Latin is the last: a word with letters of several is not Latin.
 WRITTEN_IN: Final[Mapping[Script, tuple[Language, ...]]] = {
     script: tuple(language for language in _ALL if script in language.scripts)
     for script in sorted((script for language in _ALL for script in language.scripts), key=LATIN.__eq__)
@@ -26,5 +26,5 @@ WRITTEN_IN: Final[Mapping[Script, tuple[Language, ...]]] = {
 
 
 def script_of(text: str) -> Script | None:
-    """The script of a folded word or text; None where none of the languages is written in it."""
+    """The script of a folded word or text; None where it is none of the languages' scripts."""
     return next((script for script in WRITTEN_IN if script.search(text)), None)

@@ -1,7 +1,7 @@
 """Language: Russian: the dictionary forms that a word may be an inflection of.
 
 Endings of nouns, adjectives (with participles), surnames and verbs are taken off by class; every dictionary form that the
-rest could have is given. Over-generation is harmless here: a wrong form counts only if somebody typed that very word.
+rest could have is returned. Over-generation is harmless here: a wrong form matters only if a query has that very word.
 Derivations (-ский, -ость, -ник) are words of their own.
 """
 
@@ -49,7 +49,7 @@ _SHORT_PARTICIPLES: Final = {
     "ан": "ать", "ана": "ать", "ано": "ать", "аны": "ать", "ят": "ять", "ята": "ять", "ято": "ять", "яты": "ять", "ян": "ять", "яна": "ять", "яно": "ять", "яны": "ять",
     "ен": "ить", "ена": "ить", "ено": "ить", "ены": "ить",
 }  # fmt: skip
-#: Words that end so stand in a case already, and are no genitive plural without ending.
+#: Words with these endings are in another case, and not a genitive plural without ending.
 _CASE_ENDS: Final = ("ах", "ях", "ам", "ям", "их", "ых", "им", "ым", "ом", "ем")
 _IRREGULAR: Final = {
     "времени": "время", "времен": "время", "временем": "время", "имени": "имя", "имен": "имя", "именем": "имя",
@@ -60,7 +60,7 @@ _MIN_STEM: Final = 2
 
 
 class _Rule(NamedTuple):
-    """An ending to take off where so many letters stay, and what to put there."""
+    """Of an ending: its length, how many letters must be left without it, and the endings to put in its place."""
 
     size: int
     min_stem: int
@@ -68,7 +68,7 @@ class _Rule(NamedTuple):
 
 
 def _rules(table: Mapping[str, str], *, before: str = "", min_stem: int = _MIN_STEM) -> Iterator[tuple[str, _Rule]]:
-    """The rules of a table, short endings first, each after the letters ``before``, which stay."""
+    """The rules of a table, short endings first, each with the letters ``before`` it, which are kept."""
     for ending in sorted(table, key=len):
         targets = tuple("" if target == "-" else target for target in table[ending].split())
         yield before + ending, _Rule(len(ending), min_stem, targets)
@@ -88,16 +88,16 @@ _NOMINAL: Final = Endings(_rules(_NOUNS))
 
 def lemmas(word: str) -> tuple[str, ...]:
     """The dictionary forms that a folded word may come from, itself left out."""
-    found = [_IRREGULAR[word]] if word in _IRREGULAR else []
-    if len(word) > 4 and word.endswith(("ся", "сь")):  # no adjective and no surname ends so
+    forms = [_IRREGULAR[word]] if word in _IRREGULAR else []
+    if len(word) > 4 and word.endswith(("ся", "сь")):  # adjectives and surnames do not end so
         verbs = [*_replaced(word[:-2], _VERBAL)]
-        found += [f"{verb}ся" for verb in verbs]
-        found += _noun_lemmas(word)
-        found += verbs
+        forms += [f"{verb}ся" for verb in verbs]
+        forms += _noun_lemmas(word)
+        forms += verbs
     else:
-        found += _noun_lemmas(word)
-        found += _replaced(word, _ADJECTIVAL_AND_VERBAL)
-    distinct = dict.fromkeys(found)
+        forms += _noun_lemmas(word)
+        forms += _replaced(word, _ADJECTIVAL_AND_VERBAL)
+    distinct = dict.fromkeys(forms)
     distinct.pop(word, None)
     return tuple(distinct)
 
@@ -154,5 +154,5 @@ RUSSIAN: Final = Language(
     scripts={CYRILLIC: re.compile("[ыэщъ][^ ]*")},
     common=frozenset(["в", "и", "на", "с", "что", "по", "не", "из", "за", "о", "для", "это", "как", "к", "от", "его", "был", "до", "при", "после", "также", "или", "его", "она", "они"]),
     abbreviations=("г", "гг", "ул", "им", "обл", "млн", "млрд", "тыс", "см", "стр", r"т\.?е", r"т\.?д", r"т\.?п", "др"),
-    stated_as=("rus",),
+    other_codes=("rus",),
 )  # fmt: skip

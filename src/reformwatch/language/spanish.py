@@ -47,11 +47,11 @@ _MIN_STEM: Final = 3
 
 def lemmas(word: str) -> tuple[str, ...]:
     """The dictionary forms that a folded word may come from, itself left out."""
-    found = dict.fromkeys(_IRREGULAR.get(word, "").split())
+    forms = dict.fromkeys(_IRREGULAR.get(word, "").split())
     if len(word) > _MIN_STEM:
-        found.update(dict.fromkeys([*_nominal(word), *_verbal(word)]))
-    found.pop(word, None)
-    return tuple(found)
+        forms.update(dict.fromkeys([*_nominal(word), *_verbal(word)]))
+    forms.pop(word, None)
+    return tuple(forms)
 
 
 def _nominal(word: str) -> Iterator[str]:
@@ -113,5 +113,5 @@ SPANISH: Final = Language(
     scripts={LATIN: re.compile("[ñ¿¡áéíóú]")},
     common=frozenset(["de", "la", "que", "el", "en", "y", "los", "del", "las", "por", "un", "una", "con", "para", "se", "al", "no", "su", "es", "como", "más", "lo", "sus", "ha", "este", "entre", "sobre"]),
     abbreviations=("sr", "sra", "srta", "dra", r"ee\.?uu", "núm", "art"),
-    stated_as=("spa",),
+    other_codes=("spa",),
 )  # fmt: skip

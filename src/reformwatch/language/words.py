@@ -17,10 +17,10 @@ _KEPT: Final = frozenset({"n\u0303", "и\u0306", "у\u0306", "і\u0308"})
 _PLAIN_CYRILLIC: Final = re.compile("[А-ЯЁӘҒҚҢӨҰҮҺІа-яёәғқңөұүһі]+")
 _CYRILLIC: Final = re.compile("[а-яәғқңөұүһі]")
 _LATIN_IN_CYRILLIC: Final = re.compile("[a-zəıñë]")
-#: Latin letters that stand in Cyrillic words by mistake or on purpose, and what they are there.
+#: Latin letters that occur in Cyrillic words by mistake or on purpose, and the letters meant.
 _LOOK_ALIKES: Final = str.maketrans("aeopcyxkmthiəbëAEOPCYXKMTHIƏB", "аеорсухкмтһіәвеАЕОРСУХКМТНІӘВ")
 _POSSESSIVES: Final = ("'s", "’s", "ʼs")
-#: The longest word that is compared; what is longer is noise (an address, a key).
+#: The longest word that is compared; longer ones are addresses, keys and the like.
 MAX_WORD: Final = 64
 
 

@@ -1,4 +1,4 @@
-"""Matching: why a query was not met: its parts, which of them occur, which do not."""
+"""Matching: the parts of a query: which of them occur in an entry, and which do not."""
 
 from reformwatch.matching.query.evaluate import evaluate
 from reformwatch.matching.query.match_text import MatchText
@@ -8,7 +8,7 @@ from reformwatch.model.value import Value
 
 
 class Part(Value, frozen=True, kw_only=True):
-    """One part of a query that had to be met. ``text`` is as the user wrote it."""
+    """A part of a query that must occur. ``text`` is as typed; ``evidence`` is empty where the part does not occur."""
 
     text: str
     is_met: bool
@@ -16,7 +16,7 @@ class Part(Value, frozen=True, kw_only=True):
 
 
 def parts_of(tree: Node, query: str, text: MatchText) -> tuple[Part, ...]:
-    """The parts that all had to be met; where the query is a list of alternatives, those of the nearest miss."""
+    """The parts that must all occur; of a list of alternatives (OR), those of the alternative with most parts met."""
     candidates = [_parts(child, query, text) for child in (tree.children if isinstance(tree, Or) else (tree,))]
     return max(candidates, key=lambda parts: sum(part.is_met for part in parts) / len(parts))
 

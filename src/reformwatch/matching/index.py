@@ -1,8 +1,9 @@
 """Matching: entries against topics.
 
-Prospective search: the queries are stored, each entry is held against all of them. A query has *anchors*, things of
-which one must occur; dictionaries lead from anchors to queries; a text probes them with its words, and only the
-queries it reaches are evaluated (:class:`TopicIndex`). :func:`match_entry` tries every query and is the yardstick.
+Prospective search: the queries are stored, and each entry is matched against all of them. A query has *anchors*, any of
+which must occur in the entry; dictionaries map anchors to queries; the words of a text are looked up in them, and
+only the queries that they reach are evaluated (:class:`TopicIndex`). :func:`match_entry` evaluates every query: tests
+and benchmarks compare the index with it.
 """
 
 import re
@@ -28,17 +29,19 @@ from reformwatch.model.topic import Match, Strength
 
 #: The end of a sentence, or of an item in a list of subjects.
 _STOP: Final = re.compile(r"[.!?…]{1,3}[\"'»”)]{0,2}\s+|;\s|\n")
-_ABBREVIATIONS: Final = "|".join(one for language in LANGUAGES.values() for one in language.abbreviations)
+_ABBREVIATIONS: Final = "|".join(
+    abbreviation for language in LANGUAGES.values() for abbreviation in language.abbreviations
+)
 _ABBREVIATION: Final = re.compile(rf"(?:^|[\s(«\"“])(?:[^\W\d_]|{_ABBREVIATIONS})$", re.IGNORECASE)
 _LOOK_BACK: Final = 12
-#: So many different words are remembered with what they lead to.
+#: At most this many different words are cached with what they reach.
 _MAX_REACHED: Final = 200_000
 _UNKNOWN: Final = 0.0005
 _SHORT_WORD: Final = 0.05
 
 
 class CompiledTopic(Struct, frozen=True, kw_only=True):
-    """A topic ready to be matched: the trees of its queries by language."""
+    """A topic with the trees of its queries, each with its language."""
 
     topic_id: int
     slug: str
@@ -46,13 +49,13 @@ class CompiledTopic(Struct, frozen=True, kw_only=True):
 
 
 def compile_topic(topic_id: int, slug: str, queries: Mapping[str, str]) -> CompiledTopic:
-    """Parse the queries of one topic. Raises QueryError."""
+    """Parse the queries of a topic, by language. Raises QueryError."""
     parsed = tuple((language, parse_query(text)) for language, text in queries.items())
     return CompiledTopic(topic_id=topic_id, slug=slug, queries=parsed)
 
 
 def match_text_of(entry: ParsedEntry | Entry, *, source: str, language: str | None) -> MatchText:
-    """An entry as queries see it. ``source`` is the feed's name."""
+    """The text of an entry. ``source`` is the feed's name; ``language`` is that of the entry (None: unknown)."""
     return MatchText(
         {
             "title": entry.title,
@@ -68,7 +71,7 @@ def match_text_of(entry: ParsedEntry | Entry, *, source: str, language: str | No
 
 
 def head_of(text: MatchText) -> Scope:
-    """The headline and the first sentence: what an entry says first is what it is about.
+    """The headline and the first sentence: a topic that occurs there is what the entry is about.
 
     Of a headline that lists several subjects (``;``) only the first counts.
     """
@@ -93,7 +96,7 @@ def _sentence_end(text: str) -> int:
 
 
 class _Verdict:
-    """The best match of each topic for one text; evidence is gathered only for what is kept."""
+    """The best match of each topic for a text; evidence is gathered only for the matches that are kept."""
 
     def __init__(self, text: MatchText) -> None:
         self._text = text
@@ -102,7 +105,7 @@ class _Verdict:
         self._best: dict[int, tuple[Strength, str, str, Node, tuple[Span, ...]]] = {}
 
     def consider(self, topic_id: int, slug: str, language: str, tree: Node) -> None:
-        """Hold a query against the text; the strongest of a topic's stays, else the first."""
+        """Evaluate a query; of a topic's matches the strongest is kept, and of equal ones the first."""
         best = self._best.get(topic_id)
         if (best is not None and best[0] is Strength.ABOUT) or not is_met(tree, self._text, self._whole):
             return
@@ -111,7 +114,7 @@ class _Verdict:
             self._best[topic_id] = (strength, slug, language, tree, ())
 
     def take(self, topic_id: int, slug: str, language: str, tree: Node, spans: tuple[Span, ...]) -> None:
-        """The same for a query of which it is known already where it is met."""
+        """The same for a query whose spans are known already."""
         best = self._best.get(topic_id)
         if best is not None and best[0] is Strength.ABOUT:
             return
@@ -126,7 +129,7 @@ class _Verdict:
         return self._head
 
     def matches(self) -> tuple[Match, ...]:
-        """The matches by topic, in the order of topics' ids."""
+        """The match of each topic, in the order of the topics' ids."""
         return tuple(
             Match(
                 topic_id=topic_id,
@@ -142,7 +145,7 @@ class _Verdict:
 
 
 def match_entry(text: MatchText, topics: Sequence[CompiledTopic]) -> tuple[Match, ...]:
-    """The topics that an entry belongs to, every query tried."""
+    """The topics that an entry matches; every query is evaluated."""
     verdict = _Verdict(text)
     for topic in topics:
         for language, tree in topic.queries:
@@ -151,19 +154,19 @@ def match_entry(text: MatchText, topics: Sequence[CompiledTopic]) -> tuple[Match
 
 
 class _Slot:
-    """What an index knows of a form: the queries it anchors, alone or before another, and how many queries use it."""
+    """The entry of a form in the index: the queries it anchors, alone or as the first of a pair, and its uses."""
 
     __slots__ = ("pairs", "queries", "seconds", "uses")
 
     def __init__(self) -> None:
         self.queries: set[int] = set()
         self.pairs: dict[str, set[int]] = {}
-        self.seconds = 0  # so many queries are anchored by a pair of which this form is the second
-        self.uses = 0
+        self.seconds = 0  # number of queries that are anchored by a pair with this form as its second
+        self.uses = 0  # number of queries that have this form
 
 
 class _Reached:
-    """What one word leads to in an index."""
+    """What a word reaches in the index."""
 
     __slots__ = ("anchored", "firsts", "forms", "seconds")
 
@@ -174,16 +177,16 @@ class _Reached:
         firsts: tuple[dict[str, set[int]], ...],
         seconds: tuple[str, ...],
     ) -> None:
-        self.forms = forms  #: that a query may ask for
-        self.anchored = anchored  #: queries by this word alone
-        self.firsts = firsts  #: queries by this word and the next one's form
-        self.seconds = seconds  #: forms that are the second of a pair
+        self.forms = forms  #: those of its forms that a query has
+        self.anchored = anchored  #: queries that this word anchors alone
+        self.firsts = firsts  #: queries that it anchors with the next word, by that word's form
+        self.seconds = seconds  #: those of its forms that are the second of a pair
 
 
-#: The number of a word in its text, and the queries that it anchors together with the next one.
+#: The number of a word in its text, and the queries that it anchors together with the next word.
 _Neighbours = tuple[int, set[int]]
-#: Most words of a text lead nowhere.
-_NOWHERE: Final = _Reached((), (), (), ())
+#: What most words reach.
+_NOTHING: Final = _Reached((), (), (), ())
 
 
 class _PlainPhrase(NamedTuple):
@@ -205,12 +208,12 @@ class _Query(Struct, frozen=True):
 
 
 def rough_frequency(word: str) -> float:
-    """A guess where nothing was learned: short words are common."""
+    """An estimate of a word's share of texts (0 to 1) without an archive: short words are common."""
     return _SHORT_WORD / len(word) if len(word) <= 3 else _UNKNOWN / len(word)
 
 
 class TopicIndex:
-    """Queries by their anchors. Adding and removing a topic costs microseconds and rebuilds nothing."""
+    """Queries by their anchors. Adding or removing a topic takes microseconds: the index is not rebuilt."""
 
     def __init__(self, frequency: Callable[[str], float] = rough_frequency) -> None:
         self._frequency = frequency
@@ -220,9 +223,9 @@ class TopicIndex:
         self._prefixes: dict[str, dict[str, set[int]]] = {}
         self._names: dict[str, set[int]] = {}
         self._next = 0
-        self._is_stale = False  # what is remembered of words lacks something
+        self._is_stale = False  # the cached words lack a form, prefix or name that was added since
         self._reached: dict[str, _Reached] = {}
-        self.evaluated = 0  # texts for which at least one query was evaluated
+        self.evaluated = 0  # number of texts for which a query was evaluated
 
     @classmethod
     def of(cls, topics: Iterable[CompiledTopic]) -> "TopicIndex":
@@ -236,7 +239,7 @@ class TopicIndex:
         return len(self._queries)
 
     def add(self, topic: CompiledTopic) -> float:
-        """Add a topic; about the share of entries that its queries will be run on (0 to 1)."""
+        """Add a topic; returns the estimated share of entries for which its queries will be evaluated (0 to 1)."""
         cost = 0.0
         for language, tree in topic.queries:
             anchors = anchors_of(tree, self._frequency)
@@ -248,11 +251,11 @@ class TopicIndex:
             phrases = _phrases_of(tree, anchors)
             self._queries[number] = _Query(topic.topic_id, topic.slug, language, tree, anchors, words, phrases)
             self._of_topic.setdefault(topic.topic_id, []).append(number)
-            self._hang_up(number, anchors, words)
+            self._add_anchors(number, anchors, words)
             cost += anchors.cost
         return min(cost, 1.0)
 
-    def _hang_up(self, number: int, anchors: Anchors, words: Iterable[str]) -> None:
+    def _add_anchors(self, number: int, anchors: Anchors, words: Iterable[str]) -> None:
         slots = self._slots
         for word in words:
             slot = slots.get(word)
@@ -277,12 +280,12 @@ class TopicIndex:
                     self._names.setdefault(key, set()).add(number)
 
     def remove(self, topic_id: int) -> None:
-        """Take a topic out."""
+        """Remove a topic; without effect where it is not in the index."""
         for number in self._of_topic.pop(topic_id, ()):
-            self._take_down(number, self._queries.pop(number))
+            self._remove_anchors(number, self._queries.pop(number))
 
-    def _take_down(self, number: int, query: _Query) -> None:
-        """What is remembered of words may go on leading to what is empty now."""
+    def _remove_anchors(self, number: int, query: _Query) -> None:
+        """Cached words may still reach sets that are now empty."""
         for anchor in query.anchors.anchors:
             match anchor:
                 case Word(form):
@@ -304,7 +307,7 @@ class TopicIndex:
                 del self._slots[word]
 
     def match(self, text: MatchText) -> tuple[Match, ...]:
-        """The topics that an entry belongs to; the same as :func:`match_entry` over all of them."""
+        """The topics that an entry matches; equal to :func:`match_entry` with all topics."""
         reached = self._reached_by_all(text.surfaces)
         candidates, neighbours = _anchored(reached)
         met = self._met_phrases(text, reached, neighbours, candidates)
@@ -327,7 +330,7 @@ class TopicIndex:
     def _met_phrases(
         self, text: MatchText, reached: Sequence[_Reached], neighbours: Iterable[_Neighbours], candidates: set[int]
     ) -> dict[int, list[Span]]:
-        """Where queries of plain phrases are met, read from the words at their anchors; others become candidates."""
+        """The spans of plain phrases, by query, from the words at their anchors; other queries become candidates."""
         met: dict[int, list[Span]] = {}
         everywhere, places = whole(text).default, text.places
         for at, numbers in neighbours:
@@ -337,7 +340,7 @@ class TopicIndex:
                     candidates.add(number)
                 for phrase, words, lead in phrases:
                     start = at - lead
-                    if _stand_at(words, start, reached):
+                    if _occur_at(words, start, reached):
                         span = span_of(phrase, places[start])
                         is_in_one_part = places[start + len(words) - 1] == span.last
                         if is_in_one_part and lies_in(span, everywhere):
@@ -345,58 +348,60 @@ class TopicIndex:
         return met
 
     def _candidates(self, text: MatchText) -> set[int]:
-        """The queries of which an anchor occurs."""
+        """The numbers of the queries of which an anchor occurs."""
         candidates, neighbours = _anchored(self._reached_by_all(text.surfaces))
         return candidates.union(*(numbers for _, numbers in neighbours))
 
     def _reached_by_all(self, surfaces: Sequence[str]) -> list[_Reached]:
-        """What each word leads to; remembered until a form, prefix or name begins to matter."""
+        """What each word reaches; cached until a form, prefix or name is added to the index."""
         if self._is_stale or len(self._reached) > _MAX_REACHED:
             self._reached = {}
             self._is_stale = False
-        remembered = self._reached.get
-        return [remembered(surface) or self._reached_by(surface) for surface in surfaces]
+        cached = self._reached.get
+        return [cached(surface) or self._reached_by(surface) for surface in surfaces]
 
     def _reached_by(self, surface: str) -> _Reached:
         slots, forms = self._slots, forms_of(surface)
-        asked = tuple(form for form in forms if form in slots)
-        anchored = [slots[form].queries for form in asked if slots[form].queries]
+        used_forms = tuple(form for form in forms if form in slots)
+        anchored = [slots[form].queries for form in used_forms if slots[form].queries]
         if bucket := self._prefixes.get(forms[0][:PREFIX_BUCKET]):
             anchored += [numbers for prefix, numbers in bucket.items() if forms[0].startswith(prefix)]
         if self._names and is_capitalised(surface):
             anchored += [self._names[key] for key in names_of(surface) if key in self._names]
-        one = _NOWHERE
-        if asked or anchored:
-            firsts = tuple(slots[form].pairs for form in asked if slots[form].pairs)
-            one = _Reached(asked, tuple(anchored), firsts, tuple(form for form in asked if slots[form].seconds))
+        reached = _NOTHING
+        if used_forms or anchored:
+            firsts = tuple(slots[form].pairs for form in used_forms if slots[form].pairs)
+            reached = _Reached(
+                used_forms, tuple(anchored), firsts, tuple(form for form in used_forms if slots[form].seconds)
+            )
         if len(surface) <= MAX_WORD:
-            self._reached[surface] = one
-        return one
+            self._reached[surface] = reached
+        return reached
 
 
 def _anchored(reached: Sequence[_Reached]) -> tuple[set[int], list[_Neighbours]]:
-    """The queries that one of the words anchors; and those that two neighbours anchor, with the first one's number."""
-    found: set[int] = set()
+    """The queries that a single word anchors; those that two neighbours anchor, with the number of the first word."""
+    candidates: set[int] = set()
     neighbours: list[_Neighbours] = []
     firsts: tuple[dict[str, set[int]], ...] = ()
-    for i, one in enumerate(reached):
-        if one is _NOWHERE:
+    for number, word in enumerate(reached):
+        if word is _NOTHING:
             firsts = ()
             continue
-        for numbers in one.anchored:
-            found |= numbers
-        for form in one.seconds:
-            neighbours += [(i - 1, pairs[form]) for pairs in firsts if form in pairs]
-        firsts = one.firsts
-    return found, neighbours
+        for numbers in word.anchored:
+            candidates |= numbers
+        for form in word.seconds:
+            neighbours += [(number - 1, pairs[form]) for pairs in firsts if form in pairs]
+        firsts = word.firsts
+    return candidates, neighbours
 
 
 def _phrases_of(tree: Node, anchors: Anchors) -> tuple[_PlainPhrase, ...]:
-    """The phrases of a query that is nothing but phrases of plain words; empty for any other query.
+    """The phrases of a query that has only phrases of plain words; empty for any other query.
 
-    Where these stand is known from their anchors and the words beside them: nothing need be looked up or evaluated.
+    The places of these phrases follow from their anchors and the words beside them, without an evaluation.
     """
-    found: list[_PlainPhrase] = []
+    phrases: list[_PlainPhrase] = []
     for node in tree.children if isinstance(tree, Or) else (tree,):
         if (
             not isinstance(node, Phrase)
@@ -408,12 +413,12 @@ def _phrases_of(tree: Node, anchors: Anchors) -> tuple[_PlainPhrase, ...]:
         lead = next((i for i, pair in enumerate(pairwise(words)) if Pair(*pair) in anchors.anchors), None)
         if lead is None:
             return ()
-        found.append(_PlainPhrase(node, words, lead))
-    return tuple(found)
+        phrases.append(_PlainPhrase(node, words, lead))
+    return tuple(phrases)
 
 
-def _stand_at(words: Sequence[str], start: int, reached: Sequence[_Reached]) -> bool:
-    """Whether words stand one after the other from here on."""
+def _occur_at(words: Sequence[str], start: int, reached: Sequence[_Reached]) -> bool:
+    """Whether the words follow one another in the text, the first at number ``start``."""
     if start < 0 or start + len(words) > len(reached):
         return False
     for word in words:
@@ -424,22 +429,22 @@ def _stand_at(words: Sequence[str], start: int, reached: Sequence[_Reached]) -> 
 
 
 def _discard(numbers: dict[str, set[int]], key: str, number: int) -> None:
-    """Take a query from under a key, and the key with its last query."""
+    """Remove a query from the set of a key, and the key with its last query."""
     numbers[key].discard(number)
     if not numbers[key]:
         del numbers[key]
 
 
 def _places_by_form(text: MatchText, reached: Sequence[_Reached]) -> Mapping[str, list[int]]:
-    known: dict[str, list[int]] = defaultdict(list)
-    for place, one in zip(text.places, reached, strict=True):
-        for form in one.forms:
-            known[form].append(place)
-    return known
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, word in zip(text.places, reached, strict=True):
+        for form in word.forms:
+            places[form].append(place)
+    return places
 
 
 def learned_frequency(texts: Iterable[MatchText]) -> Callable[[str], float]:
-    """The share of texts that have a form, learned from an archive; a guess for what it never saw."""
+    """The share of an archive's texts that have a form (0 to 1), as a function; an estimate for all other forms."""
     counts: dict[str, int] = {}
     total = 0
     for text in texts:

@@ -1,4 +1,4 @@
-"""Matching: the words around the evidence, with the hits marked."""
+"""Matching: the text around the evidence, with the hits marked."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,19 +11,19 @@ _MAX_LENGTH: Final = 320
 
 
 class Piece(Value, frozen=True, kw_only=True):
-    """A stretch of text; ``is_hit`` where it satisfied a query."""
+    """A piece of text; ``is_hit``: it is evidence of a match."""
 
     text: str
     is_hit: bool = False
 
 
 def marked(text: str, evidence: Sequence[Evidence], *, field: str) -> tuple[Piece, ...]:
-    """The whole text of a field in pieces."""
+    """The whole text of a field in pieces, hits apart from the rest."""
     return _pieces(text, 0, len(text), _ranges(evidence, field))
 
 
 def snippet(text: str, evidence: Sequence[Evidence], *, field: str) -> tuple[Piece, ...]:
-    """The part of a field around its first hits, cut at words, in pieces; empty where the field has no hit."""
+    """The part of a field around its first hits, cut at words, in pieces; empty where it has no hit."""
     ranges = _ranges(evidence, field)
     if not ranges:
         return ()

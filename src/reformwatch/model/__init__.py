@@ -1,1 +1,1 @@
-"""Ground: frozen nouns, one module a subject. Values know nothing of storage, network or each other's rooms."""
+"""Ground: frozen values, a module for each subject. They import neither storage nor network code."""

@@ -1,4 +1,4 @@
-"""Ground: alerts, the deliveries that carry them, and what became of each."""
+"""Ground: alerts, the deliveries that carry them, and the outcome of each attempt."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from reformwatch.model.value import Value
 
 
 class AlertKind(StrEnum):
-    """What an alert is about. ``summary``: many stories of one feed's poll in one."""
+    """What an alert is about. ``summary``: the many stories of a single poll of a feed."""
 
     STORY = "story"
     SUMMARY = "summary"
@@ -26,16 +26,17 @@ class AlertItem(Value, frozen=True, kw_only=True):
 
 
 class Burst(Value, frozen=True, kw_only=True):
-    """What a summary sums up: how many stories one poll of a feed brought."""
+    """What a summary alert reports: the feed's name, and how many stories a single poll of it brought."""
 
     feed: str
     stories: int
 
 
 class NewAlert(Value, frozen=True, kw_only=True):
-    """An alert that was born: of a poll, and later of the clock or an operator.
+    """An alert to be stored, planned by a poll.
 
-    ``entries`` are places in ``PollPlan.entries``; ``headline`` is empty for a summary, whose ``burst`` names it.
+    ``entries`` are indexes into ``PollPlan.entries``. ``headline`` is empty for a summary; ``burst`` is None for all
+    others.
     """
 
     kind: AlertKind
@@ -46,7 +47,7 @@ class NewAlert(Value, frozen=True, kw_only=True):
 
 
 class Alert(Value, frozen=True, kw_only=True):
-    """One thing worth an alert, as it is stored."""
+    """An alert as it is stored. ``burst`` is None unless it is a summary."""
 
     id: int
     kind: AlertKind
@@ -59,12 +60,12 @@ class Alert(Value, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """Its headline, in any language: of a summary the number of stories and the feed."""
+        """Its headline; for a summary the number of stories and the feed's name, without words of any language."""
         return f"{self.burst.stories} · {self.burst.feed}" if self.burst else self.headline
 
 
 class AlertForRouting(Value, frozen=True, kw_only=True):
-    """What routing needs to know of an alert. ``after``: the last subscriber that an earlier slice routed; 0: none."""
+    """What routing reads of an alert. ``after``: id of the last subscriber that an earlier slice routed; 0: none."""
 
     id: int
     kind: AlertKind
@@ -91,9 +92,9 @@ class Delivery(Value, frozen=True, kw_only=True):
 
 
 class ClaimedDelivery(Value, frozen=True, kw_only=True):
-    """A delivery held by this process until its lease ends. ``attempts`` includes the one about to be made.
+    """A delivery claimed by this process until its lease ends. ``attempts`` counts the coming attempt too.
 
-    ``alerts`` are what its message carries, each reduced to the subscriber's topics: one, in instant mode.
+    ``alerts`` are those of its message, each reduced to the subscriber's topics: a single alert in instant mode.
     """
 
     id: int
@@ -106,7 +107,7 @@ class ClaimedDelivery(Value, frozen=True, kw_only=True):
 
 
 class Attempt(Value, frozen=True, kw_only=True):
-    """One try to deliver."""
+    """An attempt to send a delivery: when, its outcome, and the receiver's reply or the error."""
 
     at: datetime
     outcome: str
@@ -114,26 +115,26 @@ class Attempt(Value, frozen=True, kw_only=True):
 
 
 class Sent(Value, frozen=True, kw_only=True):
-    """The receiver took it."""
+    """The receiver accepted the message; ``detail`` is its reply."""
 
     detail: str = ""
 
 
 class TryLater(Value, frozen=True, kw_only=True):
-    """Not taken this time. ``retry_after`` is the receiver's own wish."""
+    """The receiver did not accept the message this time. ``retry_after`` is from its reply; None: not in the reply."""
 
     reason: str
     retry_after: timedelta | None = None
 
 
 class Rejected(Value, frozen=True, kw_only=True):
-    """Never to be taken: this message only."""
+    """The receiver will never accept this message; other messages to the address are still sent."""
 
     reason: str
 
 
 class AddressDead(Value, frozen=True, kw_only=True):
-    """Never to be taken, nor any other for this address: the subscriber is paused and the operator notified."""
+    """The receiver will accept no message for this address: the subscriber is paused and the operator notified."""
 
     reason: str
 
@@ -142,26 +143,26 @@ SendOutcome = Sent | TryLater | Rejected | AddressDead
 
 
 class RetryAt(Value, frozen=True, kw_only=True):
-    """A failed delivery is tried again then."""
+    """A failed delivery is retried at ``at``."""
 
     at: datetime
     reason: str
 
 
 class GiveUp(Value, frozen=True, kw_only=True):
-    """A failed delivery becomes a dead letter; ``reason`` is what the receiver answered last."""
+    """A failed delivery becomes a dead letter; ``reason`` is the receiver's last reply."""
 
     closed: Closed
     reason: str
 
     @property
     def pauses_subscriber(self) -> bool:
-        """Whether the address itself is dead, so that nothing more is sent there."""
+        """Whether the address is dead, so that its subscriber is paused."""
         return self.closed is Closed.ADDRESS_DEAD
 
 
 class Delivered(Value, frozen=True, kw_only=True):
-    """A delivery is done."""
+    """A delivery was sent; ``detail`` is the receiver's reply."""
 
     detail: str = ""
 

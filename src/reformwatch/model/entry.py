@@ -11,7 +11,7 @@ from reformwatch.model.value import Value
 
 
 class EntryStatus(StrEnum):
-    """How an entry stood when it was first seen: only ``news`` can cause an alert."""
+    """The status of an entry when it was first seen; only ``news`` can cause an alert."""
 
     NEWS = "news"
     BASELINE = "baseline"
@@ -21,8 +21,9 @@ class EntryStatus(StrEnum):
 class ParsedEntry(Value, frozen=True, kw_only=True):
     """One item of a feed document, its text plain and bounded.
 
-    ``keys`` are the names it may be known by within its feed, the one to store first; ``twin_key`` (link and title)
-    recognises an item whose guid changes at every poll; ``language`` is what its words look like.
+    ``key`` identifies it within its feed; ``reuse_key`` does so where another item of the feed has the same guid;
+    ``twin_key`` (link and title) recognises an item whose guid changes at every poll, and is empty without a link;
+    ``language`` is detected from its words, None where that failed or the document declares a language.
     """
 
     key: str
@@ -43,7 +44,8 @@ class ParsedEntry(Value, frozen=True, kw_only=True):
 class ParsedFeed(Value, frozen=True, kw_only=True):
     """A feed document.
 
-    ``hubs`` and ``self_url`` are what it says for WebSub; ``archive_url`` is the page before this one (RFC 5005).
+    ``hubs`` and ``self_url`` are its links for WebSub; ``archive_url`` is the page with older entries (RFC 5005);
+    ``dropped`` counts its entries beyond the limit.
     """
 
     format: str
@@ -59,13 +61,13 @@ class ParsedFeed(Value, frozen=True, kw_only=True):
 
 
 class Unreadable(Value, frozen=True, kw_only=True):
-    """Not a feed, or one that is refused; ``problem`` is what came instead."""
+    """A document that is not a feed, or is refused; ``problem`` is the reason."""
 
     problem: Problem
 
 
 class KnownEntry(Value, frozen=True, kw_only=True):
-    """What must be remembered of a stored entry to recognise it again."""
+    """The fields of a stored entry by which a poll recognises it again."""
 
     id: int
     key: str
@@ -77,7 +79,7 @@ class KnownEntry(Value, frozen=True, kw_only=True):
 
 
 class Entry(Value, frozen=True, kw_only=True):
-    """An entry as it is stored (its newest version), with what a reader wants to know of its feed."""
+    """An entry as it is stored (its newest version), with the name and the kind of its feed."""
 
     id: int
     feed_id: int

@@ -1,4 +1,4 @@
-"""Ground: feeds, and what a poll of one can end in."""
+"""Ground: feeds, and the possible outcomes of a fetch."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ MIN_INTERVAL: Final = timedelta(minutes=1)
 
 
 class FeedKind(StrEnum):
-    """Who speaks in a feed; a milestone is confirmed only by an official one."""
+    """Who publishes a feed."""
 
     OFFICIAL = "official"
     AGENCY = "agency"
@@ -35,25 +35,25 @@ class FeedState(StrEnum):
 
     ACTIVE = "active"
     PAUSED = "paused"
-    GONE = "gone"  # the server said 410
+    GONE = "gone"  # the server replied 410
 
 
 class Validators(Value, frozen=True, kw_only=True):
-    """ETag and Last-Modified of one 200 reply, byte for byte (bytes 0 to 255 as the characters of the same number)."""
+    """ETag and Last-Modified of a 200 reply, byte for byte (bytes 0 to 255 as the characters of the same number)."""
 
     etag: str | None = None
     last_modified: str | None = None
 
 
 class ServerHints(Value, frozen=True, kw_only=True):
-    """What a reply says of the time of the next request (RFC 9111, RFC 9110 section 10.2.3)."""
+    """What a reply's headers state about the time of the next request (RFC 9111, RFC 9110 section 10.2.3)."""
 
     max_age: timedelta | None = None
     retry_after: timedelta | None = None
 
 
 class FeedHints(Value, frozen=True, kw_only=True):
-    """What an RSS document says of the time of the next request.
+    """What an RSS document states about the time of the next request.
 
     ``ttl``, ``skipHours`` (UTC, 0 to 23) and ``skipDays`` (0 is Monday); ``update_period`` is the syndication module's
     ``updatePeriod`` divided by its ``updateFrequency``.
@@ -66,21 +66,21 @@ class FeedHints(Value, frozen=True, kw_only=True):
 
 
 class Rhythm(Value, frozen=True, kw_only=True):
-    """How often a document's entries follow one another, from their dates; None where too few are dated."""
+    """The gaps between the dates of a document's entries; None where too few are dated."""
 
     usual_gap: timedelta | None = None
     longest_gap: timedelta | None = None
 
 
 class PollState(Value, frozen=True, kw_only=True):
-    """What polls know of a feed and change: the next poll, its record, its last document.
+    """The fields of a feed that polls read and write: time of the next poll, outcomes, last document.
 
-    Every field is a column of ``feeds`` (a nested value: several). A poll begins with this state and ends with one; the
-    statements that read and write it are made from these fields, so none can be forgotten.
+    Every field is a column of ``feeds`` (a nested value: several). The statements that read and write a poll state are
+    made from these fields, so that none can be forgotten.
 
-    ``unchanged`` counts polls in a row that brought nothing; ``problem`` is why the last one failed. ``hints``,
-    ``max_age``, ``rhythm``, ``listed`` (how many entries it had) and ``fingerprints`` (of which ones) are those of the
-    last document; ``failure_notified_at`` is when the operator was notified of the failure.
+    ``unchanged`` counts successive polls without a new entry; ``problem`` is why the last poll failed. ``hints``,
+    ``max_age``, ``rhythm``, ``listed`` (the number of its entries) and ``fingerprints`` (of these entries) are those of
+    the last document; ``failure_notified_at`` is when the operator was notified of the failure.
     """
 
     next_poll_at: datetime
@@ -104,7 +104,7 @@ class PollState(Value, frozen=True, kw_only=True):
 class Feed(Value, frozen=True, kw_only=True):
     """A feed as it is stored.
 
-    ``interval`` is the operator's own choice; until ``pushed_until`` a hub sends what is new (WebSub).
+    ``interval`` is chosen by the operator (None: not chosen); until ``pushed_until`` a hub sends new entries (WebSub).
     """
 
     id: int
@@ -127,12 +127,12 @@ class Feed(Value, frozen=True, kw_only=True):
 
     @property
     def has_baseline(self) -> bool:
-        """Whether it was ever read well; the first good poll tells nobody of anything."""
+        """Whether a poll has ever succeeded; the first successful poll causes no alert."""
         return self.poll.last_ok_at is not None
 
 
 class FeedAddress(Value, frozen=True, kw_only=True):
-    """Where a feed is asked, and when it was last."""
+    """A feed's address, and the time of its last poll (None: it was never polled)."""
 
     id: int
     url: str
@@ -156,10 +156,10 @@ class NewFeed(Value, frozen=True, kw_only=True):
 
 
 class Gap(Value, frozen=True, kw_only=True):
-    """A time in which a feed may have brought entries that nobody read: it turned over between two polls.
+    """A time in which a feed may have published entries that no poll read: all its entries changed between two polls.
 
-    ``pages`` older pages of the feed were read to fill it, and ``found`` entries were in them; ``recovered_at`` is set
-    where they reach back to what was known.
+    To fill the gap ``pages`` older pages of the feed were read, with ``found`` entries in them; ``recovered_at`` is
+    when they reached back to a known entry, None where they did not.
     """
 
     feed_id: int
@@ -176,12 +176,12 @@ class NoticeKind(StrEnum):
     FAILING = "failing"
     BACK = "back"
     GONE = "gone"
-    NETWORK = "network"  # nothing can be reached
+    NETWORK = "network"  # no feed can be reached
     NETWORK_BACK = "network_back"
 
 
 class Notice(Value, frozen=True, kw_only=True):
-    """A notice to the operator, given once: of a feed by its name, with the problem it has, since when it had one."""
+    """A notice to the operator, sent once. ``since`` is when the ``problem`` began; network notices have no feed."""
 
     at: datetime
     kind: NoticeKind
@@ -192,7 +192,7 @@ class Notice(Value, frozen=True, kw_only=True):
 
 
 class FailureKind(StrEnum):
-    """Why a poll brought nothing. The soft ones are passing faults of a network or a server."""
+    """Why a fetch failed."""
 
     NAME = "name"
     CONNECT = "connect"
@@ -209,15 +209,15 @@ class FailureKind(StrEnum):
 
     @property
     def is_soft(self) -> bool:
-        """True for faults that say nothing about the feed itself."""
+        """Whether it is a passing fault of the network, from which nothing follows about the feed."""
         return self in {FailureKind.NAME, FailureKind.CONNECT, FailureKind.TIMEOUT}
 
 
 class Fetched(Value, frozen=True, kw_only=True):
-    """A 200 reply: ``body`` is inflated, ``url`` is where it came from.
+    """A 200 reply: ``body`` is decompressed, ``url`` is where it came from.
 
     ``moved_to`` is set when nothing but permanent redirects (301, 308) led there; ``links`` are the targets of the
-    reply's ``Link`` headers by relation, as they stand (RFC 8288).
+    reply's ``Link`` headers by relation, unchanged (RFC 8288).
     """
 
     body: bytes
@@ -239,7 +239,7 @@ class NotModified(Value, frozen=True, kw_only=True):
 
 
 class FetchFailed(Value, frozen=True, kw_only=True):
-    """Anything else. Decisions rest on ``kind`` and ``status``; ``problem`` says to people what it was."""
+    """Any other outcome. Decisions use ``kind`` and ``status`` (None: no reply); ``problem`` is for people."""
 
     kind: FailureKind
     problem: Problem
@@ -248,14 +248,14 @@ class FetchFailed(Value, frozen=True, kw_only=True):
 
     @property
     def is_soft(self) -> bool:
-        """True for passing faults: of a network, of a server; they say nothing about the feed itself."""
+        """Whether it is a passing fault of the network or of the server (5xx)."""
         return self.kind.is_soft or (self.status is not None and self.status >= 500)
 
 
 class Elsewhere(Value, frozen=True, kw_only=True):
-    """A redirect that leaves the origin, to be followed as a request of its own: another host is asked.
+    """A redirect to another origin, to be followed as a request of its own: the limits of that host apply.
 
-    ``hops`` redirects led there, ``is_permanent`` where all of them were (301, 308).
+    ``hops`` counts the redirects that led there; ``is_permanent``: all of them were (301, 308).
     """
 
     url: str

@@ -1,4 +1,4 @@
-"""Ground: how a feed fares, and what of a topic's sources was read."""
+"""Ground: the health of feeds, and which of a topic's feeds were read in a window of time."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,8 +9,11 @@ from reformwatch.model.value import Value
 
 
 class HealthState(StrEnum):
-    """``quiet``: it is read well and brings nothing new for longer than its rhythm explains. ``failing``: it can't be
-    read, so nobody knows."""
+    """The health of a feed.
+
+    ``quiet``: its polls succeed and bring nothing new for longer than its rhythm explains. ``failing``: its polls fail,
+    so that it is unknown whether it has something new.
+    """
 
     NEW = "new"
     OK = "ok"
@@ -21,9 +24,9 @@ class HealthState(StrEnum):
 
 
 class Health(Value, frozen=True, kw_only=True):
-    """A feed's health; ``since`` when, and the ``problem`` of one that fails or is gone.
+    """A feed's health; ``since`` when it has this state, and the ``problem`` of a feed that fails or is gone.
 
-    A quiet one has brought nothing new for ``silent``, and its rhythm explains ``explained``.
+    A quiet feed has brought nothing new for ``silent``; its rhythm explains ``explained`` of that.
     """
 
     state: HealthState
@@ -34,14 +37,14 @@ class Health(Value, frozen=True, kw_only=True):
 
 
 class Reading(Value, frozen=True, kw_only=True):
-    """What the store knows of how a feed was read: its row, and its gaps that were not filled."""
+    """A feed as it is stored, and its gaps that were not filled."""
 
     feed: Feed
     gaps: tuple[Gap, ...] = ()
 
 
 class UnreadCode(StrEnum):
-    """Why nobody read what a feed may have brought."""
+    """Why entries of a feed may be missing."""
 
     NOT_READ_YET = "not_read_yet"
     NOT_WATCHED_YET = "not_watched_yet"
@@ -53,7 +56,7 @@ class UnreadCode(StrEnum):
 
 
 class Unread(Value, frozen=True, kw_only=True):
-    """A stretch of a window in which a feed may have brought what nobody read; why, and the feed's problem."""
+    """A part of a window from which entries of a feed may be missing; why, and the feed's problem, if any."""
 
     since: datetime
     until: datetime
@@ -83,7 +86,7 @@ class Coverage(Value, frozen=True, kw_only=True):
 
     @property
     def holed(self) -> tuple[FeedCoverage, ...]:
-        """The feeds that were not."""
+        """The feeds that were read with a gap or not at all."""
         return tuple(feed for feed in self.feeds if feed.unread)
 
     @property

@@ -1,19 +1,19 @@
-"""Ground: an alert as one subscriber will see it."""
+"""Ground: the message of a delivery, as its subscriber will see it."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from reformwatch.model.value import Value
 
-#: Private characters around the words that matched; no text from outside holds them (``text.clean`` takes them off).
+#: Private characters around the words that matched; foreign text has none of them (``text.clean`` removes them).
 MARK_ON: Final = "\ue000"
 MARK_OFF: Final = "\ue001"
 
 
 class Message(Value, frozen=True, kw_only=True):
-    """All the forms of one message; a channel takes the one it can carry.
+    """All forms of a message; a channel sends the form that it can carry.
 
-    ``thread`` names the topic whose mails form one thread; ``payload`` is the webhook's body before it is signed.
+    ``thread`` names the topic whose mails form a thread; ``payload`` is the webhook's body before it is signed.
     """
 
     subject: str

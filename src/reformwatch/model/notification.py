@@ -1,4 +1,4 @@
-"""Ground: who hears of an alert, when, and why not: an alert held against one subscriber."""
+"""Ground: notifications: whether a subscriber is notified of an alert, and why."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from reformwatch.model.value import Value
 
 
 class Decision(StrEnum):
-    """What routing decided. A held notification waits for a message that carries several."""
+    """What routing decided. ``hold``: for a later message with several alerts."""
 
     SEND = "send"
     HOLD = "hold"
@@ -16,9 +16,9 @@ class Decision(StrEnum):
 
 
 class Code(StrEnum):
-    """Why: the code is stored, the sentence is made where it is shown (``messages``).
+    """The reason of a decision: the code is stored, the sentence is made where it is shown (``messages``).
 
-    The first group is about one subscriber; the second about an entry, and so about everybody.
+    The first group concerns a single subscriber; the second an entry, and so all subscribers.
     """
 
     INSTANT = "instant"
@@ -34,7 +34,7 @@ class Code(StrEnum):
 
 
 class Suppressed(Value, frozen=True, kw_only=True):
-    """An entry brings no alert, and why. ``subscriber_id`` None: this holds for everybody."""
+    """Why an entry causes no alert. ``subscriber_id`` None: for all subscribers."""
 
     code: Code
     subscriber_id: int | None = None
@@ -48,7 +48,7 @@ class AlertTopic(Value, frozen=True, kw_only=True):
 
 
 class Notification(Value, frozen=True, kw_only=True):
-    """An alert for one subscriber: the decision, its code, and which of their topics it is about."""
+    """An alert for a subscriber: the decision, its code, and which of the subscriber's topics it is about."""
 
     subscriber_id: int
     decision: Decision

@@ -1,4 +1,4 @@
-"""Ground: what a poll knew (:class:`Snapshot`) and what it decided (:class:`PollPlan`)."""
+"""Ground: what a poll reads from the store (:class:`Snapshot`) and what it decides (:class:`PollPlan`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from reformwatch.model.value import Value
 
 
 class Snapshot(Value, frozen=True, kw_only=True):
-    """What the store knew when a poll was planned.
+    """What the store held when a poll was planned.
 
-    ``known`` maps every key an entry of this reply may have to the stored entry; ``stories`` maps story keys to story
-    ids; ``notified`` maps a story id to the subscribers who were notified of it. ``subscribers`` are needed where a
-    story is known, and empty elsewhere. ``followed`` are the topics that an active subscriber follows, None where
-    somebody follows all.
+    ``known`` maps the keys of this reply's entries to the stored entries, ``twins`` their twin keys; ``stories`` maps
+    story keys to story ids; ``notified`` maps a story id to the subscribers who were notified of it. ``subscribers``
+    are read where a story is known, and are empty otherwise. ``followed`` are the topics that active subscribers
+    follow, None where an active subscriber follows all.
     """
 
     feed: Feed
@@ -53,7 +53,7 @@ class EditedEntry(Value, frozen=True, kw_only=True):
 
 
 class FeedFacts(Value, frozen=True, kw_only=True):
-    """What a poll learned of the feed itself. None: nothing, and the stored value stays."""
+    """What a poll read about the feed itself. A field that is None leaves the stored value unchanged."""
 
     moved_to: str | None = None
     site_url: str | None = None
@@ -62,7 +62,7 @@ class FeedFacts(Value, frozen=True, kw_only=True):
 
 
 class Hub(Value, frozen=True, kw_only=True):
-    """Where a document says that it is pushed from (WebSub), and under which address; None: it names no hub."""
+    """The hub that a document names, and its address (the topic) there (WebSub); None: the document names no hub."""
 
     url: str | None = None
     topic: str | None = None
@@ -70,7 +70,7 @@ class Hub(Value, frozen=True, kw_only=True):
 
 @dataclass(kw_only=True)
 class PollReport:
-    """What a run of polls did."""
+    """The counts of a run of polls."""
 
     polled: int = 0
     failed: int = 0
@@ -80,13 +80,13 @@ class PollReport:
 
 
 class PollPlan(Value, frozen=True, kw_only=True):
-    """All that one poll changes; applied in one transaction.
+    """All changes of a poll; written in a single transaction.
 
-    ``after`` is the feed's poll state when the poll is over; ``is_gone``: the server ended the feed (410), so it is not
-    polled any more. ``gap`` is set where the feed turned over since it was last read; ``notices`` are for the operator;
-    ``hub`` is None where the poll brought no document of the feed's own. Its document had ``listed`` entries (None:
-    there was no document), and ``dropped`` more beyond the limit. ``problem`` is why the poll brought nothing;
-    ``is_outage``: the fault is this machine's network, not the feed.
+    ``after`` is the feed's poll state after the poll; ``is_gone``: the server ended the feed (410), so it is not polled
+    any more. ``gap`` is set where all entries of the feed changed since the last poll; ``notices`` are for the
+    operator; ``hub`` is None where the poll brought no document of the feed's own. Its document had ``listed`` entries
+    (None: there was no document), and ``dropped`` more beyond the limit. ``problem`` is why the poll failed, None where
+    it did not; ``is_outage``: the fault is this machine's network, not the feed.
     """
 
     feed_id: int

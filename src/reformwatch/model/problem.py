@@ -14,12 +14,12 @@ from reformwatch.model.value import Value
 
 Fact = str | int | float
 
-#: A fact may be a piece of a stranger's text.
+#: The longest fact, in characters: a fact can be a part of a foreign document.
 MAX_FACT: Final = 400
 
 
 class ProblemCode(StrEnum):
-    """Stable names: they stand in databases and in what scripts read. The facts of each are in parentheses."""
+    """Stable names: they are stored in databases and read by scripts. The facts of each are in parentheses."""
 
     # no whole reply
     NAME_NOT_FOUND = "name_not_found"  # (host)
@@ -49,31 +49,31 @@ class ProblemCode(StrEnum):
     ROBOTS_BLOCKED = "robots_blocked"  # (status)
     REDIRECT_NOWHERE = "redirect_nowhere"  # (status)
     NOT_MODIFIED_UNASKED = "not_modified_unasked"
-    MOVED_TO_KNOWN_FEED = "moved_to_known_feed"  # (url, feed: the other one's number)
+    MOVED_TO_KNOWN_FEED = "moved_to_known_feed"  # (url, feed: the number of that feed)
 
     # a document that is something else
     NOT_A_FEED_EMPTY = "not_a_feed_empty"
-    NOT_A_FEED_WEB_PAGE = "not_a_feed_web_page"  # (title, if it has one)
+    NOT_A_FEED_WEB_PAGE = "not_a_feed_web_page"  # (title, if any)
     NOT_A_FEED_XML = "not_a_feed_xml"  # (element)
     NOT_A_FEED_JSON = "not_a_feed_json"  # (text)
     NOT_A_FEED_BROKEN_JSON = "not_a_feed_broken_json"
     NOT_A_FEED_TEXT = "not_a_feed_text"  # (kind, text)
     NOT_A_SITEMAP_EMPTY = "not_a_sitemap_empty"
-    NOT_A_SITEMAP_WEB_PAGE = "not_a_sitemap_web_page"  # (title, if it has one)
+    NOT_A_SITEMAP_WEB_PAGE = "not_a_sitemap_web_page"  # (title, if any)
     NOT_A_SITEMAP_XML = "not_a_sitemap_xml"  # (element)
     NOT_A_SITEMAP_FEED = "not_a_sitemap_feed"
     NOT_A_SITEMAP_TEXT = "not_a_sitemap_text"  # (kind, text)
     SITEMAP_INDEX = "sitemap_index"  # (count, links, more: how many are not among the links, if any)
     SITEMAP_INDEX_EMPTY = "sitemap_index_empty"
     NOT_A_PAGE_EMPTY = "not_a_page_empty"
-    NOT_A_PAGE_WITHOUT_MARKUP = "not_a_page_without_markup"  # (title, if it has one)
+    NOT_A_PAGE_WITHOUT_MARKUP = "not_a_page_without_markup"  # (title, if any)
     NOT_A_PAGE_XML = "not_a_page_xml"  # (element)
     NOT_A_PAGE_TEXT = "not_a_page_text"  # (kind, text)
     SELECTOR_MISSING = "selector_missing"
     SELECTOR_TOO_LONG = "selector_too_long"  # (selector, limit)
     SELECTOR_WRONG = "selector_wrong"  # (selector, detail)
-    SELECTOR_FINDS_NOTHING = "selector_finds_nothing"  # (selector; title, if the page has one)
-    SELECTOR_FINDS_NO_ENTRIES = "selector_finds_no_entries"  # (selector, count; title, if the page has one)
+    SELECTOR_FINDS_NOTHING = "selector_finds_nothing"  # (selector; title, if any)
+    SELECTOR_FINDS_NO_ENTRIES = "selector_finds_no_entries"  # (selector, count; title, if any)
 
     # a document that can't be read
     MARKUP_REFUSED_DEPTH = "markup_refused_depth"  # (limit)
@@ -96,17 +96,17 @@ class ProblemCode(StrEnum):
 
     # a hub
     HUB_STATUS = "hub_status"  # (host, status)
-    HUB_REFUSED = "hub_refused"  # (reason, if it gave one)
+    HUB_REFUSED = "hub_refused"  # (reason, if any)
     HUB_MISSED_PUSH = "hub_missed_push"
     HUB_SILENT = "hub_silent"
     HUB_LEASE_ENDED = "hub_lease_ended"
 
-    #: A sentence of a past version whose code is not known.
+    #: A sentence that an earlier version stored, for which there is no code.
     UNKNOWN = "unknown"  # (text)
 
 
 class Problem(Value, frozen=True, kw_only=True):
-    """What is wrong. ``facts`` are the values that its sentence needs, each of bounded length."""
+    """What is wrong. ``facts`` are the values for its sentence, each of at most ``MAX_FACT`` characters."""
 
     code: ProblemCode
     facts: Mapping[str, Fact] = field(default_factory=dict)

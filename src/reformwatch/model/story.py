@@ -1,14 +1,14 @@
-"""Ground: the names under which a story is found again."""
+"""Ground: the keys by which the entries of the same story are recognised."""
 
 from datetime import timedelta
 from typing import Final
 
-#: How long a headline stands for its story; an address does for ever.
+#: For how long entries with the same headline belong to the same story; with the same address they always do.
 HEADLINE_WINDOW: Final = timedelta(days=3)
 HEADLINE: Final = "headline:"
 PAGE: Final = "page:"
 
 
 def is_headline_key(key: str) -> bool:
-    """Whether a key stands for its story only for :data:`HEADLINE_WINDOW`."""
+    """Whether a key is a headline's, so that it is valid for :data:`HEADLINE_WINDOW` only."""
     return key.startswith(HEADLINE)

@@ -28,7 +28,7 @@ class PauseCode(StrEnum):
 
     OPERATOR = "operator"
     UNSUBSCRIBED = "unsubscribed"  # by the reader, through the link in a mail
-    REFUSED = "refused"  # the receiver's reply says that the address is dead
+    REFUSED = "refused"  # the receiver replied that the address is dead
 
 
 class Pause(Value, frozen=True, kw_only=True):
@@ -77,5 +77,5 @@ class Subscriber(Value, frozen=True, kw_only=True):
     created_at: datetime
 
     def follows(self, topic_id: int) -> bool:
-        """Whether this subscriber asked for the topic."""
+        """Whether this subscriber follows the topic."""
         return self.topic_ids is None or topic_id in self.topic_ids

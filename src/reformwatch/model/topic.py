@@ -1,4 +1,4 @@
-"""Ground: topics and what recognises them."""
+"""Ground: topics, their queries, and their matches in entries."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ ANY_LANGUAGE = "any"
 
 
 class TopicKind(StrEnum):
-    """What was promised."""
+    """What kind of promise a topic is about."""
 
     INVESTIGATION = "investigation"
     ADDRESS = "address"
@@ -49,7 +49,7 @@ class Topic(NewTopic, frozen=True, kw_only=True):
     updated_at: datetime
 
     def name_in(self, language: str | None) -> str:
-        """The topic's name in a reader's language, where it has one."""
+        """The topic's name in a language; ``name`` where it has none in that language, or ``language`` is None."""
         return self.names.get(language or "", self.name)
 
 
@@ -61,7 +61,7 @@ class Strength(StrEnum):
 
 
 class Evidence(Value, frozen=True, kw_only=True):
-    """One word or phrase that satisfied one part of a query.
+    """A word or phrase of an entry that a part of a query matched.
 
     ``start`` and ``end`` are character offsets into the entry's ``field`` as stored; ``word`` is the text between
     them; ``term`` is the part of the query; ``how``: same form, prefix, name, exact.
@@ -76,7 +76,7 @@ class Evidence(Value, frozen=True, kw_only=True):
 
 
 class Match(Value, frozen=True, kw_only=True):
-    """An entry recognised for a topic by its query in one language."""
+    """A match of an entry by the query of a topic in a language."""
 
     topic_id: int
     slug: str

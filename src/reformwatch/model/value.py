@@ -1,4 +1,4 @@
-"""Ground: what all values share. They are msgspec's structs: made and compared in C, by the million."""
+"""Ground: the base class of all values. It is a msgspec struct, since these are made and compared in C."""
 
 from datetime import datetime
 from typing import ClassVar, Final
@@ -23,14 +23,18 @@ class Value(Struct, frozen=True, kw_only=True):
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-#: Looked up once a class.
+#: The fields of each class that hold a time, computed once for each class.
 _TIMES: Final[dict[type, tuple[str, ...]]] = {}
 
 
 def _times_of(kind: type[Value]) -> tuple[str, ...]:
-    """The fields of a class that hold a time, or a time or nothing."""
+    """The fields of a class whose type is datetime, or datetime or None."""
     if kind not in _TIMES:
-        types = {name: said for base in kind.__mro__ for name, said in getattr(base, "__annotations__", {}).items()}
+        types = {
+            name: annotation
+            for base in kind.__mro__
+            for name, annotation in getattr(base, "__annotations__", {}).items()
+        }
         times = (datetime, datetime | None)
         _TIMES[kind] = tuple(name for name in kind.__struct_fields__ if types[name] in times)
     return _TIMES[kind]

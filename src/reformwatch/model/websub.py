@@ -12,19 +12,19 @@ from reformwatch.model.value import Value
 
 
 class HubState(StrEnum):
-    """How a subscription stands."""
+    """The state of a subscription."""
 
-    WANTED = "wanted"  # the hub was not asked yet
-    PENDING = "pending"  # it was asked at least once and has not asked back
-    ACTIVE = "active"  # it asked back and was answered; it pushes until the lease ends
-    REFUSED = "refused"  # it said no
-    OFF = "off"  # the feed is not polled, so nothing is wanted
+    WANTED = "wanted"  # a request to the hub has not been sent yet
+    PENDING = "pending"  # a request was sent; the hub has not verified it yet
+    ACTIVE = "active"  # the hub verified it, and pushes until the lease ends
+    REFUSED = "refused"  # the hub denied it
+    OFF = "off"  # the feed is not polled, so a subscription is not needed
 
 
 class HubSubscription(Value, frozen=True, kw_only=True):
-    """A subscription as it is stored. Whoever knows ``token`` and ``secret`` can push: they are for no log.
+    """A subscription as it is stored. ``token`` and ``secret`` authorise a push, so they must not be logged.
 
-    ``attempts`` counts the requests since the hub last asked back.
+    ``attempts`` counts the requests since the hub's last verification.
     """
 
     hidden: ClassVar = frozenset({"token", "secret"})
@@ -43,12 +43,12 @@ class HubSubscription(Value, frozen=True, kw_only=True):
     problem: Problem | None = None
 
     def is_active(self, now: datetime) -> bool:
-        """Whether the hub has promised to push."""
+        """Whether the hub pushes at ``now``: it verified the subscription, and the lease has not ended."""
         return self.state is HubState.ACTIVE and self.lease_until is not None and self.lease_until > now
 
 
 class Parting(Value, frozen=True, kw_only=True):
-    """A subscription that is not wanted any more, until the hub has let go of it or was asked often enough."""
+    """A subscription to be ended: requests are sent until the hub verifies its end, or ``attempts`` are too many."""
 
     hidden: ClassVar = frozenset({"token"})
 
@@ -61,7 +61,7 @@ class Parting(Value, frozen=True, kw_only=True):
 
 
 class HubQuestion(Value, frozen=True, kw_only=True):
-    """What a hub asks at the callback address (section 5.3), each part as it came; None where it is missing."""
+    """A hub's request to the callback address (sections 5.2, 5.3): its parameters unchanged, None where missing."""
 
     mode: str | None = None
     topic: str | None = None
@@ -71,7 +71,7 @@ class HubQuestion(Value, frozen=True, kw_only=True):
 
 
 class Confirmed(Value, frozen=True, kw_only=True):
-    """The hub asks whether we want what we do want: it pushes from now on."""
+    """The hub verifies a subscription that was requested: it is confirmed, and the hub pushes until ``lease_until``."""
 
     challenge: str
     lease_until: datetime
@@ -79,32 +79,32 @@ class Confirmed(Value, frozen=True, kw_only=True):
 
 
 class Released(Value, frozen=True, kw_only=True):
-    """The hub asks whether we want to end what we do want to end."""
+    """The hub verifies the end of a subscription that was to be ended: the end is confirmed."""
 
     challenge: str
 
 
 class Denied(Value, frozen=True, kw_only=True):
-    """The hub will not push."""
+    """The hub denied the subscription; it is requested again at ``again_at``."""
 
     reason: str
     again_at: datetime
 
 
 class NotAskedCode(StrEnum):
-    """Why a hub's question is not confirmed."""
+    """Why a hub's request is not confirmed."""
 
     UNKNOWN_ADDRESS = "unknown_address"
     OTHER_TOPIC = "other_topic"
-    NOT_WANTED = "not_wanted"  # the subscription was not asked for yet, or is not wanted any more
+    NOT_WANTED = "not_wanted"  # the subscription was not requested yet, or is not needed any more
     UNKNOWN_MODE = "unknown_mode"
-    HAS_REFUSED = "has_refused"  # the hub refused, and was not asked again
+    HAS_REFUSED = "has_refused"  # the hub denied it, and it was not requested again
     BAD_CHALLENGE = "bad_challenge"  # missing, or too long
     ONLY_ITS_END = "only_its_end"
 
 
 class NotAsked(Value, frozen=True, kw_only=True):
-    """We want no such thing."""
+    """A hub's request that is not confirmed, since nothing like it was requested."""
 
     code: NotAskedCode
 
@@ -113,7 +113,7 @@ HubAnswer = Confirmed | Released | Denied | NotAsked
 
 
 class Signature(StrEnum):
-    """What became of a push's signature."""
+    """The result of the check of a push's signature."""
 
     RIGHT = "right"
     WRONG = "wrong"

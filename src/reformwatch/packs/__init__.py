@@ -6,12 +6,12 @@ from reformwatch.errors import NotFound
 
 
 def builtin_names() -> list[str]:
-    """The packs there are."""
-    return sorted(p.name.removesuffix(".toml") for p in files(__name__).iterdir() if p.name.endswith(".toml"))
+    """The names of the packs that come with the program, sorted."""
+    return sorted(path.name.removesuffix(".toml") for path in files(__name__).iterdir() if path.name.endswith(".toml"))
 
 
 def builtin_text(name: str) -> str:
-    """A pack's text. Raises NotFound."""
+    """A pack's TOML text. Raises NotFound for any other name."""
     if name not in builtin_names():
         raise NotFound(
             f"pack {name!r}: there is none (packs: {', '.join(builtin_names())}); a file is given as its path"

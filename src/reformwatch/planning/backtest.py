@@ -1,8 +1,8 @@
-"""Planning: the archive replayed: which alerts a topic would have brought, and why other entries would not.
+"""Planning: the replay of the archive: which alerts a topic would have caused, and why other entries would not.
 
-Poll by poll, through the very functions that plan a poll: what was a baseline or late then is so here, a story is sent
-once, and a burst is one summary. Before a topic is saved, what it would bring is estimated instead: each entry counts
-as news of its own date, since a young archive is mostly baseline.
+The polls are replayed with the functions that plan a poll: an entry that was baseline or late is so in the replay, a
+story is sent once, and a burst is a summary. Before a topic is saved its alerts are estimated instead: each entry
+counts as news at its own date, since a young archive is mostly baseline.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ _NEWS: Final = EntryStatus.NEWS
 
 
 class Hit(Value, frozen=True, kw_only=True):
-    """An archived entry that a topic matches, at its own time."""
+    """An archived entry that a topic matches; ``moment`` is its own time (:func:`moment_of`)."""
 
     entry: Entry
     match: Match
@@ -39,7 +39,7 @@ class Hit(Value, frozen=True, kw_only=True):
 
 
 class ReplayedPoll(Value, frozen=True, kw_only=True):
-    """What one poll of a feed brought of a topic; ``at`` is the time of the poll."""
+    """The hits of a topic in a poll of a feed; ``at`` is the time of the poll."""
 
     at: datetime
     feed_id: int
@@ -48,7 +48,7 @@ class ReplayedPoll(Value, frozen=True, kw_only=True):
 
 
 class ReplayedAlert(Value, frozen=True, kw_only=True):
-    """An alert that would have been sent, at the time of its poll; several hits where it is a story's, or a summary."""
+    """An alert that would have been sent, at the time of its poll; ``hits`` are those of its story or summary."""
 
     at: datetime
     kind: AlertKind
@@ -62,7 +62,7 @@ class ReplayedAlert(Value, frozen=True, kw_only=True):
 
 
 class Replay(Value, frozen=True, kw_only=True):
-    """What a topic would have brought. ``suppressed`` counts the entries that brought no message, by code."""
+    """The alerts that a topic would have caused. ``suppressed`` counts the entries without a message, by code."""
 
     alerts: tuple[ReplayedAlert, ...]
     suppressed: Mapping[Code, int]
@@ -70,20 +70,20 @@ class Replay(Value, frozen=True, kw_only=True):
 
 
 def moment_of(entry: Entry) -> datetime:
-    """When an entry was news: its own date, or when it was first seen, whichever is earlier."""
+    """The time of an entry: its own date or ``first_seen``, whichever is earlier."""
     return min(entry.published or entry.first_seen, entry.first_seen)
 
 
-class Found(Value, frozen=True, kw_only=True):
-    """What a topic matches of an archive, oldest first; ``evaluated`` is how many entries it had to be run on."""
+class HitSearch(Value, frozen=True, kw_only=True):
+    """A topic's hits in ``entries`` archived entries, oldest first; for ``evaluated`` of them a query was evaluated."""
 
     hits: tuple[Hit, ...]
     entries: int
     evaluated: int
 
 
-def find_hits(entries: Iterable[Entry], topic: CompiledTopic) -> Found:
-    """Hold entries against a topic."""
+def find_hits(entries: Iterable[Entry], topic: CompiledTopic) -> HitSearch:
+    """Match entries against a topic."""
     index = TopicIndex.of([topic])
     hits: list[Hit] = []
     count = 0
@@ -92,16 +92,16 @@ def find_hits(entries: Iterable[Entry], topic: CompiledTopic) -> Found:
         text = match_text_of(entry, source=entry.feed_name, language=entry.language)
         hits += [Hit(entry=entry, match=match, moment=moment_of(entry)) for match in index.match(text)]
     hits.sort(key=lambda hit: (hit.moment, hit.entry.id))
-    return Found(hits=tuple(hits), entries=count, evaluated=index.evaluated)
+    return HitSearch(hits=tuple(hits), entries=count, evaluated=index.evaluated)
 
 
 def polls_of(hits: Iterable[Hit]) -> list[ReplayedPoll]:
-    """The polls that brought these hits, as they were: what a feed brought at one moment came in one poll."""
+    """The polls of these hits: a poll has the hits of a feed that were first seen at the same time."""
     return _grouped((hit.entry.first_seen, hit) for hit in hits)
 
 
 def _polls_by_date(hits: Iterable[Hit]) -> list[ReplayedPoll]:
-    """Hourly polls that bring each hit at its own date as news, also what was there before the first poll."""
+    """Hourly polls in which each hit is news at its own time, baseline and late entries too."""
     return _grouped(
         (hit.moment.replace(minute=0, second=0, microsecond=0), replace(hit, entry=replace(hit.entry, status=_NEWS)))
         for hit in hits
@@ -113,30 +113,30 @@ def _grouped(timed: Iterable[tuple[datetime, Hit]]) -> list[ReplayedPoll]:
     for at, hit in sorted(timed, key=lambda pair: (pair[0], pair[1].entry.feed_id, pair[1].entry.id)):
         polls.setdefault((at, hit.entry.feed_id), []).append(hit)
     return [
-        ReplayedPoll(at=at, feed_id=feed_id, feed=some[0].entry.feed_name, hits=tuple(some))
-        for (at, feed_id), some in polls.items()
+        ReplayedPoll(at=at, feed_id=feed_id, feed=hits[0].entry.feed_name, hits=tuple(hits))
+        for (at, feed_id), hits in polls.items()
     ]
 
 
-class _Memory:
-    """What the store would know during a replay: stories by key, and of which ones the subscriber was notified."""
+class _ReplayedStore:
+    """What the store would hold during a replay: stories by key, and which subscribers were notified of each."""
 
     def __init__(self) -> None:
         self._stories: dict[str, tuple[int, datetime]] = {}
         self.notified: dict[int, frozenset[int]] = {}
 
-    def known(self, keys: Iterable[str], at: datetime) -> dict[str, int]:
-        """The stories that these keys stand for at a time; a headline stands for its story only for a while."""
-        found = {key: self._stories[key] for key in keys if key in self._stories}
+    def stories_with(self, keys: Iterable[str], at: datetime) -> dict[str, int]:
+        """The stories with these keys at a time; a headline is valid for :data:`HEADLINE_WINDOW` only."""
+        stories = {key: self._stories[key] for key in keys if key in self._stories}
         return {
             key: story
-            for key, (story, seen_at) in found.items()
+            for key, (story, seen_at) in stories.items()
             if not is_headline_key(key) or seen_at >= at - HEADLINE_WINDOW
         }
 
-    def learn(self, keys: Sequence[str], at: datetime) -> int:
-        """The story of an entry with these keys, a new one where none is known."""
-        known = self.known(keys, at)
+    def add_story(self, keys: Sequence[str], at: datetime) -> int:
+        """Store the keys of an entry; returns the id of its story, a new id where no key is known."""
+        known = self.stories_with(keys, at)
         story = next(iter(known.values()), len(self.notified) + 1)
         self.notified.setdefault(story, frozenset())
         for key in keys:
@@ -156,14 +156,14 @@ def replay(
 ) -> Replay:
     """The alerts of these polls for a subscriber who follows the topic, in the order of time.
 
-    Each poll goes through :func:`plan_alerts` and :func:`route`, with all that came before it in memory; what is
-    outside ``since`` (inclusive) and ``until`` (exclusive) is remembered and not counted.
+    Each poll goes through :func:`plan_alerts` and :func:`route`, with the stories of the polls before it; the polls
+    outside ``since`` (inclusive) and ``until`` (exclusive) are replayed and not counted.
     """
-    memory, subscriber = _Memory(), _imagined_subscriber(with_mentions=with_mentions)
+    store, subscriber = _ReplayedStore(), _imagined_subscriber(with_mentions=with_mentions)
     alerts: list[ReplayedAlert] = []
     suppressed: Counter[Code] = Counter()
     for poll in polls:
-        sent, codes = _replay_poll(poll, memory, subscriber, burst_limit=burst_limit)
+        sent, codes = _replay_poll(poll, store, subscriber, burst_limit=burst_limit)
         if (since is None or poll.at >= since) and (until is None or poll.at < until):
             alerts += sent
             suppressed += codes
@@ -171,34 +171,34 @@ def replay(
 
 
 def _replay_poll(
-    poll: ReplayedPoll, memory: _Memory, subscriber: Subscriber, *, burst_limit: int
+    poll: ReplayedPoll, store: _ReplayedStore, subscriber: Subscriber, *, burst_limit: int
 ) -> tuple[list[ReplayedAlert], Counter[Code]]:
-    """What a poll sends, and how many of its entries bring no message, by code."""
+    """The alerts that a poll sends, and how many of its entries cause no message, by code."""
     entries = [_new_entry(hit) for hit in poll.hits]
-    stories = memory.known({key for entry in entries for key in entry.story_keys}, poll.at)
+    stories = store.stories_with({key for entry in entries for key in entry.story_keys}, poll.at)
     snapshot = Snapshot(
-        feed=_feed_of(poll), stories=stories, notified=memory.notified, subscribers=(subscriber,)
+        feed=_feed_of(poll), stories=stories, notified=store.notified, subscribers=(subscriber,)
     )  # fmt: skip
     planned, alerts = plan_alerts(entries, snapshot, burst_limit=burst_limit)
-    codes = Counter(one.code for entry in planned for one in entry.suppressed)
-    learned = {i: memory.learn(entry.story_keys, poll.at) for i, entry in enumerate(entries) if entry.story_keys}
+    codes = Counter(suppressed.code for entry in planned for suppressed in entry.suppressed)
+    story_at = {i: store.add_story(entry.story_keys, poll.at) for i, entry in enumerate(entries) if entry.story_keys}
     sent = []
     for alert in alerts:
-        stories_of_alert = frozenset(learned[place] for place in alert.entries if place in learned)
+        stories_of_alert = frozenset(story_at[place] for place in alert.entries if place in story_at)
         for_routing = AlertForRouting(id=0, kind=alert.kind, topics=alert.topics, stories=stories_of_alert)
-        for notification in route(for_routing, (subscriber,), memory.notified):
+        for notification in route(for_routing, (subscriber,), store.notified):
             if not notification.is_sent:
                 codes[notification.code] += len(alert.entries)
                 continue
             for story in stories_of_alert:
-                memory.notified[story] |= {subscriber.id}
+                store.notified[story] |= {subscriber.id}
             hits = tuple(poll.hits[place] for place in alert.entries)
             sent.append(ReplayedAlert(at=poll.at, kind=alert.kind, hits=hits))
     return sent, codes
 
 
 def _new_entry(hit: Hit) -> NewEntry:
-    """An archived entry as it was when its poll was planned."""
+    """An archived entry as a new entry of its poll."""
     entry = hit.entry
     parsed = ParsedEntry(
         key=entry.key,
@@ -256,24 +256,24 @@ def _imagined_subscriber(*, with_mentions: bool) -> Subscriber:
 
 
 class Difference(Value, frozen=True, kw_only=True):
-    """What a new version of a topic finds and an old one does not, and the reverse."""
+    """The hits of a new version of a topic that an old version does not have, and the reverse."""
 
     gained: tuple[Hit, ...]
     lost: tuple[Hit, ...]
 
 
 def difference(old: Sequence[Hit], new: Sequence[Hit]) -> Difference:
-    """By entry and strength: an entry that only becomes a mention is lost, one that becomes about is gained."""
+    """Compare the entries that are about the topic: an entry that becomes a mention is lost, the reverse is gained."""
     before = {hit.entry.id for hit in old if hit.match.strength is Strength.ABOUT}
     after = {hit.entry.id for hit in new if hit.match.strength is Strength.ABOUT}
     return Difference(
-        gained=tuple(h for h in new if h.entry.id in after - before),
-        lost=tuple(h for h in old if h.entry.id in before - after),
+        gained=tuple(hit for hit in new if hit.entry.id in after - before),
+        lost=tuple(hit for hit in old if hit.entry.id in before - after),
     )
 
 
 class Trial(Value, frozen=True, kw_only=True):
-    """What a query would have brought, before it is saved."""
+    """The hits and alerts that a query would have caused in the last ``days``, before it is saved."""
 
     days: int
     about: int
@@ -283,7 +283,7 @@ class Trial(Value, frozen=True, kw_only=True):
 
 
 def try_out(hits: Sequence[Hit], *, now: datetime, days: int, burst_limit: int) -> Trial:
-    """Count what the last days would have brought; the newest as examples."""
+    """Count the hits and alerts of the last ``days``; the newest three hits are the examples."""
     since = now - timedelta(days=days)
     recent = [hit for hit in hits if hit.moment >= since]
     about = [hit for hit in recent if hit.match.strength is Strength.ABOUT]
@@ -299,7 +299,7 @@ def try_out(hits: Sequence[Hit], *, now: datetime, days: int, burst_limit: int) 
 
 
 class TermReport(Value, frozen=True, kw_only=True):
-    """Which terms of a topic never occur in what it finds, and which one is in nearly all of it."""
+    """``idle``: the terms of a topic that none of its hits has; ``workhorse``: the term of nearly all hits, or None."""
 
     idle: tuple[str, ...]
     workhorse: str | None
@@ -310,7 +310,7 @@ _ENOUGH = 5
 
 
 def report_terms(topic: CompiledTopic, hits: Sequence[Hit]) -> TermReport:
-    """Judge the terms of the queries by the evidence of their hits."""
+    """The report on the terms of a topic's queries, from the evidence of their hits."""
     shown: dict[str, None] = {}
     for _, tree in topic.queries:
         shown.update((term.shown, None) for term in terms_of(tree))
@@ -322,7 +322,7 @@ def report_terms(topic: CompiledTopic, hits: Sequence[Hit]) -> TermReport:
 
 
 class Score(Value, frozen=True, kw_only=True):
-    """Right, false and missed alerts."""
+    """The counts of right, false and missed alerts."""
 
     right: int = 0
     false: int = 0
@@ -330,17 +330,17 @@ class Score(Value, frozen=True, kw_only=True):
 
     @property
     def precision(self) -> float:
-        """The share of alerts that are right; 1 where there is none."""
+        """The share of alerts that are right; 1 where there are none."""
         return self.right / (self.right + self.false) if self.right + self.false else 1.0
 
     @property
     def recall(self) -> float:
-        """The share of the due alerts that is sent; 1 where there is none."""
+        """The share of the due alerts that are sent; 1 where there are none."""
         return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
 
     @property
     def f1(self) -> float:
-        """Their harmonic mean."""
+        """The harmonic mean of precision and recall; 0 where both are 0."""
         both = self.precision + self.recall
         return 2 * self.precision * self.recall / both if both else 0.0
 

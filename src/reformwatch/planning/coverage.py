@@ -1,8 +1,9 @@
-"""Planning: was a topic's view of its sources complete in a window of time?
+"""Planning: which of a topic's feeds were read without a gap in a window of time.
 
-A feed was read without a gap where it was read well at the window's end and every poll in it found entries that the
-poll before had found. A feed that failed for days and then still showed what was known before has missed nothing; one
-that fails *now* is blind since it was last read well. Quiet is not blind: a feed that brings nothing is read.
+A feed was read without a gap if its last poll before the window's end succeeded and every poll read entries that were
+known from the poll before. If a feed failed for days and its document then still has known entries, nothing is missing;
+a feed that fails *now* is unread since its last successful poll. A quiet feed is read: its polls succeed, without new
+entries.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,7 @@ from typing import Final
 from reformwatch.model.feed import Feed, FeedState
 from reformwatch.model.health import Coverage, FeedCoverage, Reading, Unread, UnreadCode
 
-#: A poll may be so late before its feed counts as unread: a daemon's restart, a long queue.
+#: A poll may be this late before its feed counts as unread: a daemon restarts, a queue is long.
 _LATE: Final = timedelta(hours=1)
 _HAVE_PROBLEMS: Final = frozenset({UnreadCode.GONE, UnreadCode.FAILING})
 
@@ -45,7 +46,7 @@ def _unread(reading: Reading, since: datetime, until: datetime, now: datetime) -
 
 
 def _why_unread(feed: Feed, now: datetime) -> UnreadCode | None:
-    """Why what came since the last good poll is not known; None where the next poll will tell in its time."""
+    """Why the entries since the last successful poll are unread; None where the next poll is not overdue."""
     if feed.state is FeedState.PAUSED:
         return UnreadCode.PAUSED
     if feed.state is FeedState.GONE:

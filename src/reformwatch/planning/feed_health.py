@@ -1,4 +1,4 @@
-"""Planning: how a feed fares: quiet is not failing, and neither is a verdict for ever."""
+"""Planning: the health of a feed: whether it is read, fails, or is quiet."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -6,16 +6,16 @@ from typing import Final
 from reformwatch.model.feed import Feed, FeedState
 from reformwatch.model.health import Health, HealthState
 
-#: A feed is quiet after this many of its longest gaps, or of its usual ones.
+#: A feed is quiet after this many times its longest gap and this many times its usual gap.
 _LONGEST_GAPS: Final = 3
 _USUAL_GAPS: Final = 20
 _LEAST_QUIET: Final = timedelta(days=2)
-#: Where a feed has no rhythm, since its entries bear no dates or are too few.
+#: For a feed without a rhythm: its entries have no dates, or are too few.
 _QUIET_WITHOUT_RHYTHM: Final = timedelta(days=30)
 
 
 def health_of(feed: Feed, *, now: datetime) -> Health:
-    """A feed's health, with what explains it."""
+    """A feed's health, with the problem or the times behind it."""
     if feed.state is FeedState.PAUSED:
         return Health(state=HealthState.PAUSED)
     if feed.state is FeedState.GONE:
@@ -32,7 +32,7 @@ def health_of(feed: Feed, *, now: datetime) -> Health:
 
 
 def silence_explained(feed: Feed) -> timedelta:
-    """How long a feed may bring nothing before that is out of its rhythm."""
+    """How long a feed may bring nothing new before it is quiet."""
     usual, longest = feed.poll.rhythm.usual_gap, feed.poll.rhythm.longest_gap
     if usual is None or longest is None:
         return _QUIET_WITHOUT_RHYTHM

@@ -1,8 +1,8 @@
-"""Planning: fingerprints of the entries of a feed's last document, eight bytes each, stored in the feed's row.
+"""Planning: fingerprints of the entries of a feed's last document, eight bytes each, in the feed's row.
 
 Most entries of a document were in the one before, unchanged: their fingerprints are equal. Such an entry is neither new
 nor edited, and its feed has not turned over; the archive is not queried for it. An entry whose fingerprint is not among
-them may be known all the same: then the archive is queried.
+them may still be known: for such entries the archive is queried.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ def fingerprints_of(entries: Iterable[ParsedEntry]) -> bytes:
 
 
 def without_known(entries: Iterable[ParsedEntry], fingerprints: bytes | None) -> list[ParsedEntry]:
-    """The entries whose fingerprint is none of these; all entries where there are none (None)."""
+    """The entries whose fingerprint is not among ``fingerprints``; all entries where ``fingerprints`` is None."""
     if not fingerprints:
         return list(entries)
     known = _split(fingerprints)
@@ -28,7 +28,7 @@ def without_known(entries: Iterable[ParsedEntry], fingerprints: bytes | None) ->
 
 
 def is_any_known(entries: Iterable[ParsedEntry], fingerprints: bytes | None) -> bool:
-    """Whether the fingerprint of any entry is one of these; False where there are none (None)."""
+    """Whether the fingerprint of any entry is among ``fingerprints``; False where ``fingerprints`` is None."""
     if not fingerprints:
         return False
     known = _split(fingerprints)
@@ -40,6 +40,6 @@ def _split(fingerprints: bytes) -> frozenset[bytes]:
 
 
 def _fingerprint(entry: ParsedEntry) -> bytes:
-    """Of all that an entry is recognised by, and of its text. Of 2,000 entries one is mistaken in 10^12 polls."""
+    """From the keys and the text of an entry. With 2,000 entries a false match occurs once in 10^12 polls."""
     names = "\x00".join((entry.reuse_key, entry.twin_key, entry.text_hash))
     return hashlib.blake2b(names.encode("utf-8", "surrogatepass"), digest_size=_BYTES).digest()

@@ -1,6 +1,6 @@
-"""Planning: the whole decision of one poll: ``(Snapshot, outcome, now) -> PollPlan``.
+"""Planning: the decision of a poll: ``(Snapshot, outcome, now) -> PollPlan``.
 
-Which entries are new, which were edited, what they match, which alerts go to whom, and when the feed is due again.
+Which entries are new, which were edited, what they match, which alerts they cause, and when the feed is due again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,17 +33,18 @@ from reformwatch.planning.schedule import PollPolicy, Turnover, after_failure, a
 from reformwatch.planning.stories import stories_of, story_keys
 from reformwatch.planning.websub import discover
 
-#: The operator gets a notice of a feed that has failed for so long.
+#: The operator is notified of a feed that has failed for this long.
 NOTIFY_AFTER: Final = timedelta(days=1)
-#: An archive page reaches back to the last poll where its last entry is older than that by so much (dates are rough).
+#: An archive page reaches back to the last poll if its last entry is older than the poll by this much (dates are
+#: rough).
 _SURELY_OLDER: Final = timedelta(days=1)
 
 
 class Reply(Value, frozen=True, kw_only=True):
     """A 200 reply that was read as a feed.
 
-    ``older`` are the entries of the ``pages`` before it that were read since the feed had turned over (RFC 5005, or a
-    news sitemap). ``is_pushed``: it came from a hub, and may hold the newest entries alone.
+    ``older`` are the entries of the ``pages`` of older entries that were read because the feed had turned over (RFC
+    5005, or a news sitemap). ``is_pushed``: a hub sent it, and it may have the newest entries only.
     """
 
     fetched: Fetched
@@ -54,7 +55,7 @@ class Reply(Value, frozen=True, kw_only=True):
 
 
 def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
-    """A poll that brought nothing: validators are kept, the feed is tried again; only 410 ends it."""
+    """The plan of a failed poll: validators are kept and the feed is polled again; only 410 ends it."""
     is_gone = outcome.kind is FailureKind.GONE
     since = feed.poll.failing_since or now
     notices: tuple[Notice, ...] = ()
@@ -82,7 +83,7 @@ def plan_failure(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: d
 
 
 def plan_outage(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
-    """A poll that failed since this machine's own network is down: the feed's record stays clean. # trust: C26."""
+    """The plan of a poll that failed through this machine's network: it is not a failure of the feed. # trust: C26."""
     due = after_outage(feed, policy=policy, now=now, jitter=jitter)
     after = replace(feed.poll, next_poll_at=due)
     problem = outcome.problem
@@ -92,13 +93,13 @@ def plan_outage(feed: Feed, outcome: FetchFailed, *, policy: PollPolicy, now: da
 def plan_unreadable(
     feed: Feed, fetched: Fetched, unreadable: Unreadable, *, policy: PollPolicy, now: datetime, jitter: float
 ) -> PollPlan:
-    """A reply that is not a feed: an error; its validators are not stored. # trust: D12."""
+    """The plan of a reply that is not a feed: a failed poll; its validators are not stored. # trust: D12."""
     failed = FetchFailed(kind=FailureKind.NOT_A_FEED, problem=unreadable.problem, hints=fetched.hints)
     return plan_failure(feed, failed, policy=policy, now=now, jitter=jitter)
 
 
 def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now: datetime, jitter: float) -> PollPlan:
-    """A 304, or the same bytes again. What the document asked for still holds. # trust: C04, C20."""
+    """The plan of a 304 or of an equal body. The document's hints remain valid. # trust: C04, C20."""
     max_age = feed.poll.max_age if outcome.hints.max_age is None else outcome.hints.max_age
     due = after_success(
         feed,
@@ -110,7 +111,7 @@ def plan_unchanged(feed: Feed, outcome: NotModified, *, policy: PollPolicy, now:
         jitter=jitter,
     )
     after = replace(
-        _read_well(feed, now),
+        _after_good_poll(feed, now),
         next_poll_at=due,
         unchanged=feed.poll.unchanged + 1,
         validators=outcome.validators or feed.poll.validators,
@@ -134,7 +135,7 @@ def plan_reply(
     now: datetime,
     jitter: float,
 ) -> PollPlan:
-    """A feed document: new entries, edits, alerts, and the feed's new validators, all to be stored at once."""
+    """The plan of a feed document: new entries, edits, alerts, and the feed's new poll state."""
     feed, parsed = snapshot.feed, reply.parsed
     listed, edited = sort_out(parsed.entries, snapshot)
     older, _ = sort_out(unlisted(reply.older, parsed.entries), snapshot)
@@ -144,14 +145,14 @@ def plan_reply(
     turnover = Turnover(new=len(listed), listed=len(parsed.entries), elapsed=now - (feed.poll.last_ok_at or now))
     gap = None if reply.is_pushed else _gap(snapshot, reply, turnover, found=len(older), now=now)
     if reply.is_pushed:
-        # the next poll asks the archive: its document may be older than what came here
+        # the next poll queries the archive: its document may be older than this one
         after = replace(feed.poll, fingerprints=b"")
     else:
         after = _after_document(feed, reply, turnover, policy=policy, now=now, jitter=jitter)
         after = replace(after, fingerprints=fingerprints_of(_still_known(parsed.entries, edited)))
     if planned:
         after = replace(after, last_new_at=_newest(feed, parsed.entries, now))
-    named = discover(reply.fetched.links, parsed.hubs, parsed.self_url, reply.fetched.url)
+    hub_and_topic = discover(reply.fetched.links, parsed.hubs, parsed.self_url, reply.fetched.url)
     return PollPlan(
         feed_id=feed.id,
         lease_token=feed.lease_token,
@@ -162,7 +163,7 @@ def plan_reply(
         alerts=alerts,
         gap=gap,
         notices=() if reply.is_pushed else _back(feed, now),
-        hub=None if reply.is_pushed else Hub(url=named[0], topic=named[1]) if named else Hub(),
+        hub=None if reply.is_pushed else Hub(url=hub_and_topic[0], topic=hub_and_topic[1]) if hub_and_topic else Hub(),
         listed=len(parsed.entries),
         dropped=parsed.dropped,
     )
@@ -184,7 +185,7 @@ def _after_document(
         jitter=jitter,
     )
     return replace(
-        _read_well(feed, now),
+        _after_good_poll(feed, now),
         next_poll_at=due,
         unchanged=0 if turnover.new else feed.poll.unchanged + 1,
         validators=fetched.validators,
@@ -197,9 +198,9 @@ def _after_document(
 
 
 def _still_known(entries: Iterable[ParsedEntry], edited: Iterable[EditedEntry]) -> Iterator[ParsedEntry]:
-    """The entries whose page nobody left: one may be known by the page of an entry that is edited to be on another."""
-    left = {edit.known.twin_key for edit in edited if edit.entry.twin_key != edit.known.twin_key}
-    return (entry for entry in entries if entry.twin_key not in left)
+    """The entries whose twin key is not the former twin key of an edited entry, by which they would be taken for it."""
+    former_keys = {edit.known.twin_key for edit in edited if edit.entry.twin_key != edit.known.twin_key}
+    return (entry for entry in entries if entry.twin_key not in former_keys)
 
 
 def _facts(feed: Feed, reply: Reply) -> FeedFacts:
@@ -213,29 +214,29 @@ def _facts(feed: Feed, reply: Reply) -> FeedFacts:
 
 
 def _newest(feed: Feed, entries: Iterable[ParsedEntry], now: datetime) -> datetime:
-    """When the feed last brought something new. What the first poll finds is as old as it says."""
+    """When the feed last had a new entry: now, or the newest date of the first document (now, if it has no dates)."""
     if feed.has_baseline:
         return now
     return max((entry.published for entry in entries if entry.published and entry.published <= now), default=now)
 
 
 def has_turned_over(feed: Feed, entries: Sequence[ParsedEntry], *, knows_any: bool) -> bool:
-    """Whether a document holds nothing that was known, though there was something: entries may have come and gone."""
+    """Whether no entry of a document is known though the last document had entries, so that some may be missing."""
     return feed.has_baseline and bool(feed.poll.listed) and bool(entries) and not knows_any
 
 
 def unlisted(older: Iterable[ParsedEntry], listed: Iterable[ParsedEntry]) -> list[ParsedEntry]:
-    """The entries of archive pages that the document itself does not have."""
-    have = {name for entry in listed for name in (entry.key, entry.twin_key) if name}
-    found: dict[str, ParsedEntry] = {}
+    """The entries of archive pages that the document itself does not list."""
+    listed_keys = {key for entry in listed for key in (entry.key, entry.twin_key) if key}
+    unlisted_entries: dict[str, ParsedEntry] = {}
     for entry in older:
-        if entry.key not in have and entry.twin_key not in have:
-            found.setdefault(entry.key, entry)
-    return list(found.values())
+        if entry.key not in listed_keys and entry.twin_key not in listed_keys:
+            unlisted_entries.setdefault(entry.key, entry)
+    return list(unlisted_entries.values())
 
 
 def reaches_back(older: Sequence[ParsedEntry], feed: Feed, *, knows_any: bool) -> bool:
-    """Whether pages of older entries go back to what was read at the last poll."""
+    """Whether pages of older entries go back to the entries of the last poll."""
     last = next((entry.published for entry in reversed(older) if entry.published), None)
     since = feed.poll.last_ok_at
     return knows_any or (last is not None and since is not None and last < since - _SURELY_OLDER)
@@ -265,14 +266,14 @@ def _notice(
 
 
 def _back(feed: Feed, now: datetime) -> tuple[Notice, ...]:
-    """A notice said that it fails; one says that it does no more."""
+    """The notice that a feed no longer fails, where the operator was notified of its failure; else empty."""
     if feed.poll.failure_notified_at is None:
         return ()
     return (_notice(feed, NoticeKind.BACK, now, since=feed.poll.failing_since),)
 
 
 def sort_out(entries: Iterable[ParsedEntry], snapshot: Snapshot) -> tuple[list[ParsedEntry], list[EditedEntry]]:
-    """New entries, oldest first, and edited ones; those that the feed's last document held as they are, are neither.
+    """New entries, oldest first, and edited entries; entries that the feed's last document had unchanged are neither.
 
     A guid that is seen again on another page under another headline is a new entry (reused guid); a new guid on a known
     page under its known headline is the old entry (guid that changes at every poll). # trust: D18
@@ -299,8 +300,8 @@ def _is_reused(entry: ParsedEntry, known: KnownEntry) -> bool:
     return entry.twin_key != known.twin_key and entry.title != known.title and _pages_differ(entry.url, known.url)
 
 
-def _pages_differ(one: str, other: str) -> bool:
-    keys = (set(story_keys(url=one, title="")), set(story_keys(url=other, title="")))
+def _pages_differ(url: str, other_url: str) -> bool:
+    keys = (set(story_keys(url=url, title="")), set(story_keys(url=other_url, title="")))
     return bool(keys[0]) and bool(keys[1]) and not keys[0] & keys[1]
 
 
@@ -331,12 +332,12 @@ def _match_text(entry: ParsedEntry, feed: Feed, parsed: ParsedFeed) -> MatchText
 
 
 def _language(entry: ParsedEntry, feed: Feed, parsed: ParsedFeed) -> str | None:
-    """What the operator or the feed declares, else what the words look like."""
+    """The language that the operator or the feed declares, else the detected language of the entry."""
     return feed.language or parsed.language or entry.language
 
 
-def _read_well(feed: Feed, now: datetime) -> PollState:
-    """The feed's poll state after a good reply: no failure is left in it."""
+def _after_good_poll(feed: Feed, now: datetime) -> PollState:
+    """The feed's poll state after a successful poll, without any failure."""
     return replace(
         feed.poll,
         last_polled_at=now,

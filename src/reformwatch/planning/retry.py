@@ -1,7 +1,7 @@
-"""Planning: a failed delivery is tried again, or given up.
+"""Planning: a failed delivery is retried, or given up.
 
 The times are those of the Standard Webhooks specification: at once, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h,
-24 h; mail keeps the same ones. Jitter only upwards; a receiver's ``Retry-After`` can only lengthen the wait.
+24 h; they apply to mail too. Jitter only lengthens a wait; a receiver's ``Retry-After`` can only lengthen the wait.
 """
 
 from datetime import datetime, timedelta
@@ -33,11 +33,11 @@ WAITS: Final = (
     timedelta(hours=24),
 )
 MAX_ATTEMPTS: Final = len(WAITS) + 1
-_LONGEST_WISH: Final = timedelta(days=7)
+_MAX_RETRY_AFTER: Final = timedelta(days=7)
 
 
 def settle(outcome: SendOutcome, *, attempts: int, now: datetime, jitter: float) -> Settlement:
-    """What becomes of a delivery after its ``attempts``-th attempt. ``jitter`` is 0 to 1."""
+    """The next state of a delivery after its ``attempts``-th attempt. ``jitter`` is 0 to 1."""
     match outcome:
         case Sent(detail=detail):
             return Delivered(detail=detail)
@@ -47,6 +47,6 @@ def settle(outcome: SendOutcome, *, attempts: int, now: datetime, jitter: float)
             return GiveUp(closed=Closed.ADDRESS_DEAD, reason=reason)
         case TryLater(reason=reason) if attempts >= MAX_ATTEMPTS:
             return GiveUp(closed=Closed.GIVEN_UP, reason=reason)
-        case TryLater(reason=reason, retry_after=wish):
+        case TryLater(reason=reason, retry_after=retry_after):
             wait = WAITS[attempts - 1] * (1 + 0.1 * jitter)
-            return RetryAt(at=now + max(wait, min(wish or timedelta(), _LONGEST_WISH)), reason=reason)
+            return RetryAt(at=now + max(wait, min(retry_after or timedelta(), _MAX_RETRY_AFTER)), reason=reason)

@@ -1,7 +1,7 @@
 """Planning: which entries report the same story.
 
-Two entries are one story when they lead to the same page (tracking aside), or bear the same headline of four words or
-more within three days: an outlet's two feeds, a mirror, an agency's text taken over.
+Two entries report the same story if they link to the same page (tracking aside), or have the same headline of at least
+four words within three days: an outlet's two feeds, a mirror, an agency's text taken over.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ _MIN_WORDS: Final = 4
 
 
 def story_keys(*, url: str | None, title: str) -> tuple[str, ...]:
-    """The names under which an entry's story is found again; the page first, then the headline."""
+    """The keys of an entry's story: its page's, then its headline's; each only where it identifies a story."""
     keys = [f"{PAGE}{_digest(canonical_url(url))}"] if url and has_own_page(url) else []
     forms = [fold(word) for word in WORD.findall(title)]
     if len(forms) >= _MIN_WORDS:
@@ -25,12 +25,12 @@ def story_keys(*, url: str | None, title: str) -> tuple[str, ...]:
 
 
 def stories_of(entry: ParsedEntry) -> tuple[str, ...]:
-    """The same of an entry of a feed; few entries make a story, so those alone are asked."""
+    """The story keys of an entry. They are computed only for entries that match and are news."""
     return story_keys(url=entry.url, title=entry.title)
 
 
 def has_own_page(url: str) -> bool:
-    """False for the front page of a site, which many entries of a poor feed share."""
+    """False for the front page of a site, to which many entries of a poor feed link."""
     _, _, rest = canonical_url(url).removeprefix("//").partition("/")
     return bool(rest)
 

@@ -1,6 +1,6 @@
-"""Planning: WebSub, the subscriber's side: which hub, what to answer it, when to ask again.
+"""Planning: WebSub, the subscriber's side: which hub, the answers to it, and when to send requests again.
 
-W3C Recommendation, 23 January 2018 (w3.org/TR/2018/REC-websub-20180123); sections are named where a rule is theirs.
+W3C Recommendation, 23 January 2018 (w3.org/TR/2018/REC-websub-20180123); a rule names its section.
 # trust: C25, D06
 """
 
@@ -29,18 +29,18 @@ from reformwatch.urls import MAX_URL, safe_link
 
 Links = Iterable[tuple[str, str]]
 
-#: How long a subscription is asked for; the hub decides.
+#: The lease that is requested; the hub decides on it.
 WANTED_LEASE: Final = timedelta(days=10)
 _SHORTEST_LEASE: Final = timedelta(hours=1)
 _LONGEST_LEASE: Final = timedelta(days=30)
-#: What a hub is taken to have promised that names no lease; the Recommendation wants it named.
+#: The lease of a hub that names none, though the Recommendation requires it.
 _UNNAMED_LEASE: Final = timedelta(days=1)
-#: A hub asks back within this time, or is asked again.
+#: If a hub does not verify a request within this time, the request is repeated.
 PATIENCE: Final = timedelta(minutes=10)
-#: A hub that confirmed and then did not push (``store.websub.note_missed``) is asked anew after this time.
+#: If a hub did not push though it verified (``store.websub.note_missed``), a new request is sent after this time.
 ASK_AGAIN_AFTER_MISS: Final = timedelta(days=1)
 _REFUSED_FOR: Final = timedelta(days=7)
-#: The wait before the second, third ... request; a hub that has not answered so often is asked once a day.
+#: The wait before the second, third ... request; further requests are sent once a day.
 _WAITS: Final = (
     timedelta(minutes=1),
     timedelta(minutes=5),
@@ -53,7 +53,7 @@ _PARTING_ATTEMPTS: Final = 4
 _PARTING_KEPT: Final = timedelta(days=1)
 _MAX_CHALLENGE: Final = 1_024
 _MAX_REASON: Final = 200
-#: Section 8; the names are those of the header.
+#: By their names in the header (section 8).
 _ALGORITHMS: Final = {name: getattr(hashlib, name) for name in ("sha1", "sha256", "sha384", "sha512")}
 
 
@@ -63,32 +63,32 @@ _ALGORITHMS: Final = {name: getattr(hashlib, name) for name in ("sha1", "sha256"
 def discover(links: Links, parsed_hubs: Sequence[str], parsed_self: str | None, url: str) -> tuple[str, str] | None:
     """The hub and the topic that a document at ``url`` names (section 4); None where it names no hub.
 
-    What the reply's ``Link`` headers say comes before what the document says. Of several hubs the first https one is
-    taken. A document that does not say its own address is subscribed to by the one it was read at, but never by one
-    that holds a password: the hub is somebody else.
+    The reply's ``Link`` headers have precedence over the document. Of several hubs the first with https is returned.
+    The topic of a document without a ``self`` link is ``url``; None too where the topic has a password, which must not
+    be sent to a hub.
     """
-    said = list(links)
-    hubs = _resolved((target for relation, target in said if relation == "hub"), url) or _resolved(parsed_hubs, url)
+    headers = list(links)
+    hubs = _resolved((target for relation, target in headers if relation == "hub"), url) or _resolved(parsed_hubs, url)
     if not hubs:
         return None
-    named = [target for relation, target in said if relation == "self"] or [parsed_self or ""]
-    topic = next(iter(_resolved(named, url)), url)
+    self_links = [target for relation, target in headers if relation == "self"] or [parsed_self or ""]
+    topic = next(iter(_resolved(self_links, url)), url)
     if "@" in urlsplit(topic).netloc:
         return None
     return next((hub for hub in hubs if hub.startswith("https:")), hubs[0]), topic
 
 
 def _resolved(targets: Iterable[str], base: str) -> list[str]:
-    """The http and https addresses among some; none that would have to be cut: half an address is another one."""
-    found = (safe_link(target, base=base) for target in targets if len(target) <= MAX_URL)
-    return [url for url in found if url is not None]
+    """The absolute http and https addresses of ``targets``; those that would have to be cut are left out."""
+    links = (safe_link(target, base=base) for target in targets if len(target) <= MAX_URL)
+    return [url for url in links if url is not None]
 
 
-# --- what to ask for, and when again ------------------------------------------------------------------------------
+# --- requests and when to repeat them -----------------------------------------------------------------------------
 
 
 def subscribe_form(subscription: HubSubscription, *, callback: str) -> bytes:
-    """The body that asks a hub for a subscription (section 5.1)."""
+    """The body of a subscription request (section 5.1)."""
     return _form(
         mode="subscribe",
         topic=subscription.topic,
@@ -99,7 +99,7 @@ def subscribe_form(subscription: HubSubscription, *, callback: str) -> bytes:
 
 
 def unsubscribe_form(parting: Parting, *, callback: str) -> bytes:
-    """The body that asks a hub to end one."""
+    """The body of a request to end a subscription (section 5.1)."""
     return _form(mode="unsubscribe", topic=parting.topic, callback=callback)
 
 
@@ -108,36 +108,36 @@ def _form(**fields: str) -> bytes:
 
 
 def retry_wait(attempts: int, *, jitter: float, wish: timedelta | None = None) -> timedelta:
-    """How long to wait after the ``attempts``-th request that came to nothing. ``jitter`` is 0 to 1.
+    """How long to wait after the ``attempts``-th request without success. ``jitter`` is 0 to 1.
 
-    ``wish`` is the hub's ``Retry-After``; it can only lengthen the wait, and not beyond a day.
+    ``wish`` is the hub's ``Retry-After`` (None: it sent none); it can only lengthen the wait, to at most a day.
     """
     wait = _WAITS[attempts - 1] if attempts <= len(_WAITS) else _SLOW
     return max(wait, min(wish or timedelta(), _SLOW)) * (1 + 0.1 * jitter)
 
 
 def parting_again_at(parting: Parting, *, now: datetime, jitter: float) -> datetime:
-    """When to ask a hub once more to let go; far away when it was asked often enough."""
+    """When to repeat the request to end a subscription; the time of :func:`is_over` after the last attempt."""
     if parting.attempts >= _PARTING_ATTEMPTS:
         return parting.since + _PARTING_KEPT
     return now + max(PATIENCE, retry_wait(parting.attempts, jitter=jitter))
 
 
 def is_over(parting: Parting, *, now: datetime) -> bool:
-    """Whether a hub that has not let go is left alone; its pushes are answered 410, and its lease ends one day."""
+    """Whether requests are no longer sent: pushes are answered with 410 until the hub's lease ends."""
     return now >= parting.since + _PARTING_KEPT
 
 
-def lease_of(given: str | None) -> timedelta:
-    """A hub's ``hub.lease_seconds``, kept between an hour and 30 days: it is a stranger's number."""
-    text = (given or "").strip()
+def lease_of(lease_seconds: str | None) -> timedelta:
+    """A hub's ``hub.lease_seconds``, limited to an hour and 30 days; a day where it is missing or not a number."""
+    text = (lease_seconds or "").strip()
     if not (text.isascii() and text.isdigit()):
         return _UNNAMED_LEASE
     return min(max(timedelta(seconds=int(text[:9])), _SHORTEST_LEASE), _LONGEST_LEASE)
 
 
 def renew_at(now: datetime, lease: timedelta) -> datetime:
-    """When to ask again: at 80 % of the lease and at least an hour before its end; of a short one, at its half."""
+    """When to renew a lease: after 80 % of it and at least an hour before its end, but not before its half."""
     return now + max(lease / 2, min(lease * 0.8, lease - timedelta(hours=1)))
 
 
@@ -145,7 +145,7 @@ def renew_at(now: datetime, lease: timedelta) -> datetime:
 
 
 def answer(question: HubQuestion, subscription: HubSubscription, *, now: datetime) -> HubAnswer:
-    """What to say to a hub that asks about a subscription of ours (sections 5.2 and 5.3)."""
+    """The answer to a hub's request about a subscription (sections 5.2 and 5.3)."""
     if question.topic != subscription.topic:
         return NotAsked(code=NotAskedCode.OTHER_TOPIC)
     if subscription.state not in {HubState.PENDING, HubState.ACTIVE, HubState.REFUSED}:
@@ -163,7 +163,7 @@ def answer(question: HubQuestion, subscription: HubSubscription, *, now: datetim
 
 
 def answer_parting(question: HubQuestion, parting: Parting) -> HubAnswer:
-    """What to say to a hub that asks about a subscription that we want to end."""
+    """The answer to a hub's request about a subscription that is to be ended."""
     if question.topic != parting.topic or question.mode != "unsubscribe":
         return NotAsked(code=NotAskedCode.ONLY_ITS_END)
     if not _is_fit(question.challenge):
@@ -176,7 +176,7 @@ def _is_fit(challenge: str | None) -> bool:
 
 
 def names_algorithm(header: str | None) -> Signature | None:
-    """What is known of an ``X-Hub-Signature`` before the body is read; None where it is worth reading."""
+    """Why a push with this ``X-Hub-Signature`` is refused before its body is read; None: the body must be read."""
     if not header:
         return Signature.MISSING
     method, _, _ = header.partition("=")
@@ -184,10 +184,10 @@ def names_algorithm(header: str | None) -> Signature | None:
 
 
 def check_signature(header: str | None, body: bytes, *, secret: str) -> Signature:
-    """Whether a push comes from who knows the secret (section 8): ``method=hex of the HMAC of the body``."""
+    """The check of a push's signature (section 8): ``method=hex of the HMAC of the body``, with the shared secret."""
     if (fault := names_algorithm(header)) is not None:
         return fault
-    method, _, given = (header or "").partition("=")
-    right = hmac.new(secret.encode(), body, _ALGORITHMS[method.strip().lower()]).hexdigest()
-    is_right = hmac.compare_digest(right.encode(), given.strip().lower().encode("utf-8", "replace"))
+    method, _, signature = (header or "").partition("=")
+    expected = hmac.new(secret.encode(), body, _ALGORITHMS[method.strip().lower()]).hexdigest()
+    is_right = hmac.compare_digest(expected.encode(), signature.strip().lower().encode("utf-8", "replace"))
     return Signature.RIGHT if is_right else Signature.WRONG

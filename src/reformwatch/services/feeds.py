@@ -16,7 +16,7 @@ from reformwatch.model.problem import Problem
 from reformwatch.model.value import Value
 from reformwatch.model.websub import HubSubscription
 from reformwatch.planning.feed_health import health_of
-from reformwatch.planning.schedule import LEAST
+from reformwatch.planning.schedule import LEAST_INTERVAL
 from reformwatch.services.views import (
     FeedChangedView,
     FeedDetailView,
@@ -185,14 +185,16 @@ def feeds_to_poll(
     forced. Paused feeds and feeds that are gone are never polled.
     """
     with store.read() as tx:
-        chosen = _named(tx, which) if which else feeds.list_askable(tx)
+        chosen = _named(tx, which) if which else feeds.list_addresses(tx)
     polled_lately = {
         feed.id
         for feed in chosen
-        if feed.last_polled_at is not None and feed.last_polled_at > now - LEAST and not is_own_host(host_of(feed.url))
+        if feed.last_polled_at is not None
+        and feed.last_polled_at > now - LEAST_INTERVAL
+        and not is_own_host(host_of(feed.url))
     }
     ids = tuple(feed.id for feed in chosen if is_forced or feed.id not in polled_lately)
-    return ManualPollView(feed_ids=ids, asked_lately=len(polled_lately), least_gap=LEAST)
+    return ManualPollView(feed_ids=ids, asked_lately=len(polled_lately), least_gap=LEAST_INTERVAL)
 
 
 def _named(tx: Tx, which: Sequence[str]) -> list[FeedAddress]:

@@ -18,7 +18,7 @@ from reformwatch.model.entry import Entry
 from reformwatch.model.health import Coverage, FeedCoverage
 from reformwatch.model.topic import NewTopic, Topic, TopicKind, TopicState
 from reformwatch.model.value import Value
-from reformwatch.planning.backtest import Found, Hit, Trial, find_hits, report_terms, try_out
+from reformwatch.planning.backtest import Hit, HitSearch, Trial, find_hits, report_terms, try_out
 from reformwatch.planning.coverage import coverage
 from reformwatch.services.entries import entry_view, match_view
 from reformwatch.services.pack_files import SLUG, check_queries
@@ -148,8 +148,8 @@ def _try_out(
     )
 
 
-def _is_common(result: Found) -> bool:
-    return result.entries >= _ENOUGH_ENTRIES and result.evaluated > _COMMON_SHARE * result.entries
+def _is_common(search: HitSearch) -> bool:
+    return search.entries >= _ENOUGH_ENTRIES and search.evaluated > _COMMON_SHARE * search.entries
 
 
 def _refuse_noise(slug: str, trial: TrialView) -> None:

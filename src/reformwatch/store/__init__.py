@@ -1,4 +1,4 @@
-"""Store: remembers. SQLAlchemy Core on SQLite or PostgreSQL; functions that take a transaction and return values."""
+"""Store: reads and writes the database (SQLAlchemy Core on SQLite or PostgreSQL), in functions with a transaction."""
 
 from reformwatch.store.engine import Store, Tx, is_database_error
 

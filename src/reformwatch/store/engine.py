@@ -1,4 +1,4 @@
-"""Store: the database behind two kinds of transaction, and its errors in the operator's words.
+"""Store: the database with read and write transactions, and its errors translated for the operator.
 
 SQLite: WAL, ``synchronous=FULL``, foreign keys on; a write begins with ``BEGIN IMMEDIATE``, since a deferred BEGIN that
 turns into a write fails at once with "database is locked", whatever the busy time-out (sqlite.org/lang_transaction).
@@ -38,7 +38,7 @@ def is_database_error(error: BaseException) -> bool:
 
 
 class Store:
-    """A database. ``read()`` and ``write()`` give transactions; a write commits at the end or rolls back."""
+    """A database. ``read()`` and ``write()`` are transactions; a write is committed at the end, or rolled back."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -56,22 +56,22 @@ class Store:
         return without_password(self.url)
 
     def is_missing(self) -> bool:
-        """Whether the file of an SQLite database is yet to be made. Raises NotPermitted where that can't be seen."""
+        """Whether an SQLite database has no file yet. Raises NotPermitted where its folder can't be read."""
         path = self.sqlite_path
         try:
             return path is not None and not path.exists()
-        except PermissionError as no:
-            raise NotPermitted(f"database {path}: no permission to look into its folder") from no
+        except PermissionError as error:
+            raise NotPermitted(f"database {path}: no permission to look into its folder") from error
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Tx]:
-        """A read transaction: one state of the database throughout."""
+        """A read transaction: all its statements read the same state of the database."""
         with self._translated(), self._engine.connect() as tx, tx.begin():
             yield tx
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Tx]:
-        """A write transaction."""
+        """A write transaction; committed at the end, rolled back on any exception."""
         with self._translated(), self._engine.connect().execution_options(reformwatch_write=True) as tx, tx.begin():
             yield tx
 
@@ -80,26 +80,26 @@ class Store:
         return self._engine
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self._engine.dispose()
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sa.exc.DBAPIError as broken:
-            raise self.error_for(broken) from broken
+        except sa.exc.DBAPIError as error:
+            raise self.error_for(error) from error
 
-    def error_for(self, broken: sa.exc.DBAPIError) -> Exception:
-        """The operator's error for a database's, or the error itself where it is a bug of ours."""
-        said = str(broken.orig).splitlines()[0] if str(broken.orig) else type(broken).__name__
+    def error_for(self, error: sa.exc.DBAPIError) -> Exception:
+        """The operator's error for an error of the database; the error itself where it is a bug of this program."""
+        message = str(error.orig).splitlines()[0] if str(error.orig) else type(error).__name__
         where = self.sqlite_path or self.shown_url
-        for fragment, make in _MEANINGS:
-            if fragment in said:
-                return make(f"database {where}: {_MEANINGS_TEXT.get(fragment, said)}")
-        if isinstance(broken, sa.exc.OperationalError) and self.sqlite_path is None:
-            return Unreachable(f"database {where}: {said}; is PostgreSQL running, and is the address right?")
-        return broken
+        for fragment, error_type in _MEANINGS:
+            if fragment in message:
+                return error_type(f"database {where}: {_MEANINGS_TEXT.get(fragment, message)}")
+        if isinstance(error, sa.exc.OperationalError) and self.sqlite_path is None:
+            return Unreachable(f"database {where}: {message}; is PostgreSQL running, and is the address right?")
+        return error
 
 
 _MEANINGS: Final[tuple[tuple[str, type[ReformwatchError]], ...]] = (
@@ -134,9 +134,9 @@ _AS_JSON: Final[dict[str, Any]] = {"json_serializer": _json, "json_deserializer"
 def _create_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError as bad:
+    except sa.exc.ArgumentError as error:
         shown = without_password(url)
-        raise ConfigError(f"[database] url: {shown!r} is not a database address: use sqlite:///PATH") from bad
+        raise ConfigError(f"[database] url: {shown!r} is not a database address: use sqlite:///PATH") from error
     if parsed.drivername == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
             raise ConfigError("[database] url: an SQLite database needs a file: sqlite:///PATH")
@@ -154,8 +154,8 @@ def _create_engine(url: str) -> Engine:
     if parsed.drivername == "postgresql+psycopg":
         try:
             return sa.create_engine(parsed, **_AS_JSON, hide_parameters=True, pool_pre_ping=True)
-        except ImportError as missing:
-            raise ConfigError("PostgreSQL needs its driver: pip install 'reformwatch[postgresql]'") from missing
+        except ImportError as error:
+            raise ConfigError("PostgreSQL needs its driver: pip install 'reformwatch[postgresql]'") from error
     raise ConfigError(
         f"[database] url: {parsed.drivername!r} is not known: use sqlite:///PATH or postgresql+psycopg://..."
     )
@@ -166,14 +166,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     try:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
             connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:  # it is no database: the pool has not taken the connection yet, and would not close it
+    except sqlite3.Error:  # not a database: the pool does not have the connection yet, so it would not close it
         connection.close()
         raise
     connection.create_function("lower", 1, _lower, deterministic=True)
 
 
 def _lower(text: str | None) -> str | None:
-    """SQLite's own ``lower`` knows A to Z only; names here are Cyrillic as well."""
+    """Replaces SQLite's ``lower``, which changes A to Z only: names may be Cyrillic."""
     return text.lower() if text is not None else None
 
 

@@ -28,13 +28,13 @@ def _select() -> sa.Select[Any]:
 
 
 def entry_from(row: Any) -> Entry:
-    """An entry from a row of the archive."""
-    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    return Entry(**{**given, "tags": tuple(given["tags"]), "status": EntryStatus(given["status"])})
+    """The entry of a row of the archive."""
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    return Entry(**{**values, "tags": tuple(values["tags"]), "status": EntryStatus(values["status"])})
 
 
 def count_entries(tx: Tx, *, since: datetime | None = None, until: datetime | None = None) -> int:
-    """How many entries the archive has, first seen in a half-open window; None: no bound."""
+    """How many entries were first seen from ``since`` to before ``until``; None: unbounded."""
     statement = sa.select(sa.func.count()).select_from(entries)
     if since is not None:
         statement = statement.where(entries.c.first_seen >= since)
@@ -44,7 +44,7 @@ def count_entries(tx: Tx, *, since: datetime | None = None, until: datetime | No
 
 
 def all_entries(tx: Tx, *, since: datetime | None = None, page: int = 500) -> Iterator[Entry]:
-    """The archive, newest first, in pages, so that its size does not matter."""
+    """All entries first seen from ``since`` on (None: all), newest first, read in pages to save memory."""
     last: int | None = None
     while True:
         statement = _select().order_by(entries.c.id.desc()).limit(page)
@@ -52,37 +52,37 @@ def all_entries(tx: Tx, *, since: datetime | None = None, page: int = 500) -> It
             statement = statement.where(entries.c.id < last)
         if since is not None:
             statement = statement.where(entries.c.first_seen >= since)
-        found = [entry_from(row) for row in tx.execute(statement)]
-        yield from found
-        if len(found) < page:
+        batch = [entry_from(row) for row in tx.execute(statement)]
+        yield from batch
+        if len(batch) < page:
             return
-        last = found[-1].id
+        last = batch[-1].id
 
 
 def entries_by_id(tx: Tx, ids: Collection[int]) -> dict[int, Entry]:
-    """Entries by their ids."""
+    """The entries with these ids, by id; unknown ids are left out."""
     return {
         row.id: entry_from(row) for chunk in chunks(ids) for row in tx.execute(_select().where(entries.c.id.in_(chunk)))
     }
 
 
 def find_entries(tx: Tx, which: str) -> list[Entry]:
-    """The entries with this number or address (tracking parameters aside). Raises NotFound."""
+    """The entries with this id or address (tracking parameters aside). Raises NotFound."""
     if which.isdecimal() and len(which) < 15:
-        found = [entry_from(row) for row in tx.execute(_select().where(entries.c.id == int(which)))]
+        results = [entry_from(row) for row in tx.execute(_select().where(entries.c.id == int(which)))]
     else:
         address = which if "://" in which else f"https://{which}"
-        wanted = spellings(safe_link(address, base="") or which)
-        statement = _select().where(entries.c.url.in_(wanted)).order_by(entries.c.id)
-        found = [entry_from(row) for row in tx.execute(statement)]
-    if not found:
+        urls = spellings(safe_link(address, base="") or which)
+        statement = _select().where(entries.c.url.in_(urls)).order_by(entries.c.id)
+        results = [entry_from(row) for row in tx.execute(statement)]
+    if not results:
         raise NotFound(f"entry {which!r}: the archive has none with this number or address")
-    return found
+    return results
 
 
 def matches_of(tx: Tx, entry_ids: Collection[int]) -> dict[int, tuple[Match, ...]]:
-    """The matches of entries, by entry."""
-    found: dict[int, list[Match]] = {}
+    """The matches of entries by entry id; entries without a match are left out."""
+    by_entry: dict[int, list[Match]] = {}
     for chunk in chunks(entry_ids):
         statement = (
             sa.select(matches, topics.c.slug)
@@ -91,8 +91,8 @@ def matches_of(tx: Tx, entry_ids: Collection[int]) -> dict[int, tuple[Match, ...
             .order_by(matches.c.entry_id, topics.c.slug)
         )
         for row in tx.execute(statement):
-            found.setdefault(row.entry_id, []).append(_match_from(row))
-    return {entry_id: tuple(some) for entry_id, some in found.items()}
+            by_entry.setdefault(row.entry_id, []).append(_match_from(row))
+    return {entry_id: tuple(entry_matches) for entry_id, entry_matches in by_entry.items()}
 
 
 def _match_from(row: Any) -> Match:
@@ -101,19 +101,19 @@ def _match_from(row: Any) -> Match:
         slug=row.slug,
         language=row.language,
         strength=Strength(row.strength),
-        evidence=tuple(Evidence(**given) for given in row.evidence),
+        evidence=tuple(Evidence(**item) for item in row.evidence),
     )
 
 
 def suppressed_of(tx: Tx, entry_id: int) -> list[Suppressed]:
-    """Why an entry brought no alert."""
+    """The reasons why an entry caused no alert, in the order in which they were stored."""
     c = suppressions.c
     rows = tx.execute(sa.select(c.code, c.subscriber_id).where(c.entry_id == entry_id).order_by(c.id))
     return [Suppressed(code=Code(row.code), subscriber_id=row.subscriber_id) for row in rows]
 
 
 def remove_entries_before(tx: Tx, moment: datetime) -> int:
-    """Delete entries first seen before a moment, but those of alerts that were sent or wait for routing; how many."""
+    """Delete entries first seen before a moment, except those of sent or unrouted alerts; returns how many."""
     was_sent = sa.exists().where(
         alert_entries.c.entry_id == entries.c.id,
         notifications.c.alert_id == alert_entries.c.alert_id,

@@ -1,4 +1,4 @@
-"""Store: feeds: added, claimed with a lease on them and on their hosts, released."""
+"""Store: feeds: added, claimed with a lease on each feed and its host, released."""
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
@@ -29,14 +29,14 @@ _RESULT = [column for column in feeds.c if column.name not in {"origin", "lease_
 
 
 def feed_from(row: Any) -> Feed:
-    """A feed from a row of the table."""
-    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    given |= {"kind": FeedKind(given["kind"]), "state": FeedState(given["state"])}
-    return Feed(poll=take_state(given), **given | {"source_type": SourceType(given["source_type"])})
+    """The feed of a row of the table."""
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    values |= {"kind": FeedKind(values["kind"]), "state": FeedState(values["state"])}
+    return Feed(poll=take_state(values), **values | {"source_type": SourceType(values["source_type"])})
 
 
 def add_feed(tx: Tx, new: NewFeed, *, now: datetime) -> bool:
-    """Store a feed, due at once; False where its address is known already."""
+    """Store a feed that is due at ``now``; False where a feed with its address exists."""
     row = {**asdict(new), "kind": new.kind.value, "source_type": new.source_type.value, "origin": origin_of(new.url)}
     row |= {"state": FeedState.ACTIVE.value}
     return insert_or_ignore(tx, feeds, {**row, "added_at": now, "next_poll_at": now})
@@ -47,32 +47,36 @@ def list_feeds(tx: Tx) -> list[Feed]:
     return [feed_from(row) for row in tx.execute(sa.select(*_RESULT).order_by(sa.func.lower(feeds.c.name), feeds.c.id))]
 
 
-def list_askable(tx: Tx) -> list[FeedAddress]:
-    """Where all feeds that are polled are asked, and when they were, by name."""
-    wanted = sa.select(feeds.c.id, feeds.c.url, feeds.c.last_polled_at).where(feeds.c.state == FeedState.ACTIVE.value)
-    rows = tx.execute(wanted.order_by(sa.func.lower(feeds.c.name), feeds.c.id))
+def list_addresses(tx: Tx) -> list[FeedAddress]:
+    """The addresses of all active feeds and the times of their last polls, in order of name."""
+    statement = sa.select(feeds.c.id, feeds.c.url, feeds.c.last_polled_at).where(
+        feeds.c.state == FeedState.ACTIVE.value
+    )
+    rows = tx.execute(statement.order_by(sa.func.lower(feeds.c.name), feeds.c.id))
     return [FeedAddress(id=row.id, url=row.url, last_polled_at=row.last_polled_at) for row in rows]
 
 
 def find_feed(tx: Tx, which: str) -> Feed:
-    """A feed by number, address, or name. Raises NotFound, or BadInput where a name is not unique."""
+    """A feed by id, address, or name. Raises NotFound, or BadInput where several feeds have the name."""
     condition = feeds.c.id == int(which) if which.isdecimal() and len(which) < 15 else feeds.c.url == which
     row = tx.execute(sa.select(*_RESULT).where(condition)).first()
     if row is not None:
         return feed_from(row)
-    named = tx.execute(sa.select(*_RESULT).where(sa.func.lower(feeds.c.name) == which.lower())).all()
-    if not named:
+    rows = tx.execute(sa.select(*_RESULT).where(sa.func.lower(feeds.c.name) == which.lower())).all()
+    if not rows:
         raise NotFound(f"feed {which!r}: there is none with this number, address or name; see `reformwatch feed list`")
-    if len(named) > 1:
-        raise BadInput(f"feed {which!r}: {len(named)} feeds bear this name; give the number")
-    return feed_from(named[0])
+    if len(rows) > 1:
+        raise BadInput(f"feed {which!r}: {len(rows)} feeds bear this name; give the number")
+    return feed_from(rows[0])
 
 
 def is_read_well(tx: Tx, url: str) -> bool:
-    """Whether a feed with this address is polled, and was read well the last time."""
-    well = sa.and_(feeds.c.last_ok_at.is_not(None), feeds.c.failing_since.is_(None))
-    wanted = sa.select(feeds.c.id).where(feeds.c.url == url, feeds.c.state == FeedState.ACTIVE.value, well)
-    return tx.execute(wanted).first() is not None
+    """Whether an active feed with this address exists whose last poll succeeded."""
+    last_poll_succeeded = sa.and_(feeds.c.last_ok_at.is_not(None), feeds.c.failing_since.is_(None))
+    statement = sa.select(feeds.c.id).where(
+        feeds.c.url == url, feeds.c.state == FeedState.ACTIVE.value, last_poll_succeeded
+    )
+    return tx.execute(statement).first() is not None
 
 
 def remove_feed(tx: Tx, feed_id: int) -> None:
@@ -81,7 +85,7 @@ def remove_feed(tx: Tx, feed_id: int) -> None:
 
 
 def set_state(tx: Tx, feed_id: int, state: FeedState, *, now: datetime) -> None:
-    """Pause a feed, or resume it, due at once and with a clean record."""
+    """Pause a feed, or resume it: it is due at ``now``, and its failures are reset."""
     values: dict[str, Any] = {"state": state.value}
     if state is FeedState.ACTIVE:
         values |= {"next_poll_at": now, "failures": 0, "failing_since": None, "problem": None}
@@ -89,7 +93,7 @@ def set_state(tx: Tx, feed_id: int, state: FeedState, *, now: datetime) -> None:
 
 
 def change_feed(tx: Tx, feed: Feed, *, due_at: datetime | None = None) -> None:
-    """Store what the operator may change of a feed; ``due_at`` brings its next poll forward to that time."""
+    """Store the fields that the operator may change; the next poll is at ``due_at`` at the latest (None: unchanged)."""
     values: dict[str, Any] = {"name": feed.name, "kind": feed.kind.value, "language": feed.language}
     values |= {"interval": feed.interval, "full_text": feed.full_text, "item_selector": feed.item_selector}
     tx.execute(sa.update(feeds).where(feeds.c.id == feed.id).values(values))
@@ -109,9 +113,10 @@ def claim_due(
     excluding: Collection[str] = (),
     due_by: datetime | None = None,
 ) -> list[Feed]:
-    """Lease the feeds that are due now, or were at ``due_by``, and their hosts, under the same token.
+    """Lease feeds that are due at ``due_by`` (None: ``now``), and their hosts, under the same token.
 
-    At most ``per_host`` of one host, and none of the hosts in ``excluding``, of those that others lease, or that rest.
+    At most ``limit`` feeds, and ``per_host`` of a host. Left out are the hosts in ``excluding``, those leased under
+    another token, and those that rest.
     """
     rank = sa.func.row_number().over(partition_by=feeds.c.origin, order_by=(feeds.c.next_poll_at, feeds.c.id))
     due = sa.select(feeds.c.id, feeds.c.next_poll_at, rank.label("rank")).where(
@@ -122,42 +127,42 @@ def claim_due(
     if excluding:
         due = due.where(feeds.c.origin.not_in(list(excluding)))
     ranked = due.subquery()
-    wanted = (
+    chosen = (
         sa.select(ranked.c.id)
         .where(ranked.c.rank <= per_host)
         .order_by(ranked.c.rank, ranked.c.next_poll_at)
         .limit(limit)
     )
-    claimed = _claim(tx, wanted, token=token, now=now, lease=lease)
+    claimed = _claim(tx, chosen, token=token, now=now, lease=lease)
     return _with_hosts(tx, claimed, token=token, now=now, lease=lease)
 
 
 def _with_hosts(tx: Tx, claimed: list[Feed], *, token: str, now: datetime, lease: timedelta) -> list[Feed]:
-    """The feeds whose hosts could be leased as well; those whose hosts went to others just now are given back."""
-    held = hosts.claim(tx, {origin_of(feed.url) for feed in claimed}, token=token, now=now, lease=lease)
-    lost = [feed.id for feed in claimed if origin_of(feed.url) not in held]
-    if lost:
-        release(tx, lost, token=token)
-    return [feed for feed in claimed if origin_of(feed.url) in held]
+    """The feeds whose hosts could be leased too; the others, whose hosts have another lease, are released."""
+    leased_hosts = hosts.claim(tx, {origin_of(feed.url) for feed in claimed}, token=token, now=now, lease=lease)
+    without_host = [feed.id for feed in claimed if origin_of(feed.url) not in leased_hosts]
+    if without_host:
+        release(tx, without_host, token=token)
+    return [feed for feed in claimed if origin_of(feed.url) in leased_hosts]
 
 
 def in_turns(tx: Tx, feed_ids: Iterable[int]) -> list[int]:
-    """Feeds in the order in which they are best asked: one of each host, then the next of each."""
+    """Feed ids in turns: the first feed of each host, then the second of each, and so on."""
     rank = sa.func.row_number().over(partition_by=feeds.c.origin, order_by=feeds.c.id)
-    found: list[tuple[int, int]] = []
+    turns: list[tuple[int, int]] = []
     for chunk in chunks(feed_ids):
         rows = tx.execute(sa.select(rank.label("turn"), feeds.c.id).where(feeds.c.id.in_(chunk)))
-        found += [(row.turn, row.id) for row in rows]
-    return [feed_id for _, feed_id in sorted(found)]
+        turns += [(row.turn, row.id) for row in rows]
+    return [feed_id for _, feed_id in sorted(turns)]
 
 
 def claim(tx: Tx, feed_ids: Iterable[int], *, token: str, now: datetime, lease: timedelta) -> list[Feed]:
-    """Lease these feeds, due or not, without their hosts; those that another process holds are left out."""
+    """Lease these feeds, due or not, without their hosts; those that another process leases are left out."""
     return _claim(tx, sa.select(feeds.c.id).where(feeds.c.id.in_(list(feed_ids))), token=token, now=now, lease=lease)
 
 
-def _claim(tx: Tx, wanted: sa.Select[Any], *, token: str, now: datetime, lease: timedelta) -> list[Feed]:
-    locked = sa.select(feeds.c.id).where(feeds.c.id.in_(wanted), _is_free(now)).with_for_update(skip_locked=True)
+def _claim(tx: Tx, chosen: sa.Select[Any], *, token: str, now: datetime, lease: timedelta) -> list[Feed]:
+    locked = sa.select(feeds.c.id).where(feeds.c.id.in_(chosen), _is_free(now)).with_for_update(skip_locked=True)
     statement = (
         sa.update(feeds)
         .where(feeds.c.id.in_(locked))
@@ -168,13 +173,13 @@ def _claim(tx: Tx, wanted: sa.Select[Any], *, token: str, now: datetime, lease: 
     return sorted(claimed, key=lambda feed: (feed.poll.next_poll_at, feed.id))
 
 
-def _with_pushes(tx: Tx, some: list[Feed], now: datetime) -> list[Feed]:
-    """The feeds with the time until which a hub has promised to push their news."""
+def _with_pushes(tx: Tx, claimed: list[Feed], now: datetime) -> list[Feed]:
+    """The feeds with the time until which a hub pushes their new entries (``pushed_until``)."""
     pushed = sa.select(websub.c.feed_id, websub.c.lease_until).where(
         websub.c.state == HubState.ACTIVE.value, websub.c.lease_until > now
     )
-    until = {row.feed_id: row.lease_until for row in tx.execute(pushed)} if some else {}
-    return [replace(feed, pushed_until=until[feed.id]) if feed.id in until else feed for feed in some]
+    until = {row.feed_id: row.lease_until for row in tx.execute(pushed)} if claimed else {}
+    return [replace(feed, pushed_until=until[feed.id]) if feed.id in until else feed for feed in claimed]
 
 
 def _is_free(now: datetime) -> sa.ColumnElement[bool]:
@@ -183,22 +188,22 @@ def _is_free(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def release(tx: Tx, feed_ids: Iterable[int], *, token: str) -> None:
-    """Give leases back unused."""
-    mine = sa.and_(feeds.c.id.in_(list(feed_ids)), feeds.c.lease_token == token)
-    tx.execute(sa.update(feeds).where(mine).values(lease_token=None, lease_until=None, unfinished=0))
+    """Release leases under this token, without a poll."""
+    leased = sa.and_(feeds.c.id.in_(list(feed_ids)), feeds.c.lease_token == token)
+    tx.execute(sa.update(feeds).where(leased).values(lease_token=None, lease_until=None, unfinished=0))
 
 
 def postpone(tx: Tx, feed: Feed, *, until: datetime, token: str) -> None:
-    """Give a lease back, and poll its feed at a later time."""
-    mine = sa.and_(feeds.c.id == feed.id, feeds.c.lease_token == token)
+    """Release a lease under this token; the feed's next poll is at ``until``."""
+    leased = sa.and_(feeds.c.id == feed.id, feeds.c.lease_token == token)
     values = {"lease_token": None, "lease_until": None, "unfinished": 0, "next_poll_at": until}
-    tx.execute(sa.update(feeds).where(mine).values(values))
+    tx.execute(sa.update(feeds).where(leased).values(values))
 
 
 def next_claim_at(tx: Tx, *, token: str, now: datetime, due_by: datetime | None = None) -> datetime | None:
-    """From when on a feed can be claimed that is due now, or was at ``due_by``: its host may rest until then.
+    """When the next of the feeds that are due at ``due_by`` (None: ``now``) can be claimed: when its host's rest ends.
 
-    None where no such feed is left, or only those that others hold, or whose hosts they lease.
+    None where there is no such feed, or only feeds that are leased or whose hosts have a lease under another token.
     """
     rest = sa.func.coalesce(host_rows.c.rest_until, sa.literal(now, feeds.c.next_poll_at.type))
     is_unleased = sa.or_(host_rows.c.lease_until.is_(None), host_rows.c.lease_until <= now)  # or has no row yet
@@ -213,14 +218,14 @@ def next_claim_at(tx: Tx, *, token: str, now: datetime, due_by: datetime | None 
 
 
 def release_all_of(tx: Tx, owner: str, *, next_after: Callable[[int], datetime]) -> int:
-    """Give back what a dead process of this owner still held; how many. Tokens begin with their owner's name.
+    """Release the feeds that a dead process of this owner leased; returns how many. Tokens begin with the owner.
 
-    ``next_after`` says when a feed is polled again in whose polls a process has died so many times in a row.
+    ``next_after`` returns when to poll again a feed during whose last polls, so many in a row, a process died.
     """
-    theirs = feeds.c.lease_token.startswith(f"{owner}:", autoescape=True)
-    held = tx.execute(sa.select(feeds.c.id, feeds.c.unfinished, feeds.c.next_poll_at).where(theirs)).all()
-    for row in held:
+    is_of_owner = feeds.c.lease_token.startswith(f"{owner}:", autoescape=True)
+    rows = tx.execute(sa.select(feeds.c.id, feeds.c.unfinished, feeds.c.next_poll_at).where(is_of_owner)).all()
+    for row in rows:
         due = max(row.next_poll_at, next_after(row.unfinished))
         values = {"lease_token": None, "lease_until": None, "next_poll_at": due}
         tx.execute(sa.update(feeds).where(feeds.c.id == row.id).values(values))
-    return len(held)
+    return len(rows)

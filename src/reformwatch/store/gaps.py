@@ -1,4 +1,4 @@
-"""Store: gaps: times in which a feed may have brought what nobody read."""
+"""Store: gaps: times in which a feed may have published entries that no poll read."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -15,7 +15,7 @@ from reformwatch.store.feeds import list_feeds
 
 
 def add_gap(tx: Tx, gap: Gap) -> None:
-    """Remember a gap; one that begins where the feed's last one ends continues it, unless that was filled."""
+    """Store a gap; where it begins at the end of the feed's last gap, and neither was filled, that gap is extended."""
     c = t.gaps.c
     before = sa.and_(c.feed_id == gap.feed_id, c.until == gap.since, c.recovered_at.is_(None))
     if gap.recovered_at is None:
@@ -26,29 +26,29 @@ def add_gap(tx: Tx, gap: Gap) -> None:
 
 
 def gaps_since(tx: Tx, since: datetime, *, feed_id: int | None = None, only_open: bool = False) -> list[Gap]:
-    """Gaps that ended after a time, of one feed or all, the newest first; ``only_open``: those that were not filled."""
-    wanted = sa.select(*(c for c in t.gaps.c if c.name != "id")).where(t.gaps.c.until > since)
+    """Gaps that ended after ``since``, newest first; of all feeds or a single feed; ``only_open``: those not filled."""
+    statement = sa.select(*(column for column in t.gaps.c if column.name != "id")).where(t.gaps.c.until > since)
     if feed_id is not None:
-        wanted = wanted.where(t.gaps.c.feed_id == feed_id)
+        statement = statement.where(t.gaps.c.feed_id == feed_id)
     if only_open:
-        wanted = wanted.where(t.gaps.c.recovered_at.is_(None))
-    rows = tx.execute(wanted.order_by(t.gaps.c.until.desc(), t.gaps.c.id.desc()))
+        statement = statement.where(t.gaps.c.recovered_at.is_(None))
+    rows = tx.execute(statement.order_by(t.gaps.c.until.desc(), t.gaps.c.id.desc()))
     return [Gap(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
 
 
 def remove_gaps_before(tx: Tx, before: datetime) -> int:
-    """Forget gaps that ended long ago; how many."""
+    """Delete gaps that ended before a time; returns how many."""
     return tx.execute(sa.delete(t.gaps).where(t.gaps.c.until < before)).rowcount
 
 
 def readings_of(tx: Tx, topic: Topic, *, since: datetime) -> list[Reading]:
-    """How the feeds of a topic were read since a time: those in a language it has a query for, or in one not said."""
+    """A topic's feeds with their open gaps since a time: feeds in a language of its queries, or without a language."""
     languages = set(topic.queries)
-    holes: dict[int, list[Gap]] = defaultdict(list)
+    open_gaps: dict[int, list[Gap]] = defaultdict(list)
     for gap in gaps_since(tx, since, only_open=True):
-        holes[gap.feed_id].append(gap)
+        open_gaps[gap.feed_id].append(gap)
     return [
-        Reading(feed=feed, gaps=tuple(holes[feed.id]))
+        Reading(feed=feed, gaps=tuple(open_gaps[feed.id]))
         for feed in list_feeds(tx)
         if ANY_LANGUAGE in languages or feed.language is None or feed.language in languages
     ]

@@ -1,10 +1,11 @@
-"""Store: hosts: leased by one process at a time, and at rest after a request.
+"""Store: hosts: each is leased by at most a single process, and rests after a request.
 
-A host is what ``urls.origin_of`` makes of an address: name and port. It is *closed* to the holder of a token while
-somebody else leases it, or while it rests: the gap after its last request has not passed yet. Rows are made on demand.
+A host is the name and port that ``urls.origin_of`` returns for an address. It is *closed* for a token while it is
+leased under another token, or while it rests: the gap after its last request has not passed yet. Rows are made on
+demand.
 
-A transaction that locks feeds as well locks the feeds first, and hosts always in the order of their names: two
-processes on PostgreSQL that wait for each other's rows never wait in a circle.
+A transaction locks feeds before hosts, and hosts in the order of their names, so that processes on PostgreSQL that wait
+for each other's rows can't deadlock.
 """
 
 import functools
@@ -26,29 +27,30 @@ _RELEASE: Final = (
 
 
 def closed(*, token: str, now: datetime) -> sa.Select[Any]:
-    """The hosts that the holder of ``token`` may not ask now, as a subquery."""
+    """A subquery of the hosts to which no request may be sent now under ``token``."""
     is_others = sa.and_(hosts.c.lease_until > now, hosts.c.lease_token != token)
     return sa.select(hosts.c.origin).where(sa.or_(is_others, hosts.c.rest_until > now))
 
 
 def claim(tx: Tx, origins: Iterable[str], *, token: str, now: datetime, lease: timedelta) -> frozenset[str]:
-    """Lease these hosts, or extend the leases that ``token`` has; which of them it holds now. The others are closed."""
-    wanted = sorted(set(origins))
+    """Lease these hosts, or extend leases under ``token``; returns those leased under it now. The others are closed."""
+    sorted_origins = sorted(set(origins))
     rows = [
-        {"origin": origin, "lease_token": token, "lease_until": now + lease, "this_moment": now} for origin in wanted
+        {"origin": origin, "lease_token": token, "lease_until": now + lease, "this_moment": now}
+        for origin in sorted_origins
     ]
-    if execute_many(tx, _claiming(tx.dialect.name), rows) == len(wanted):
-        return frozenset(wanted)
-    held: set[str] = set()
-    for chunk in chunks(wanted):
-        ours = sa.and_(hosts.c.origin.in_(chunk), hosts.c.lease_token == token, hosts.c.lease_until > now)
-        held |= set(tx.execute(sa.select(hosts.c.origin).where(ours)).scalars())
-    return frozenset(held)
+    if execute_many(tx, _claiming(tx.dialect.name), rows) == len(sorted_origins):
+        return frozenset(sorted_origins)
+    leased: set[str] = set()
+    for chunk in chunks(sorted_origins):
+        is_leased = sa.and_(hosts.c.origin.in_(chunk), hosts.c.lease_token == token, hosts.c.lease_until > now)
+        leased |= set(tx.execute(sa.select(hosts.c.origin).where(is_leased)).scalars())
+    return frozenset(leased)
 
 
 @functools.cache
 def _claiming(dialect: str) -> Any:
-    """An upsert that leaves a closed host as it is: of two processes at the same moment exactly one gets the host."""
+    """An upsert that does not change a closed host: of two processes at the same time exactly one leases the host."""
     insert = insert_into(dialect, hosts).values(
         {name: sa.bindparam(name) for name in ("origin", "lease_token", "lease_until")}
     )
@@ -64,26 +66,26 @@ def _claiming(dialect: str) -> Any:
 
 
 def release(tx: Tx, rests: Mapping[str, datetime | None], *, token: str) -> None:
-    """Give hosts back, each with the end of its rest: its last request's end and the gap; None where none was made.
+    """Release hosts, each with the end of its rest: end of its last request plus the gap (None: no request was sent).
 
-    A host that somebody else has leased meanwhile is theirs, and stays as it is.
+    A host that meanwhile has a lease under another token is not changed.
     """
     rows = [{"this_origin": origin, "our_token": token, "new_rest": rests[origin]} for origin in sorted(rests)]
     execute_many(tx, _RELEASE, rows)
 
 
 def release_all_of(tx: Tx, owner: str, *, rest_until: datetime) -> int:
-    """Give back the hosts of a dead process; how many. They rest, since it may have asked them a moment ago.
+    """Release the hosts of a dead process; returns how many. They rest, since it may just have sent them a request.
 
     Tokens begin with their owner's name, as those of feeds do.
     """
-    theirs = hosts.c.lease_token.startswith(f"{owner}:", autoescape=True)
+    is_of_owner = hosts.c.lease_token.startswith(f"{owner}:", autoescape=True)
     values = {"lease_token": None, "lease_until": None, "rest_until": rest_until}
-    return tx.execute(sa.update(hosts).where(theirs).values(values)).rowcount
+    return tx.execute(sa.update(hosts).where(is_of_owner).values(values)).rowcount
 
 
 def remove_idle(tx: Tx, *, now: datetime) -> int:
-    """Delete the rows of hosts that nobody leases and that rest no more; how many."""
+    """Delete the rows of hosts without a lease that no longer rest; returns how many."""
     is_unleased = sa.or_(hosts.c.lease_until.is_(None), hosts.c.lease_until <= now)
     is_rested = sa.or_(hosts.c.rest_until.is_(None), hosts.c.rest_until <= now)
     idle = sa.select(hosts.c.origin).where(is_unleased, is_rested).with_for_update(skip_locked=True)

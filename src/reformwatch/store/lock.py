@@ -1,4 +1,4 @@
-"""Store: the lock file beside an SQLite database: one daemon at a time works on it."""
+"""Store: the lock file beside an SQLite database: at most one daemon runs on it."""
 
 import contextlib
 import fcntl
@@ -15,9 +15,10 @@ from reformwatch.store.engine import Store
 
 @contextlib.contextmanager
 def exclusive(store: Store, *, now: datetime) -> Iterator[None]:
-    """Hold the lock file, where the database is SQLite's. Raises TryAgain naming the process that holds it.
+    """Lock the lock file of an SQLite database; without effect on PostgreSQL.
 
-    ``now`` is written into the file, for the process that finds it held. # trust: A16.
+    Raises TryAgain, with the process that has the lock, as it wrote itself into the file at ``now``; CantCreate and
+    NotPermitted where the file can't be made. # trust: A16.
     """
     if store.sqlite_path is None:
         yield
@@ -40,9 +41,9 @@ def _opened(path: Path) -> TextIOWrapper:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("a+", encoding="utf-8")
-    except PermissionError as no:
+    except PermissionError as error:
         raise NotPermitted(
             f"{path}: no permission to write there; the daemon keeps its lock beside the database"
-        ) from no
-    except OSError as no:
-        raise CantCreate(f"{path}: can't be made ({no.strerror})") from no
+        ) from error
+    except OSError as error:
+        raise CantCreate(f"{path}: can't be made ({error.strerror})") from error

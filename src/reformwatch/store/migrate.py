@@ -1,8 +1,8 @@
-"""Store: the database's version: made, upgraded after a backup, checked; a newer one is refused.
+"""Store: the database's version: created, upgraded after a backup, checked; a newer version is refused.
 
-The scripts (:mod:`reformwatch.store.revisions`) run on a connection of ours with foreign keys off (batch mode drops and
+The scripts (:mod:`reformwatch.store.revisions`) run on a connection with foreign keys off (batch mode drops and
 recreates tables, and ON DELETE CASCADE would delete the children), followed by ``PRAGMA foreign_key_check``. Alembic is
-imported where it works: every command looks at the version, and hardly one changes it.
+imported in the functions that need it: every command reads the version, and few commands change it.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def current_revision(store: Store) -> str | None:
-    """The version of the database; None where it is empty."""
+    """The version of the database; None where it is empty. Raises DatabaseMismatch where it has only other tables."""
     with store.read() as tx:
         tables = sa.inspect(tx).get_table_names()
         revision: str | None = None
@@ -40,12 +40,12 @@ def current_revision(store: Store) -> str | None:
 
 
 def is_known(revision: str | None) -> bool:
-    """Whether this program knows a version; a newer program's it does not."""
+    """Whether this program has the scripts of a version; it does not have those of newer programs."""
     return revision is None or revision in known_revisions()
 
 
 def require_current(store: Store) -> None:
-    """Raise DatabaseMismatch where the database is not of exactly this program's version."""
+    """Raise DatabaseMismatch unless the database has exactly this program's version."""
     revision = current_revision(store)
     where = store.sqlite_path or store.shown_url
     if not is_known(revision):
@@ -58,10 +58,10 @@ def require_current(store: Store) -> None:
 
 
 def upgrade(store: Store, *, now: datetime) -> Path | None:
-    """Bring the database to this program's version; the path of the backup that was made first, if one was needed.
+    """Upgrade the database to this program's version; returns the path of the backup, None where none was needed.
 
-    1. make the folder, 2. refuse a newer database, 3. back up one with data in it, 4. run the scripts in one
-    transaction.
+    1. make the folder, 2. refuse a newer database, 3. back up a database with data in it, 4. run the
+    scripts in a single transaction.
     """
     path = store.sqlite_path
     if path is not None:
@@ -73,7 +73,7 @@ def upgrade(store: Store, *, now: datetime) -> Path | None:
         return None
     saved = None
     if path is not None and revision is not None:
-        saved = _unused(path.with_name(f"{path.name}.{revision}-{now:%Y%m%dT%H%M%S}.backup"))
+        saved = _free_path(path.with_name(f"{path.name}.{revision}-{now:%Y%m%dT%H%M%S}.backup"))
         backup(store, saved)
     from alembic import command
 
@@ -81,23 +81,23 @@ def upgrade(store: Store, *, now: datetime) -> Path | None:
         with _migration_config(store) as config:
             command.upgrade(config, "head")
     except BaseException:
-        if saved is not None:  # the database is as it was; a service that tries again and again must not fill the disk
+        if saved is not None:  # the database is unchanged; a service that restarts repeatedly must not fill the disk
             saved.unlink(missing_ok=True)
         raise
     return saved
 
 
-def _unused(wanted: Path) -> Path:
-    """The path, or the first with a number that is free: an upgrade that died a moment ago may have left a copy."""
+def _free_path(preferred: Path) -> Path:
+    """The path, or the first free path with a number: an upgrade that died just before may have left a copy."""
     numbers = itertools.count(2)
-    path = wanted
+    path = preferred
     while _is_there(path):
-        path = wanted.with_name(f"{wanted.stem}-{next(numbers)}{wanted.suffix}")
+        path = preferred.with_name(f"{preferred.stem}-{next(numbers)}{preferred.suffix}")
     return path
 
 
 def differences(store: Store) -> list[str]:
-    """Where the database's tables differ from this program's; empty when all is well."""
+    """The differences between the database's tables and this program's; empty where there are none."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -107,38 +107,41 @@ def differences(store: Store) -> list[str]:
 
 
 def check_integrity(store: Store) -> list[str]:
-    """What the database says of itself (``PRAGMA integrity_check`` and ``foreign_key_check``); empty when sound."""
+    """The faults that ``PRAGMA integrity_check`` and ``foreign_key_check`` report; empty where there are none."""
     if store.sqlite_path is None:
         return []
     with store.read() as tx:
-        said = [_one_line(str(row[0])) for row in tx.exec_driver_sql("PRAGMA integrity_check")]
-        broken = [
+        lines = [_one_line(str(row[0])) for row in tx.exec_driver_sql("PRAGMA integrity_check")]
+        dangling = [
             f"row {row[1]} of {row[0]} points to nothing" for row in tx.exec_driver_sql("PRAGMA foreign_key_check")
         ]
-    return [line for line in said if line != "ok"] + broken
+    return [line for line in lines if line != "ok"] + dangling
 
 
 def quick_check(store: Store) -> None:
-    """Refuse a damaged SQLite file before anything is written to it. # trust: A09."""
+    """Raise DatabaseMismatch where an SQLite file is damaged, before anything is written to it. # trust: A09."""
     path = store.sqlite_path
     if path is None or store.is_missing():
         return
     with store.read() as tx:
-        said = [str(row[0]) for row in tx.exec_driver_sql("PRAGMA quick_check(3)")]
-    if said != ["ok"]:
-        fault = _one_line(said[0])[:120]
+        lines = [str(row[0]) for row in tx.exec_driver_sql("PRAGMA quick_check(3)")]
+    if lines != ["ok"]:
+        fault = _one_line(lines[0])[:120]
         raise DatabaseMismatch(
             f"database {path}: the file is damaged ({fault}); nothing was changed; keep a copy, then "
             "put a backup in its place (`reformwatch db backup` makes one, an upgrade leaves one beside the file)"
         )
 
 
-def _one_line(said: str) -> str:
-    return " ".join(said.split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def backup(store: Store, target: Path) -> None:
-    """A consistent copy of an SQLite database while it is in use (``VACUUM INTO``). Nothing is overwritten."""
+    """Write a consistent copy of an SQLite database that is in use (``VACUUM INTO``).
+
+    Raises CantCreate where ``target`` exists or can't be written, NotPermitted for PostgreSQL.
+    """
     if store.sqlite_path is None:
         raise NotPermitted("PostgreSQL is backed up with its own tools: pg_dump")
     if _is_there(target):
@@ -146,19 +149,19 @@ def backup(store: Store, target: Path) -> None:
     _make_folder(target.parent)
     try:
         _vacuum_into(store, target)
-    except sa.exc.DBAPIError as broken:
-        raise store.error_for(broken) from broken
-    except sqlite3.DatabaseError as broken:
-        if "already exists" not in str(broken):  # what another process put there meanwhile is not ours
+    except sa.exc.DBAPIError as error:
+        raise store.error_for(error) from error
+    except sqlite3.DatabaseError as error:
+        if "already exists" not in str(error):  # that file was written by another process
             target.unlink(missing_ok=True)
-        raise _backup_error(store, target, broken) from broken
+        raise _backup_error(store, target, error) from error
 
 
 def _is_there(target: Path) -> bool:
     try:
         return target.exists()
-    except PermissionError as no:
-        raise NotPermitted(f"{target}: no permission to look into its folder") from no
+    except PermissionError as error:
+        raise NotPermitted(f"{target}: no permission to look into its folder") from error
 
 
 def _vacuum_into(store: Store, target: Path) -> None:
@@ -168,27 +171,27 @@ def _vacuum_into(store: Store, target: Path) -> None:
         driver.execute("VACUUM INTO ?", (str(target),))
 
 
-def _backup_error(store: Store, target: Path, broken: sqlite3.DatabaseError) -> ReformwatchError:
-    said = _one_line(str(broken))
-    if "malformed" in said or "not a database" in said:
-        return DatabaseMismatch(f"database {store.sqlite_path}: the file is damaged ({said}); no copy was made")
-    if "full" in said or "disk I/O error" in said:
-        return TryAgain(f"{target}: the disk is full, or a limit is reached ({said})")
-    return CantCreate(f"{target}: the copy can't be written ({said})")
+def _backup_error(store: Store, target: Path, error: sqlite3.DatabaseError) -> ReformwatchError:
+    message = _one_line(str(error))
+    if "malformed" in message or "not a database" in message:
+        return DatabaseMismatch(f"database {store.sqlite_path}: the file is damaged ({message}); no copy was made")
+    if "full" in message or "disk I/O error" in message:
+        return TryAgain(f"{target}: the disk is full, or a limit is reached ({message})")
+    return CantCreate(f"{target}: the copy can't be written ({message})")
 
 
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except PermissionError as no:
-        raise NotPermitted(f"folder {folder}: no permission to make it") from no
-    except OSError as no:
-        raise CantCreate(f"folder {folder}: it can't be made ({no.strerror})") from no
+    except PermissionError as error:
+        raise NotPermitted(f"folder {folder}: no permission to make it") from error
+    except OSError as error:
+        raise CantCreate(f"folder {folder}: it can't be made ({error.strerror})") from error
 
 
 @contextlib.contextmanager
 def _migration_config(store: Store) -> Iterator["Config"]:
-    """An Alembic configuration on one connection, inside one transaction that commits when all scripts have run."""
+    """An Alembic configuration on a single connection, in a transaction that is committed after all scripts."""
     from alembic.config import Config
 
     config = Config()
@@ -202,12 +205,10 @@ def _migration_config(store: Store) -> Iterator["Config"]:
             with connection.begin():
                 config.attributes["connection"] = connection
                 yield config
-                if is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
-                    raise DatabaseMismatch(
-                        f"migration: rows of {broken[0]} would point to nothing; nothing was changed"
-                    )
-        except sa.exc.DBAPIError as broken:
-            raise store.error_for(broken) from broken
+                if is_sqlite and (row := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+                    raise DatabaseMismatch(f"migration: rows of {row[0]} would point to nothing; nothing was changed")
+        except sa.exc.DBAPIError as error:
+            raise store.error_for(error) from error
         finally:
             if is_sqlite:
                 _pragma(connection, "foreign_keys=ON")

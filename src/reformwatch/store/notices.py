@@ -1,4 +1,4 @@
-"""Store: notices: each is given to the operator once."""
+"""Store: the notices to the operator."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,30 +13,30 @@ from reformwatch.store.problems import problem_from, problem_row
 
 
 def add_notices(tx: Tx, notices: Iterable[Notice]) -> None:
-    """Store a notice to the operator."""
+    """Store notices to the operator."""
     rows = [_row(notice) for notice in notices]
     if rows:
         tx.execute(sa.insert(t.notices), rows)
 
 
 def notices_since(tx: Tx, since: datetime, *, limit: int = 20) -> list[Notice]:
-    """The newest notices since a time, the newest first."""
-    wanted = sa.select(*(c for c in t.notices.c if c.name != "id")).where(t.notices.c.at >= since)
-    rows = tx.execute(wanted.order_by(t.notices.c.at.desc(), t.notices.c.id.desc()).limit(limit))
+    """At most ``limit`` notices since a time, newest first."""
+    statement = sa.select(*(column for column in t.notices.c if column.name != "id")).where(t.notices.c.at >= since)
+    rows = tx.execute(statement.order_by(t.notices.c.at.desc(), t.notices.c.id.desc()).limit(limit))
     return [_notice(row) for row in rows]
 
 
 def remove_notices_before(tx: Tx, before: datetime) -> int:
-    """Delete old notices; how many."""
+    """Delete notices before a time; returns how many."""
     return tx.execute(sa.delete(t.notices).where(t.notices.c.at < before)).rowcount
 
 
 def _row(notice: Notice) -> dict[str, Any]:
-    """``facts`` holds what the notice has of ``feed`` (its name), ``since`` (ISO) and ``problem``."""
+    """A notice as a row; ``facts`` has its ``feed`` (the name), ``since`` (ISO) and ``problem``, where they are set."""
     since = notice.since.isoformat() if notice.since else None
     facts = {"feed": notice.feed_name, "since": since, "problem": problem_row(notice.problem)}
-    kept = {name: fact for name, fact in facts.items() if fact is not None}
-    return {"at": notice.at, "kind": notice.kind.value, "feed_id": notice.feed_id, "facts": kept}
+    present = {name: fact for name, fact in facts.items() if fact is not None}
+    return {"at": notice.at, "kind": notice.kind.value, "feed_id": notice.feed_id, "facts": present}
 
 
 def _notice(row: Any) -> Notice:

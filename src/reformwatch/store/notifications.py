@@ -1,7 +1,7 @@
-"""Store: notifications: alerts that wait for routing, the subscribers of a slice, and what was decided for each.
+"""Store: notifications: alerts to be routed, the subscribers of a slice, and the decision for each.
 
-A slice is written in one transaction: notifications, the ledger of who was notified of which story, and the deliveries
-that carry what is sent now. The pair (alert, subscriber) is the key, so a slice that is written again changes nothing.
+A slice is written in a single transaction: notifications, the ledger of who was notified of which story, and the
+deliveries to be sent now. The pair (alert, subscriber) is the key of a notification, so none is stored twice.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -20,29 +20,29 @@ from reformwatch.store.engine import Tx
 from reformwatch.store.sql import chunks, insert_or_ignore_many
 from reformwatch.store.subscribers import list_subscribers
 
-#: An arbitrary number that all daemons share.
+#: The key of PostgreSQL's advisory lock: an arbitrary number, the same in all daemons.
 _ROUTING_LOCK: Final = 2022_03_12
 
 
 def hold_routing(tx: Tx) -> None:
-    """Let several daemons on PostgreSQL write stories and notifications one after another.
+    """Lock stories and notifications, so that daemons on PostgreSQL write them one after another.
 
-    Two that see one story at the same moment then see it as one. SQLite has one writer anyway. The lock ends with the
-    transaction.
+    Without the lock two daemons could store the same story twice. SQLite has a single writer anyway. The lock ends with
+    the transaction.
     """
     if tx.dialect.name == "postgresql":
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_ROUTING_LOCK)))
 
 
 def has_unrouted(tx: Tx) -> bool:
-    """Whether an alert waits for routing, or for the rest of it."""
+    """Whether an alert is to be routed, wholly or in part."""
     return tx.execute(sa.select(t.alerts.c.id).where(t.alerts.c.routed_at.is_(None)).limit(1)).first() is not None
 
 
 def oldest_unrouted(tx: Tx) -> AlertForRouting | None:
-    """The alert that is routed next; None where all are."""
-    wanted = sa.select(t.alerts.c.id).where(t.alerts.c.routed_at.is_(None)).order_by(t.alerts.c.id).limit(1)
-    alert_id = tx.execute(wanted).scalar_one_or_none()
+    """The alert to be routed next; None where all are routed."""
+    statement = sa.select(t.alerts.c.id).where(t.alerts.c.routed_at.is_(None)).order_by(t.alerts.c.id).limit(1)
+    alert_id = tx.execute(statement).scalar_one_or_none()
     return None if alert_id is None else _for_routing(tx, alert_id)
 
 
@@ -67,33 +67,33 @@ def _for_routing(tx: Tx, alert_id: int) -> AlertForRouting:
 
 
 def followers(tx: Tx, alert: AlertForRouting, *, limit: int) -> list[Subscriber]:
-    """The next subscribers who follow a topic of an alert, at most ``limit``, by number."""
+    """The next subscribers who follow a topic of an alert, at most ``limit``, in order of id."""
     topic_ids = [topic.topic_id for topic in alert.topics]
-    if not topic_ids:  # they were removed meanwhile
+    if not topic_ids:  # the topics were removed meanwhile
         return []
     subscribed = sa.exists().where(
         t.subscriptions.c.subscriber_id == t.subscribers.c.id, t.subscriptions.c.topic_id.in_(topic_ids)
     )
-    wanted = (
+    statement = (
         sa.select(t.subscribers.c.id)
         .where(t.subscribers.c.id > alert.after, sa.or_(t.subscribers.c.all_topics, subscribed))
         .order_by(t.subscribers.c.id)
         .limit(limit)
     )
-    ids = tx.execute(wanted).scalars().all()
+    ids = tx.execute(statement).scalars().all()
     return sorted(list_subscribers(tx, ids), key=lambda subscriber: subscriber.id) if ids else []
 
 
 def notified_of(
     tx: Tx, stories: Collection[int], subscriber_ids: Collection[int] | None = None
 ) -> dict[int, frozenset[int]]:
-    """Who was notified of stories, by story; with ``subscriber_ids`` of these subscribers alone."""
+    """The ids of the subscribers who were notified, by story id; of ``subscriber_ids`` only (None: of all)."""
     notified: dict[int, set[int]] = {}
     for chunk in chunks(stories):
-        wanted = sa.select(t.notified.c.story_id, t.notified.c.subscriber_id).where(t.notified.c.story_id.in_(chunk))
+        statement = sa.select(t.notified.c.story_id, t.notified.c.subscriber_id).where(t.notified.c.story_id.in_(chunk))
         if subscriber_ids is not None:
-            wanted = wanted.where(t.notified.c.subscriber_id.in_(list(subscriber_ids)))
-        for row in tx.execute(wanted):
+            statement = statement.where(t.notified.c.subscriber_id.in_(list(subscriber_ids)))
+        for row in tx.execute(statement):
             notified.setdefault(row.story_id, set()).add(row.subscriber_id)
     return {story: frozenset(subscribers) for story, subscribers in notified.items()}
 
@@ -106,19 +106,21 @@ def add_notifications(
     now: datetime,
     new_message_id: Callable[[], str],
 ) -> int:
-    """Store a slice: notifications, ledger entries, and a delivery for each that is sent now; how many deliveries."""
-    delivery_of = _add_deliveries(tx, [one for one in notifications if one.is_sent], now, new_message_id)
+    """Store a slice: notifications, ledger, and a delivery for each that is sent now; returns how many deliveries."""
+    delivery_of = _add_deliveries(
+        tx, [notification for notification in notifications if notification.is_sent], now, new_message_id
+    )
     rows = [
         {
             "alert_id": alert.id,
-            "subscriber_id": one.subscriber_id,
-            "delivery_id": delivery_of.get(one.subscriber_id),
-            "decision": one.decision.value,
-            "code": one.code.value,
-            "topic_ids": list(one.topic_ids),
+            "subscriber_id": notification.subscriber_id,
+            "delivery_id": delivery_of.get(notification.subscriber_id),
+            "decision": notification.decision.value,
+            "code": notification.code.value,
+            "topic_ids": list(notification.topic_ids),
             "created_at": now,
         }
-        for one in notifications
+        for notification in notifications
     ]
     if rows:
         tx.execute(sa.insert(t.notifications), rows)
@@ -135,17 +137,17 @@ def add_notifications(
 def _add_deliveries(
     tx: Tx, notifications: Iterable[Notification], now: datetime, new_message_id: Callable[[], str]
 ) -> dict[int, int]:
-    """A delivery of one notification for each; its number by subscriber."""
+    """Store a delivery for each notification; returns the delivery ids by subscriber id."""
     rows = [
         {
             "message_id": new_message_id(),
-            "subscriber_id": one.subscriber_id,
+            "subscriber_id": notification.subscriber_id,
             "state": DeliveryState.PENDING.value,
             "attempts": 0,
             "next_attempt_at": now,
             "created_at": now,
         }
-        for one in notifications
+        for notification in notifications
     ]
     if not rows:
         return {}
@@ -154,14 +156,14 @@ def _add_deliveries(
 
 
 def end_routing(tx: Tx, alert_id: int, *, now: datetime) -> None:
-    """Every follower of an alert has a notification."""
+    """Mark an alert as routed: each of its followers has a notification."""
     tx.execute(sa.update(t.alerts).where(t.alerts.c.id == alert_id).values(routed_at=now))
 
 
 def notifications_of(tx: Tx, alert_ids: Collection[int]) -> list[NotificationRecord]:
-    """The notifications of alerts, by alert and subscriber's name."""
+    """The notifications of alerts, in order of alert and of subscriber's name."""
     c = t.notifications.c
-    wanted = (
+    statement = (
         sa.select(c.alert_id, c.decision, c.code, c.delivery_id, t.deliveries.c.state, t.subscribers.c.name)
         .join(t.subscribers, t.subscribers.c.id == c.subscriber_id)
         .outerjoin(t.deliveries, t.deliveries.c.id == c.delivery_id)
@@ -177,5 +179,5 @@ def notifications_of(tx: Tx, alert_ids: Collection[int]) -> list[NotificationRec
             delivery_id=row.delivery_id,
             state=DeliveryState(row.state) if row.state else None,
         )
-        for row in tx.execute(wanted)
+        for row in tx.execute(statement)
     ]

@@ -26,7 +26,7 @@ from reformwatch.store.subscribers import find_subscriber, list_subscribers, pau
 
 
 def _is_free(now: datetime) -> sa.ColumnElement[bool]:
-    """Waits, and no process holds it."""
+    """The condition of a delivery that is pending and has no lease at ``now``."""
     unleased = sa.or_(t.deliveries.c.lease_until.is_(None), t.deliveries.c.lease_until <= now)
     return sa.and_(t.deliveries.c.state == DeliveryState.PENDING.value, unleased)
 
@@ -41,9 +41,9 @@ def claim_due(
     per_subscriber: int = 1_000,
     excluding: Collection[int] = (),
 ) -> list[ClaimedDelivery]:
-    """Lease deliveries that are due, oldest first; each with all that is needed to send it. The attempt is counted.
+    """Lease due deliveries, oldest first; each is returned with its subscriber and alerts. The attempt is counted.
 
-    At most ``per_subscriber`` of one subscriber, and none of the subscribers in ``excluding``.
+    At most ``limit`` deliveries, and ``per_subscriber`` of a subscriber; subscribers in ``excluding`` are left out.
     """
     order = (t.deliveries.c.next_attempt_at, t.deliveries.c.id)
     rank = sa.func.row_number().over(partition_by=t.deliveries.c.subscriber_id, order_by=order)
@@ -51,24 +51,28 @@ def claim_due(
     if excluding:
         due = due.where(t.deliveries.c.subscriber_id.not_in(list(excluding)))
     ranked = due.subquery()
-    wanted = (
+    chosen = (
         sa.select(ranked.c.id).where(ranked.c.rank <= per_subscriber).order_by(ranked.c.rank, ranked.c.id).limit(limit)
     )
     locked = (
         sa.select(t.deliveries.c.id)
-        .where(t.deliveries.c.id.in_(wanted), _is_free(now))
+        .where(t.deliveries.c.id.in_(chosen), _is_free(now))
         .with_for_update(skip_locked=True)
     )
-    claimed = {"lease_token": token, "lease_until": now + lease, "attempts": t.deliveries.c.attempts + 1}
-    statement = sa.update(t.deliveries).where(t.deliveries.c.id.in_(locked)).values(claimed).returning(t.deliveries)
+    values = {"lease_token": token, "lease_until": now + lease, "attempts": t.deliveries.c.attempts + 1}
+    statement = sa.update(t.deliveries).where(t.deliveries.c.id.in_(locked)).values(values).returning(t.deliveries)
     rows = sorted(tx.execute(statement).all(), key=lambda row: int(row.id))
     return _with_alerts(tx, rows, token)
 
 
 def _with_alerts(tx: Tx, rows: Sequence[Any], token: str) -> list[ClaimedDelivery]:
-    subscribers = {s.id: s for s in list_subscribers(tx, {row.subscriber_id for row in rows})}
-    carried = _carried(tx, [row.id for row in rows])
-    alerts = alerts_by_id(tx, {alert_id for some in carried.values() for alert_id, _ in some})
+    subscribers = {
+        subscriber.id: subscriber for subscriber in list_subscribers(tx, {row.subscriber_id for row in rows})
+    }
+    alert_ids = _alert_ids_of(tx, [row.id for row in rows])
+    alerts = alerts_by_id(
+        tx, {alert_id for alerts_of_delivery in alert_ids.values() for alert_id, _ in alerts_of_delivery}
+    )
     return [
         ClaimedDelivery(
             id=row.id,
@@ -77,21 +81,23 @@ def _with_alerts(tx: Tx, rows: Sequence[Any], token: str) -> list[ClaimedDeliver
             attempts=row.attempts,
             created_at=row.created_at,
             subscriber=subscribers[row.subscriber_id],
-            alerts=tuple(part_for(alerts[alert_id], topic_ids) for alert_id, topic_ids in carried.get(row.id, ())),
+            alerts=tuple(part_for(alerts[alert_id], topic_ids) for alert_id, topic_ids in alert_ids.get(row.id, ())),
         )
         for row in rows
     ]
 
 
-def _carried(tx: Tx, delivery_ids: Sequence[int]) -> dict[int, list[tuple[int, list[int]]]]:
-    """The alerts that deliveries carry, oldest first, each with the subscriber's topics; by delivery."""
+def _alert_ids_of(tx: Tx, delivery_ids: Sequence[int]) -> dict[int, list[tuple[int, list[int]]]]:
+    """The alert ids of deliveries, oldest first, each with the ids of the subscriber's topics; by delivery id."""
     c = t.notifications.c
-    carried: dict[int, list[tuple[int, list[int]]]] = {}
+    alert_ids: dict[int, list[tuple[int, list[int]]]] = {}
     for chunk in chunks(delivery_ids):
-        wanted = sa.select(c.delivery_id, c.alert_id, c.topic_ids).where(c.delivery_id.in_(chunk)).order_by(c.alert_id)
-        for row in tx.execute(wanted):
-            carried.setdefault(row.delivery_id, []).append((row.alert_id, row.topic_ids))
-    return carried
+        statement = (
+            sa.select(c.delivery_id, c.alert_id, c.topic_ids).where(c.delivery_id.in_(chunk)).order_by(c.alert_id)
+        )
+        for row in tx.execute(statement):
+            alert_ids.setdefault(row.delivery_id, []).append((row.alert_id, row.topic_ids))
+    return alert_ids
 
 
 _SETTLE = (
@@ -99,13 +105,13 @@ _SETTLE = (
     .where(t.deliveries.c.id == sa.bindparam("this_delivery"), t.deliveries.c.lease_token == sa.bindparam("our_token"))
     .values(
         state=sa.func.coalesce(sa.bindparam("new_state", type_=sa.Text), t.deliveries.c.state),
-        # a message that arrived after all is not closed any more
+        # a message that was sent after all is not closed any more
         closed=sa.case(
             (sa.bindparam("new_state", type_=sa.Text) == DeliveryState.SENT.value, None),
             else_=sa.func.coalesce(sa.bindparam("new_closed", type_=sa.Text), t.deliveries.c.closed),
         ),
         sent_at=sa.bindparam("new_sent_at"),
-        # what was closed while it was on its way (subscriber paused) is not opened again by a retry
+        # a delivery that was closed during the attempt (subscriber paused) is not reopened by a retry
         next_attempt_at=sa.case(
             (t.deliveries.c.state == DeliveryState.PENDING.value, sa.bindparam("new_next_attempt_at", type_=t.UtcTime)),
             else_=None,
@@ -118,7 +124,7 @@ _SETTLE = (
 
 
 def settle(tx: Tx, claimed: ClaimedDelivery, settlement: Settlement, *, now: datetime) -> bool:
-    """Write what became of a delivery; False where its lease is no longer ours, and then nothing is written."""
+    """Store the settlement of a delivery; False, and nothing is written, where its lease has another token by now."""
     match settlement:
         case Delivered(detail=detail):
             values: dict[str, Any] = {"state": DeliveryState.SENT.value, "sent_at": now}
@@ -142,44 +148,50 @@ def settle(tx: Tx, claimed: ClaimedDelivery, settlement: Settlement, *, now: dat
 
 
 def release(tx: Tx, claimed: Iterable[ClaimedDelivery]) -> None:
-    """Give deliveries back that were not tried."""
-    for one in claimed:
-        mine = sa.and_(t.deliveries.c.id == one.id, t.deliveries.c.lease_token == one.token)
+    """Release deliveries without an attempt; their attempts are counted back."""
+    for delivery in claimed:
+        leased = sa.and_(t.deliveries.c.id == delivery.id, t.deliveries.c.lease_token == delivery.token)
         values = {"lease_token": None, "lease_until": None, "attempts": t.deliveries.c.attempts - 1}
-        tx.execute(sa.update(t.deliveries).where(mine).values(values))
+        tx.execute(sa.update(t.deliveries).where(leased).values(values))
 
 
 def release_all_of(tx: Tx, owner: str) -> int:
-    """Give back what a dead process of this owner still held; how many."""
-    theirs = t.deliveries.c.lease_token.startswith(f"{owner}:", autoescape=True)
-    return tx.execute(sa.update(t.deliveries).where(theirs).values(lease_token=None, lease_until=None)).rowcount
+    """Release the deliveries that a dead process of this owner leased; returns how many."""
+    is_of_owner = t.deliveries.c.lease_token.startswith(f"{owner}:", autoescape=True)
+    return tx.execute(sa.update(t.deliveries).where(is_of_owner).values(lease_token=None, lease_until=None)).rowcount
 
 
 def _select_deliveries() -> sa.Select[Any]:
-    shown = [t.deliveries.c[name] for name in ("id", "message_id", "state", "closed", "attempts", "created_at")]
-    more = [t.deliveries.c[name] for name in ("next_attempt_at", "sent_at", "last_error")]
-    named = [t.subscribers.c.name.label("subscriber"), t.subscribers.c.channel]
-    return sa.select(*shown, *more, *named).join(t.subscribers, t.subscribers.c.id == t.deliveries.c.subscriber_id)
+    columns = [t.deliveries.c[name] for name in ("id", "message_id", "state", "closed", "attempts", "created_at")]
+    more_columns = [t.deliveries.c[name] for name in ("next_attempt_at", "sent_at", "last_error")]
+    subscriber_columns = [t.subscribers.c.name.label("subscriber"), t.subscribers.c.channel]
+    return sa.select(*columns, *more_columns, *subscriber_columns).join(
+        t.subscribers, t.subscribers.c.id == t.deliveries.c.subscriber_id
+    )
 
 
 def _deliveries(tx: Tx, statement: sa.Select[Any]) -> list[Delivery]:
     rows = tx.execute(statement).all()
-    carried = _carried(tx, [row.id for row in rows])
-    return [_delivery_from(row, tuple(alert_id for alert_id, _ in carried.get(row.id, ()))) for row in rows]
+    alert_ids = _alert_ids_of(tx, [row.id for row in rows])
+    return [_delivery_from(row, tuple(alert_id for alert_id, _ in alert_ids.get(row.id, ()))) for row in rows]
 
 
 def _delivery_from(row: Any, alert_ids: tuple[int, ...]) -> Delivery:
-    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    state, channel, closed = DeliveryState(given.pop("state")), ChannelKind(given.pop("channel")), given.pop("closed")
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    state, channel, closed = (
+        DeliveryState(values.pop("state")),
+        ChannelKind(values.pop("channel")),
+        values.pop("closed"),
+    )
     return Delivery(
-        **given, alert_ids=alert_ids, state=state, channel=channel, closed=Closed(closed) if closed else None
+        **values, alert_ids=alert_ids, state=state, channel=channel, closed=Closed(closed) if closed else None
     )
 
 
 def list_deliveries(
     tx: Tx, *, state: DeliveryState | None = None, alert_ids: Collection[int] | None = None, limit: int = 1_000
 ) -> list[Delivery]:
-    """Deliveries, newest first; with ``alert_ids``, those that carry one of these alerts."""
+    """At most ``limit`` deliveries, newest first; with ``alert_ids``, those of any of these alerts."""
     statement = _select_deliveries().order_by(t.deliveries.c.id.desc()).limit(limit)
     if state is not None:
         statement = statement.where(t.deliveries.c.state == state.value)
@@ -190,11 +202,11 @@ def list_deliveries(
 
 
 def find_delivery(tx: Tx, delivery_id: int) -> Delivery:
-    """A delivery by number. Raises NotFound."""
-    found = _deliveries(tx, _select_deliveries().where(t.deliveries.c.id == delivery_id))
-    if not found:
+    """The delivery with this id. Raises NotFound."""
+    deliveries = _deliveries(tx, _select_deliveries().where(t.deliveries.c.id == delivery_id))
+    if not deliveries:
         raise NotFound(f"delivery {delivery_id}: there is none; see `reformwatch delivery list`")
-    return found[0]
+    return deliveries[0]
 
 
 def attempts_of(tx: Tx, delivery_id: int) -> list[Attempt]:
@@ -205,8 +217,10 @@ def attempts_of(tx: Tx, delivery_id: int) -> list[Attempt]:
 
 
 def retry(tx: Tx, delivery_id: int, *, now: datetime) -> Delivery:
-    """Make a dead letter due again, under its old id. Raises BadInput where it is not dead, or its subscriber is
-    paused. # trust: B03, B18."""
+    """Make a dead letter due at ``now``, under its old message id.
+
+    Raises NotFound, and BadInput where it is not dead or its subscriber is paused. # trust: B03, B18
+    """
     delivery = find_delivery(tx, delivery_id)
     if delivery.state is not DeliveryState.DEAD:
         raise BadInput(f"delivery {delivery_id}: it is {delivery.state.value}, only a dead one can be retried")
@@ -220,7 +234,7 @@ def retry(tx: Tx, delivery_id: int, *, now: datetime) -> Delivery:
 
 
 def dead_letters(tx: Tx) -> list[int]:
-    """The dead letters that can be sent again: those of subscribers who are not paused."""
+    """The ids of the dead letters that can be retried: those of active subscribers."""
     is_active = t.subscribers.c.state == SubscriberState.ACTIVE.value
     statement = (
         sa.select(t.deliveries.c.id)

@@ -1,4 +1,4 @@
-"""Store: what a poll needs to know (snapshot), and what it decided, written in one transaction (apply)."""
+"""Store: the snapshot that a poll's plan is computed from, and the plans, written in a transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -27,15 +27,15 @@ from reformwatch.store.sql import chunks, execute_many, insert_or_ignore, insert
 from reformwatch.store.subscribers import followed_topics, list_subscribers
 from reformwatch.urls import origin_of
 
-#: So many of a document's last entries are asked for first.
+#: The number of a document's last entries that are looked up first.
 _LAST = 3
 _KNOWN = [t.entries.c[name] for name in ("id", "key", "twin_key", "url", "title", "text_hash", "version")]
 
 
 class Applied(Value, frozen=True, kw_only=True):
-    """What became of a plan. ``is_stale``: another process had taken the feed meanwhile; nothing was written.
+    """The result of writing a plan. ``is_stale``: another process leased the feed meanwhile, and nothing was written.
 
-    ``alerts`` are the numbers of those that are to be routed.
+    ``alerts`` are the ids of its alerts, which are to be routed.
     """
 
     is_stale: bool = False
@@ -50,19 +50,19 @@ def snapshot(
     now: datetime,
     stories_of: Callable[[ParsedEntry], Iterable[str]],
 ) -> Snapshot:
-    """What is known that bears on these entries of a feed; of one that was never read, nothing is.
+    """The stored entries, stories and notifications that concern these entries; empty for a feed without a baseline.
 
-    ``stories_of`` gives the names of the story that an entry reports.
+    ``stories_of`` returns the story keys of an entry.
     """
     if not feed.has_baseline and not feed.backfill_days:
         return Snapshot(feed=feed)
-    known = {k.key: k for k in _known(tx, feed.id, t.entries.c.key, {entry.key for entry in entries})}
-    reused = {e.reuse_key for e in entries if e.key in known and known[e.key].twin_key != e.twin_key}
-    known |= {k.key: k for k in _known(tx, feed.id, t.entries.c.key, reused)}
-    missing = {e.twin_key for e in entries if e.twin_key and e.key not in known}
-    twins = {k.twin_key: k for k in _known(tx, feed.id, t.entries.c.twin_key, missing)}
-    fresh = [e for e in entries if e.key not in known and e.twin_key not in twins]
-    stories = find_stories(tx, {key for e in fresh for key in stories_of(e)}, now=now)
+    known = {old.key: old for old in _known(tx, feed.id, t.entries.c.key, {entry.key for entry in entries})}
+    reused = {new.reuse_key for new in entries if new.key in known and known[new.key].twin_key != new.twin_key}
+    known |= {old.key: old for old in _known(tx, feed.id, t.entries.c.key, reused)}
+    missing = {new.twin_key for new in entries if new.twin_key and new.key not in known}
+    twins = {old.twin_key: old for old in _known(tx, feed.id, t.entries.c.twin_key, missing)}
+    fresh = [new for new in entries if new.key not in known and new.twin_key not in twins]
+    stories = find_stories(tx, {key for new in fresh for key in stories_of(new)}, now=now)
     return Snapshot(
         feed=feed,
         known=known,
@@ -75,18 +75,18 @@ def snapshot(
 
 
 def knows_any(tx: Tx, feed_id: int, entries: Sequence[ParsedEntry]) -> bool:
-    """Whether one of these entries of a feed is stored already, under any of its names.
+    """Whether any of these entries of a feed is stored, under any of its keys.
 
-    Mostly the last ones are, so they are asked for first.
+    The last entries are looked up first, since they are stored in most cases.
     """
     if len(entries) > _LAST and knows_any(tx, feed_id, entries[-_LAST:]):
         return True
-    by_key = {key for entry in entries for key in (entry.key, entry.reuse_key)}
-    by_twin = {entry.twin_key for entry in entries if entry.twin_key}
+    own_keys = {key for entry in entries for key in (entry.key, entry.reuse_key)}
+    twin_keys = {entry.twin_key for entry in entries if entry.twin_key}
     return any(
         tx.execute(sa.select(t.entries.c.id).where(t.entries.c.feed_id == feed_id, column.in_(chunk)).limit(1)).first()
-        for column, names in ((t.entries.c.key, by_key), (t.entries.c.twin_key, by_twin))
-        for chunk in chunks(names)
+        for column, keys in ((t.entries.c.key, own_keys), (t.entries.c.twin_key, twin_keys))
+        for chunk in chunks(keys)
     )
 
 
@@ -97,17 +97,17 @@ def _known(tx: Tx, feed_id: int, column: sa.Column[str], values: Iterable[str]) 
 
 
 def find_stories(tx: Tx, keys: Iterable[str], *, now: datetime) -> dict[str, int]:
-    """Story ids by key; a headline stands for its story only for a while."""
-    found = {}
+    """The story ids by key; a headline's key counts for :data:`HEADLINE_WINDOW` only. Unknown keys are left out."""
+    stories = {}
     for chunk in chunks(keys):
         for row in tx.execute(sa.select(t.story_keys).where(t.story_keys.c.key.in_(chunk))):
             if not is_headline_key(row.key) or row.seen_at >= now - HEADLINE_WINDOW:
-                found[row.key] = row.story_id
-    return found
+                stories[row.key] = row.story_id
+    return stories
 
 
 def apply(tx: Tx, plan: PollPlan, *, now: datetime) -> Applied:
-    """Write one plan, all of it or nothing. Where another process has taken the feed meanwhile, nothing is written."""
+    """Write a single plan; nothing is written where another process leased the feed meanwhile."""
     if not still_leased(tx, {plan.feed_id: plan.lease_token}):
         return Applied(is_stale=True)
     batch = Batch(tx)
@@ -117,12 +117,12 @@ def apply(tx: Tx, plan: PollPlan, *, now: datetime) -> Applied:
 
 
 def still_leased(tx: Tx, leases: Mapping[int, str | None]) -> frozenset[int]:
-    """Which of these feeds are still leased under their tokens; they stay so until the transaction ends."""
-    found: set[int] = set()
+    """The ids of the feeds that are still leased under these tokens; their rows are locked for the transaction."""
+    leased: set[int] = set()
     for chunk in chunks(sorted(leases)):
-        wanted = sa.select(t.feeds.c.id, t.feeds.c.lease_token).where(t.feeds.c.id.in_(chunk)).order_by(t.feeds.c.id)
-        found |= {row.id for row in tx.execute(wanted.with_for_update()) if row.lease_token == leases[row.id]}
-    return frozenset(found)
+        statement = sa.select(t.feeds.c.id, t.feeds.c.lease_token).where(t.feeds.c.id.in_(chunk)).order_by(t.feeds.c.id)
+        leased |= {row.id for row in tx.execute(statement.with_for_update()) if row.lease_token == leases[row.id]}
+    return frozenset(leased)
 
 
 class Batch:
@@ -138,7 +138,7 @@ class Batch:
         self._entries: list[dict[str, Any]] = []
 
     def add(self, plan: PollPlan, *, now: datetime) -> Applied:
-        """Write a plan; its stories and alerts are there for the next one to see."""
+        """Write a plan; the next plan of the batch reads its stories and alerts."""
         tx = self._tx
         self._feeds.append((plan, now))
         self._entries += [_entry_row(new, plan.feed_id, now) for new in plan.entries]
@@ -149,7 +149,7 @@ class Batch:
         for edit in plan.edits:
             _write_edit(tx, edit, now)
         if not any(new.matches or new.suppressed or new.story_keys for new in plan.entries):
-            return Applied()  # nobody asks for the numbers of its entries
+            return Applied()  # the ids of its entries are not needed
         self._flush_entries()
         ids = _ids_of(tx, plan)
         _write_matches(tx, plan, ids, now)
@@ -157,7 +157,7 @@ class Batch:
         return Applied(alerts=tuple(_write_alert(tx, alert, ids, stories, now) for alert in plan.alerts))
 
     def flush(self) -> None:
-        """Write the rows that were left for the end."""
+        """Write the rows of all plans that were not written yet."""
         self._flush_entries()
         feeds, self._feeds = self._feeds, []
         if feeds:
@@ -183,7 +183,7 @@ _UPDATE_FEED = (
             name: sa.func.coalesce(sa.bindparam(f"new_{name}", type_=t.feeds.c[name].type), t.feeds.c[name])
             for name in _FACTS
         }
-        # a feed that was paused while it was polled stays paused; only the server's 410 ends one here
+        # a feed that was paused during its poll stays paused; only the server's 410 changes the state here
         | {"state": sa.case((sa.bindparam("is_gone", type_=sa.Boolean), FeedState.GONE.value), else_=t.feeds.c.state)}
         | {"lease_token": None, "lease_until": None, "unfinished": 0}
     )
@@ -191,7 +191,7 @@ _UPDATE_FEED = (
 
 
 def apply_feeds_only(tx: Tx, plans: Sequence[PollPlan], *, now: datetime) -> int:
-    """Write plans that change nothing but their feed's row, in one statement; how many were not stale."""
+    """Write plans that only change their feed's row, in a single statement; returns how many were not stale."""
     if not plans:
         return 0
     written = execute_many(tx, _UPDATE_FEED, [_feed_values(plan) for plan in plans])
@@ -202,19 +202,19 @@ def apply_feeds_only(tx: Tx, plans: Sequence[PollPlan], *, now: datetime) -> int
 
 
 def _move(tx: Tx, plan: PollPlan, now: datetime) -> None:
-    """Store where permanent redirects led; a feed that moved to where another one is has ended. # trust: C10."""
+    """Store the target of permanent redirects; where another feed has that address, this feed ends. # trust: C10."""
     moved_to = plan.facts.moved_to
     if not moved_to:
         return
-    this = sa.update(t.feeds).where(t.feeds.c.id == plan.feed_id)
+    update = sa.update(t.feeds).where(t.feeds.c.id == plan.feed_id)
     other = tx.execute(sa.select(t.feeds.c.id).where(t.feeds.c.url == moved_to)).first()
     if other is None:
-        tx.execute(this.values(url=moved_to, origin=origin_of(moved_to)))
+        tx.execute(update.values(url=moved_to, origin=origin_of(moved_to)))
     elif other.id != plan.feed_id:
-        moved = Problem.of(ProblemCode.MOVED_TO_KNOWN_FEED, url=moved_to, feed=other.id)
-        tx.execute(this.values(state=FeedState.GONE.value, problem=problem_row(moved), failing_since=now))
+        problem = Problem.of(ProblemCode.MOVED_TO_KNOWN_FEED, url=moved_to, feed=other.id)
+        tx.execute(update.values(state=FeedState.GONE.value, problem=problem_row(problem), failing_since=now))
         name = tx.execute(sa.select(t.feeds.c.name).where(t.feeds.c.id == plan.feed_id)).scalar() or str(plan.feed_id)
-        add_notices(tx, [Notice(at=now, kind=NoticeKind.GONE, feed_id=plan.feed_id, feed_name=name, problem=moved)])
+        add_notices(tx, [Notice(at=now, kind=NoticeKind.GONE, feed_id=plan.feed_id, feed_name=name, problem=problem)])
 
 
 def _feed_values(plan: PollPlan) -> dict[str, Any]:
@@ -224,24 +224,31 @@ def _feed_values(plan: PollPlan) -> dict[str, Any]:
 
 
 def _write_matches(tx: Tx, plan: PollPlan, ids: Sequence[int], now: datetime) -> None:
-    found = [_match_row(ids[i], match, now) for i, new in enumerate(plan.entries) for match in new.matches]
-    if found:
-        tx.execute(sa.insert(t.matches), found)
-    suppressed = [
-        {"entry_id": ids[i], "subscriber_id": one.subscriber_id, "code": one.code.value, "created_at": now}
+    rows = [_match_row(ids[i], match, now) for i, new in enumerate(plan.entries) for match in new.matches]
+    if rows:
+        tx.execute(sa.insert(t.matches), rows)
+    suppressed_rows = [
+        {
+            "entry_id": ids[i],
+            "subscriber_id": suppressed.subscriber_id,
+            "code": suppressed.code.value,
+            "created_at": now,
+        }
         for i, new in enumerate(plan.entries)
-        for one in new.suppressed
+        for suppressed in new.suppressed
     ]
-    if suppressed:
-        tx.execute(sa.insert(t.suppressions), suppressed)
+    if suppressed_rows:
+        tx.execute(sa.insert(t.suppressions), suppressed_rows)
 
 
 def _ids_of(tx: Tx, plan: PollPlan) -> list[int]:
-    """The numbers of entries that were stored a moment ago. Asked for in one go: a row at a time takes far longer."""
+    """The ids of a plan's stored entries, in order. Read in a single statement: one for each row takes far longer."""
     by_key: dict[str, int] = {}
     for chunk in chunks([new.entry.key for new in plan.entries]):
-        mine = sa.and_(t.entries.c.feed_id == plan.feed_id, t.entries.c.key.in_(chunk))
-        by_key |= {row.key: int(row.id) for row in tx.execute(sa.select(t.entries.c.id, t.entries.c.key).where(mine))}
+        is_of_plan = sa.and_(t.entries.c.feed_id == plan.feed_id, t.entries.c.key.in_(chunk))
+        by_key |= {
+            row.key: int(row.id) for row in tx.execute(sa.select(t.entries.c.id, t.entries.c.key).where(is_of_plan))
+        }
     return [by_key[new.entry.key] for new in plan.entries]
 
 
@@ -292,14 +299,14 @@ def _write_edit(tx: Tx, edit: EditedEntry, now: datetime) -> None:
     values = {"title": new.title, "summary": new.summary, "content": new.content, "text_hash": new.text_hash}
     values |= {"twin_key": new.twin_key, "version": old.version + 1}
     tx.execute(sa.update(t.entries).where(t.entries.c.id == old.id).values(values))
-    had = (
+    old_topic_ids = (
         tx.execute(sa.delete(t.matches).where(t.matches.c.entry_id == old.id).returning(t.matches.c.topic_id))
         .scalars()
         .all()
     )
     if edit.matches:
         tx.execute(sa.insert(t.matches), [_match_row(old.id, match, now) for match in edit.matches])
-    if {match.topic_id for match in edit.matches} - set(had):
+    if {match.topic_id for match in edit.matches} - set(old_topic_ids):
         row = {"entry_id": old.id, "subscriber_id": None, "code": Code.EDITED.value, "created_at": now}
         tx.execute(sa.insert(t.suppressions), row)
 
@@ -311,8 +318,8 @@ def _write_story(tx: Tx, new: NewEntry, entry_id: int, now: datetime) -> int:
         story_id = insert_returning_id(tx, t.stories, {"headline": new.entry.title, "created_at": now})
     for key in new.story_keys:
         if key not in known or is_headline_key(key):
-            owner = known.get(key, story_id)
-            insert_or_update(tx, t.story_keys, {"key": key, "story_id": owner, "seen_at": now}, key=["key"])
+            story_of_key = known.get(key, story_id)
+            insert_or_update(tx, t.story_keys, {"key": key, "story_id": story_of_key, "seen_at": now}, key=["key"])
     tx.execute(sa.update(t.entries).where(t.entries.c.id == entry_id).values(story_id=story_id))
     return story_id
 

@@ -13,7 +13,7 @@ from reformwatch.model.feed import FeedHints, PollState, Rhythm, Validators
 from reformwatch.store.problems import problem_from, problem_row
 from reformwatch.store.tables import feeds
 
-#: The fields that hold a value of several columns, which bear the names of its own fields.
+#: The fields that are stored in several columns, with the names of the value's own fields.
 _NESTED: Final[dict[str, type[Struct]]] = {"validators": Validators, "rhythm": Rhythm}
 _PLAIN: Final = tuple(name for name in PollState.__struct_fields__ if name not in {*_NESTED, "hints", "problem"})
 
@@ -29,7 +29,7 @@ COLUMNS: Final = tuple(
 
 
 def row_of(state: PollState) -> dict[str, Any]:
-    """A value for each of :data:`COLUMNS`, by name."""
+    """The values of a state for :data:`COLUMNS`, by column name."""
     row = {name: getattr(state, name) for name in _PLAIN}
     for name, nested in _NESTED.items():
         row |= {inner: getattr(getattr(state, name), inner) for inner in nested.__struct_fields__}
@@ -37,7 +37,7 @@ def row_of(state: PollState) -> dict[str, Any]:
 
 
 def take_state(row: dict[str, Any]) -> PollState:
-    """The state in a row, whose columns are taken out of it."""
+    """The state of a row; its columns are removed from the row."""
     nested: dict[str, Any] = {
         name: kind(**{inner: row.pop(inner) for inner in kind.__struct_fields__}) for name, kind in _NESTED.items()
     }
@@ -46,7 +46,7 @@ def take_state(row: dict[str, Any]) -> PollState:
 
 
 def _hints_row(hints: FeedHints) -> dict[str, Any] | None:
-    """A document's hints as JSON, seconds for lengths of time; None where it gives none."""
+    """A document's hints as JSON, durations in seconds; None where it has none."""
     if hints == FeedHints():
         return None
     return {

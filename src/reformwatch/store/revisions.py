@@ -1,6 +1,6 @@
-"""Store: the versions of the database that this program knows, as its scripts say.
+"""Store: the versions of the database that this program's migration scripts declare.
 
-They stand in ``migrations/`` at the top of the project and travel in the wheel as ``reformwatch/migrations``.
+The scripts are in ``migrations/`` at the top of the project, and in the wheel as ``reformwatch/migrations``.
 """
 
 import re
@@ -16,7 +16,7 @@ _NAMED: Final = re.compile(r'^(revision|down_revision) = (?:"(\w+)"|None)$', re.
 
 
 def migrations_folder() -> Path:
-    """Where the scripts are: inside the installed package, else at the top of a source tree."""
+    """The scripts' folder: in the installed package, else at the top of a source tree. Raises DatabaseMismatch."""
     for folder in (_HERE.parents[1] / "migrations", _HERE.parents[3] / "migrations"):
         if (folder / "env.py").is_file():
             return folder
@@ -24,17 +24,17 @@ def migrations_folder() -> Path:
 
 
 def known_revisions() -> dict[str, str | None]:
-    """The versions that this program knows, each with the one before it."""
-    found: dict[str, str | None] = {}
+    """The versions of the scripts, each with the version before it (None: it is the first)."""
+    revisions: dict[str, str | None] = {}
     for script in sorted((migrations_folder() / "versions").glob("*.py")):
-        said = {name: value or None for name, value in _NAMED.findall(script.read_text(encoding="utf-8"))}
-        if (revision := said.get("revision")) is not None:
-            found[revision] = said.get("down_revision")
-    return found
+        declared = {name: value or None for name, value in _NAMED.findall(script.read_text(encoding="utf-8"))}
+        if (revision := declared.get("revision")) is not None:
+            revisions[revision] = declared.get("down_revision")
+    return revisions
 
 
 def head_revision() -> str:
-    """The version this program works with."""
+    """The version that this program needs: the last. Raises DatabaseMismatch where there is not exactly one last."""
     known = known_revisions()
     heads = set(known) - set(known.values())
     if len(heads) != 1:

@@ -1,4 +1,4 @@
-"""Store: what ``status`` asks: daemons alive, outbox, archive; and the daemons' own heartbeat."""
+"""Store: the counts for ``status``: daemons, outbox, archive; and the daemons' heartbeat."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from reformwatch.store.sql import insert_or_update
 
 
 class DaemonBeat(Value, frozen=True, kw_only=True):
-    """A daemon that runs, or ran."""
+    """A daemon's heartbeat; ``beat_at`` is its last."""
 
     name: str
     host: str
@@ -24,7 +24,7 @@ class DaemonBeat(Value, frozen=True, kw_only=True):
 
 
 class Outbox(Value, frozen=True, kw_only=True):
-    """How the outbox stands."""
+    """The number of deliveries by state; ``oldest_pending`` is when the oldest pending one was created, or None."""
 
     pending: int
     dead: int
@@ -33,7 +33,7 @@ class Outbox(Value, frozen=True, kw_only=True):
 
 
 class Archive(Value, frozen=True, kw_only=True):
-    """How much was gathered."""
+    """The number of stored entries, matches and alerts."""
 
     entries: int
     matches: int
@@ -41,23 +41,23 @@ class Archive(Value, frozen=True, kw_only=True):
 
 
 def beat(tx: Tx, daemon: DaemonBeat) -> None:
-    """Say that a daemon is alive."""
+    """Store a daemon's heartbeat."""
     insert_or_update(tx, t.daemons, asdict(daemon), key=["name"])
 
 
 def forget_daemon(tx: Tx, name: str) -> None:
-    """Say that a daemon ended."""
+    """Delete a daemon's heartbeat, after its end."""
     tx.execute(sa.delete(t.daemons).where(t.daemons.c.name == name))
 
 
 def list_daemons(tx: Tx) -> list[DaemonBeat]:
-    """Daemons by start."""
+    """All daemons, in order of start."""
     rows = tx.execute(sa.select(t.daemons).order_by(t.daemons.c.started_at))
     return [DaemonBeat(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
 
 
 def outbox_state(tx: Tx) -> Outbox:
-    """Counts by state, and the age of the oldest that is still to be sent."""
+    """The counts of deliveries by state, and when the oldest pending delivery was created."""
     counted = sa.select(t.deliveries.c.state, sa.func.count()).group_by(t.deliveries.c.state)
     counts = {row[0]: int(row[1]) for row in tx.execute(counted)}
     pending = t.deliveries.c.state == DeliveryState.PENDING.value
@@ -73,7 +73,7 @@ def outbox_state(tx: Tx) -> Outbox:
 
 
 def archive_state(tx: Tx) -> Archive:
-    """How many entries, matches and alerts there are."""
+    """The counts of entries, matches and alerts."""
     counts = [
         int(tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
         for table in (t.entries, t.matches, t.alerts)
@@ -82,7 +82,7 @@ def archive_state(tx: Tx) -> Archive:
 
 
 def counts_by_feed(tx: Tx) -> dict[int, int]:
-    """How many entries each feed has brought."""
+    """The number of entries by feed id; feeds without entries are left out."""
     return {
         row[0]: int(row[1])
         for row in tx.execute(sa.select(t.entries.c.feed_id, sa.func.count()).group_by(t.entries.c.feed_id))
@@ -90,7 +90,7 @@ def counts_by_feed(tx: Tx) -> dict[int, int]:
 
 
 def languages_of_feed(tx: Tx, feed_id: int) -> dict[str, int]:
-    """How many entries of a feed are in which language, the commonest first; ``unknown`` where none was found."""
+    """The number of a feed's entries by language, the commonest first; ``unknown`` for entries without a language."""
     count = sa.func.count()
     language = sa.func.coalesce(t.entries.c.language, "unknown").label("spoken")
     statement = (

@@ -15,7 +15,7 @@ from reformwatch.store.tables import deliveries, subscribers, subscriptions, top
 
 
 def list_subscribers(tx: Tx, ids: Collection[int] | None = None) -> list[Subscriber]:
-    """All subscribers by name, or those with these ids."""
+    """All subscribers in order of name, or those with these ids (None: all)."""
     followed: dict[int, set[int]] = {}
     subscribed = sa.select(subscriptions)
     if ids is not None:
@@ -29,26 +29,26 @@ def list_subscribers(tx: Tx, ids: Collection[int] | None = None) -> list[Subscri
 
 
 def find_subscriber(tx: Tx, name: str) -> Subscriber:
-    """A subscriber by name. Raises NotFound."""
-    found = tx.execute(sa.select(subscribers.c.id).where(sa.func.lower(subscribers.c.name) == name.lower())).first()
-    if found is None:
+    """The subscriber with this name, in any case. Raises NotFound."""
+    row = tx.execute(sa.select(subscribers.c.id).where(sa.func.lower(subscribers.c.name) == name.lower())).first()
+    if row is None:
         raise NotFound(f"subscriber {name!r}: there is none; see `reformwatch subscriber list`")
-    return list_subscribers(tx, [found.id])[0]
+    return list_subscribers(tx, [row.id])[0]
 
 
 def find_by_unsubscribe_token(tx: Tx, token: str) -> Subscriber | None:
-    """The subscriber whose mails carry this token."""
-    found = tx.execute(sa.select(subscribers.c.id).where(subscribers.c.unsubscribe_token == token)).first()
-    return list_subscribers(tx, [found.id])[0] if found else None
+    """The subscriber with this token; None where there is none."""
+    row = tx.execute(sa.select(subscribers.c.id).where(subscribers.c.unsubscribe_token == token)).first()
+    return list_subscribers(tx, [row.id])[0] if row else None
 
 
 def _subscriber_from(row: Any, followed: set[int]) -> Subscriber:
-    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    topic_ids = None if given.pop("all_topics") else frozenset(followed)
-    channel, state = ChannelKind(given.pop("channel")), SubscriberState(given.pop("state"))
-    code, detail = given.pop("pause_code"), given.pop("pause_detail")
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    topic_ids = None if values.pop("all_topics") else frozenset(followed)
+    channel, state = ChannelKind(values.pop("channel")), SubscriberState(values.pop("state"))
+    code, detail = values.pop("pause_code"), values.pop("pause_detail")
     pause = Pause(code=PauseCode(code), detail=detail) if code else None
-    return Subscriber(**given, channel=channel, state=state, topic_ids=topic_ids, pause=pause)
+    return Subscriber(**values, channel=channel, state=state, topic_ids=topic_ids, pause=pause)
 
 
 def add_subscriber(tx: Tx, new: NewSubscriber, *, now: datetime) -> Subscriber:
@@ -72,18 +72,20 @@ def add_subscriber(tx: Tx, new: NewSubscriber, *, now: datetime) -> Subscriber:
     }
     subscriber_id = insert_returning_id(tx, subscribers, row)
     if topic_ids:
-        tx.execute(sa.insert(subscriptions), [{"subscriber_id": subscriber_id, "topic_id": t} for t in topic_ids])
+        tx.execute(
+            sa.insert(subscriptions), [{"subscriber_id": subscriber_id, "topic_id": topic_id} for topic_id in topic_ids]
+        )
     return list_subscribers(tx, [subscriber_id])[0]
 
 
 def _topic_ids(tx: Tx, slugs: Collection[str]) -> list[int]:
-    found = {
+    by_slug = {
         row.slug: row.id for row in tx.execute(sa.select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(slugs)))
     }
     for slug in slugs:
-        if slug not in found:
+        if slug not in by_slug:
             raise NotFound(f"topic {slug!r}: there is none; see `reformwatch topic list`")
-    return list(found.values())
+    return list(by_slug.values())
 
 
 def remove_subscriber(tx: Tx, subscriber_id: int) -> None:
@@ -92,7 +94,7 @@ def remove_subscriber(tx: Tx, subscriber_id: int) -> None:
 
 
 def pause(tx: Tx, subscriber_id: int, *, because: Pause) -> int:
-    """Stop notifying a subscriber; deliveries that wait are closed. How many these were."""
+    """Pause a subscriber and close their pending deliveries; returns how many."""
     values = {"state": SubscriberState.PAUSED.value, "pause_code": because.code.value, "pause_detail": because.detail}
     tx.execute(sa.update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
     queued = sa.and_(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state == DeliveryState.PENDING.value)
@@ -105,20 +107,20 @@ def pause(tx: Tx, subscriber_id: int, *, because: Pause) -> int:
 
 
 def resume(tx: Tx, subscriber_id: int) -> None:
-    """Notify a subscriber again."""
+    """Make a paused subscriber active again."""
     values = {"state": SubscriberState.ACTIVE.value, "pause_code": None, "pause_detail": ""}
     tx.execute(sa.update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
 
 
 def followed_topics(tx: Tx) -> frozenset[int] | None:
-    """The topics that somebody follows who is not paused; None where one of them follows all."""
+    """The ids of the topics that active subscribers follow; None where any of them follows all."""
     is_active = subscribers.c.state == SubscriberState.ACTIVE.value
     if tx.execute(sa.select(subscribers.c.id).where(is_active, subscribers.c.all_topics).limit(1)).first() is not None:
         return None
-    wanted = sa.select(subscriptions.c.topic_id).join(subscribers).where(is_active).distinct()
-    return frozenset(tx.execute(wanted).scalars())
+    statement = sa.select(subscriptions.c.topic_id).join(subscribers).where(is_active).distinct()
+    return frozenset(tx.execute(statement).scalars())
 
 
 def has_any(tx: Tx) -> bool:
-    """Whether there is a subscriber at all."""
+    """Whether there is any subscriber."""
     return tx.execute(sa.select(subscribers.c.id).limit(1)).first() is not None

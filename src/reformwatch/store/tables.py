@@ -1,4 +1,4 @@
-"""Store: the tables. A change here needs a migration; a test holds the two against each other."""
+"""Store: the tables. A change here needs a migration; a test compares the two."""
 
 import functools
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator
 
 @functools.lru_cache(maxsize=64)
 def _sqlite_text(value: datetime | None) -> str | None:
-    """A time as SQLite holds it: UTC in ISO form, of one length, so that its order is that of time."""
+    """A time as stored in SQLite: UTC in ISO form, always of the same length, so that text order is order of time."""
     if value is None:
         return None
     if value.tzinfo is None:
@@ -31,7 +31,7 @@ class UtcTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object] | None:  # noqa: D102 - SQLAlchemy's hook
-        # what SQLAlchemy makes of it on SQLite, in one step in place of four: every row that is written has times
+        # SQLAlchemy's own result on SQLite in a single step instead of four: every row that is written has times
         return _sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None] | None:  # noqa: D102 - SQLAlchemy's hook
@@ -341,7 +341,7 @@ deliveries = sa.Table(
     sa.Column("sent_at", UtcTime),
     sa.Column("last_error", sa.Text),
     sa.Column("closed", sa.Text),
-    # partial on PostgreSQL as well, by its migration; to name that here would load that dialect in every command
+    # partial on PostgreSQL as well, by its migration; named here it would load that dialect in every command
     sa.Index("ix_deliveries_pending", "next_attempt_at", sqlite_where=sa.text("state = 'pending'")),
 )
 

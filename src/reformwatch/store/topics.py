@@ -17,7 +17,7 @@ _RESULT = [column for column in topics.c if column.name != "pack_hash"]
 
 
 def list_topics(tx: Tx, *, only_active: bool = False) -> list[Topic]:
-    """All topics by slug."""
+    """All topics, or the active ones, in order of slug."""
     statement = sa.select(*_RESULT).order_by(topics.c.slug)
     if only_active:
         statement = statement.where(topics.c.state == TopicState.ACTIVE.value)
@@ -32,18 +32,18 @@ def find_topic(tx: Tx, slug: str) -> Topic:
     row = tx.execute(sa.select(*_RESULT).where(topics.c.slug == slug)).first()
     if row is None:
         raise NotFound(f"topic {slug!r}: there is none; see `reformwatch topic list`")
-    wanted = sa.select(topic_queries).where(topic_queries.c.topic_id == row.id).order_by(topic_queries.c.position)
-    return _topic_from(row, {q.language: q.query for q in tx.execute(wanted)})
+    statement = sa.select(topic_queries).where(topic_queries.c.topic_id == row.id).order_by(topic_queries.c.position)
+    return _topic_from(row, {query_row.language: query_row.query for query_row in tx.execute(statement)})
 
 
 def _topic_from(row: Any, queries: Mapping[str, str]) -> Topic:
-    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    kind, state = TopicKind(given.pop("kind")), TopicState(given.pop("state"))
-    return Topic(**given, kind=kind, state=state, queries=queries)
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    kind, state = TopicKind(values.pop("kind")), TopicState(values.pop("state"))
+    return Topic(**values, kind=kind, state=state, queries=queries)
 
 
 def require_free_slug(tx: Tx, slug: str) -> None:
-    """Raise BadInput where a topic bears this slug already."""
+    """Raise BadInput where a topic has this slug."""
     if tx.execute(sa.select(topics.c.id).where(topics.c.slug == slug)).first() is not None:
         raise BadInput(f"topic {slug!r}: there is one already; give another --slug, or `reformwatch topic edit {slug}`")
 
@@ -58,7 +58,7 @@ def add_topic(tx: Tx, new: NewTopic, *, now: datetime, pack_hash: str | None = N
 
 
 def change_topic(tx: Tx, topic: Topic, *, now: datetime, pack_hash: str | None = None) -> Topic:
-    """Store a changed topic; its name, texts, kind, state and queries."""
+    """Store a topic's name, texts, kind, state and queries; returns it with the new ``updated_at``."""
     values = _row(topic) | {"state": topic.state.value, "updated_at": now}
     if pack_hash is not None:
         values["pack_hash"] = pack_hash
@@ -76,12 +76,12 @@ def remove_topic(tx: Tx, topic_id: int, *, now: datetime) -> None:
 
 
 def pack_hash_of(tx: Tx, slug: str) -> str | None:
-    """The fingerprint under which a pack installed a topic; None where it did not."""
+    """The fingerprint that a pack stored with a topic; None where the topic is from no pack, or unknown."""
     return tx.execute(sa.select(topics.c.pack_hash).where(topics.c.slug == slug)).scalar_one_or_none()
 
 
 def topics_version(tx: Tx) -> str:
-    """Changes whenever a topic does, so that a daemon compiles queries anew only then."""
+    """A text that changes with every change of a topic, so that a daemon compiles the queries only then."""
     return tx.execute(sa.select(meta.c.value).where(meta.c.key == "topics_version")).scalar_one_or_none() or ""
 
 

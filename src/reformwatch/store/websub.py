@@ -1,7 +1,7 @@
-"""Store: WebSub: each feed's subscription at its hub, and the partings from hubs that are not wanted any more.
+"""Store: WebSub: each feed's subscription at its hub, and the subscriptions that are to be ended (partings).
 
-A feed that is removed takes its subscription along, and its hub will still ask whether that is meant. What is left of
-a subscription is therefore kept beside it, as a line of ``meta``, until the hub has let go.
+The subscription of a removed feed is deleted with it, but its hub will still verify the end of it. Therefore the fields
+that this needs are stored in a row of ``meta`` until the hub has verified the end.
 """
 
 import json
@@ -23,14 +23,14 @@ from reformwatch.urls import origin_of
 
 _PARTING: Final = "websub.parting."
 _CALLBACK: Final = "websub.callback"
-#: States in which the hub may hold a subscription of ours.
+#: States in which the hub may have the subscription.
 _AT_THE_HUB: Final = frozenset({HubState.PENDING, HubState.ACTIVE})
 _MISSED: Final = Problem.of(ProblemCode.HUB_MISSED_PUSH)
 _SILENT: Final = Problem.of(ProblemCode.HUB_SILENT)
 _LAPSED: Final = Problem.of(ProblemCode.HUB_LEASE_ENDED)
 
 
-# --- what others ask ----------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------------
 
 
 def find(tx: Tx, feed_id: int) -> HubSubscription | None:
@@ -39,35 +39,35 @@ def find(tx: Tx, feed_id: int) -> HubSubscription | None:
 
 
 def find_by_token(tx: Tx, token: str) -> HubSubscription | None:
-    """The subscription of a callback address."""
+    """The subscription whose callback address has this token; None where there is none."""
     return next(_read(tx, websub.c.token == token), None)
 
 
 def is_active(tx: Tx, feed_id: int, now: datetime) -> bool:
-    """Whether a hub has promised to push a feed's news, so that polling is a safety net only."""
+    """Whether a hub pushes a feed's new entries at ``now``, so that polling is a safety net only."""
     return bool(active_among(tx, [feed_id], now))
 
 
 def active_among(tx: Tx, feed_ids: Iterable[int], now: datetime) -> frozenset[int]:
-    """Those of some feeds of which :func:`is_active` is true."""
-    found: set[int] = set()
+    """The feeds among ``feed_ids`` for which :func:`is_active` is true."""
+    active: set[int] = set()
     for chunk in chunks(feed_ids):
-        found |= set(tx.execute(active_feeds(now).where(websub.c.feed_id.in_(chunk))).scalars())
-    return frozenset(found)
+        active |= set(tx.execute(active_feeds(now).where(websub.c.feed_id.in_(chunk))).scalars())
+    return frozenset(active)
 
 
 def active_feeds(now: datetime) -> sa.Select[Any]:
-    """The numbers of the feeds of which :func:`is_active` is true, for a statement of this room."""
+    """A subquery of the ids of the feeds for which :func:`is_active` is true."""
     return sa.select(websub.c.feed_id).where(websub.c.state == HubState.ACTIVE.value, websub.c.lease_until > now)
 
 
 def with_hubs(tx: Tx) -> frozenset[int]:
-    """The feeds that named a hub in their last document."""
+    """The ids of the feeds whose last document named a hub."""
     return frozenset(tx.execute(sa.select(websub.c.feed_id)).scalars())
 
 
 def count_by_state(tx: Tx) -> dict[HubState, int]:
-    """How many subscriptions are in each state that occurs."""
+    """The number of subscriptions by state; states that do not occur are left out."""
     rows = tx.execute(sa.select(websub.c.state, sa.func.count()).group_by(websub.c.state))
     return {HubState(state): count for state, count in rows}
 
@@ -75,10 +75,10 @@ def count_by_state(tx: Tx) -> dict[HubState, int]:
 def _read(tx: Tx, condition: sa.ColumnElement[bool]) -> Iterator[HubSubscription]:
     statement = sa.select(websub, feeds.c.name, feeds.c.url).join(feeds).where(condition).order_by(websub.c.feed_id)
     for row in tx.execute(statement):
-        given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-        name, url = given.pop("name"), given.pop("url")
-        given |= {"state": HubState(given["state"]), "problem": problem_from(given["problem"])}
-        yield HubSubscription(**given, feed_name=name or origin_of(url))
+        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+        name, url = values.pop("name"), values.pop("url")
+        values |= {"state": HubState(values["state"]), "problem": problem_from(values["problem"])}
+        yield HubSubscription(**values, feed_name=name or origin_of(url))
 
 
 # --- a feed's document names a hub --------------------------------------------------------------------------------
@@ -94,71 +94,73 @@ def note_hub(
     new_token: Callable[[], str],
     new_secret: Callable[[], str],
 ) -> bool:
-    """Remember the hub that a feed's document names; None: it names none any more. Whether anything changed.
+    """Store the hub that a feed's document names (None: it names none); returns whether anything changed.
 
-    Costs one look-up where nothing changed. Another hub, or another topic, is another subscription: it begins anew
-    under a token of its own, and the old hub is asked to let go.
+    Takes a single look-up where nothing changed. Another hub or topic is another subscription: it is requested under a
+    new token, and the old subscription is ended.
     """
-    held = tx.execute(sa.select(websub.c.hub, websub.c.topic).where(websub.c.feed_id == feed_id)).first()
-    if (held.hub, held.topic) == (hub, topic) if held else not (hub and topic):
+    stored = tx.execute(sa.select(websub.c.hub, websub.c.topic).where(websub.c.feed_id == feed_id)).first()
+    if (stored.hub, stored.topic) == (hub, topic) if stored else not (hub and topic):
         return False
-    if held:
+    if stored:
         leave(tx, feed_id, now=now)
     if hub and topic:
         row = {"feed_id": feed_id, "hub": hub, "topic": topic, "token": new_token(), "secret": new_secret()}
-        # on PostgreSQL another process may have noted the same at this moment
+        # on PostgreSQL another process may have stored the same at this time
         insert_or_ignore(tx, websub, {**row, "state": HubState.WANTED.value, "next_act_at": now})
     return True
 
 
 def leave(tx: Tx, feed_id: int, *, now: datetime) -> bool:
-    """Forget a feed's subscription and have its hub asked to let go, before the feed is removed. Whether it had one."""
-    gone = find(tx, feed_id)
-    if gone is None:
+    """Delete a feed's subscription, and store a parting from its hub; returns whether it had a subscription."""
+    subscription = find(tx, feed_id)
+    if subscription is None:
         return False
-    if gone.is_active(now):
+    if subscription.is_active(now):
         poll_soon(tx, [feed_id], now=now)
     tx.execute(sa.delete(websub).where(websub.c.feed_id == feed_id))
-    _part(tx, gone, now)
+    _add_parting(tx, subscription, now)
     return True
 
 
-def _part(tx: Tx, gone: HubSubscription, now: datetime) -> None:
-    if gone.state in _AT_THE_HUB:
-        parting = Parting(hub=gone.hub, topic=gone.topic, token=gone.token, since=now, next_act_at=now)
+def _add_parting(tx: Tx, subscription: HubSubscription, now: datetime) -> None:
+    if subscription.state in _AT_THE_HUB:
+        parting = Parting(
+            hub=subscription.hub, topic=subscription.topic, token=subscription.token, since=now, next_act_at=now
+        )
         insert_or_update(tx, meta, _parting_row(parting), key=["key"])
 
 
-# --- what the daemon does at its tick -----------------------------------------------------------------------------
+# --- at a daemon's tick -------------------------------------------------------------------------------------------
 
 
 def has_work(tx: Tx, now: datetime) -> bool:
-    """Whether there is anything to do, so that a tick without work writes nothing."""
+    """Whether a request is due or a state must change, so that a tick without work writes nothing."""
     is_due = sa.and_(websub.c.state != HubState.OFF.value, websub.c.next_act_at <= now)
-    conditions = sa.or_(is_due, _has_lapsed(now), _must_stop(), _may_go_on())
-    found = tx.execute(sa.select(websub.c.feed_id).join(feeds).where(conditions).limit(1)).first()
-    return found is not None or any(parting.next_act_at <= now for parting in list_partings(tx))
+    conditions = sa.or_(is_due, _has_lapsed(now), _must_stop(), _may_resume())
+    row = tx.execute(sa.select(websub.c.feed_id).join(feeds).where(conditions).limit(1)).first()
+    return row is not None or any(parting.next_act_at <= now for parting in list_partings(tx))
 
 
 def follow_feeds(
     tx: Tx, *, now: datetime, new_token: Callable[[], str], new_secret: Callable[[], str]
 ) -> list[HubSubscription]:
-    """Bring subscriptions in line with their feeds and the clock; those whose lease ended come back, as they were.
+    """Update subscriptions to the states of their feeds and leases; returns those whose lease ended, unchanged.
 
-    A feed that is not polled wants no pushes; one that is polled again wants them again, under a new token. Where a
-    lease has ended the feed is polled as ever.
+    The subscription of a feed that is not polled is ended; that of a feed that is polled again is requested again,
+    under a new token. A feed whose lease ended is polled at its own pace.
     """
-    for one in list(_read(tx, _must_stop())):
-        _part(tx, one, now)
+    for subscription in list(_read(tx, _must_stop())):
+        _add_parting(tx, subscription, now)
         values = {"state": HubState.OFF.value, "token": new_token(), "secret": new_secret(), "problem": None}
-        _update(tx, one.feed_id, **values, lease_until=None, next_act_at=None, attempts=0)
-    for one in list(_read(tx, _may_go_on())):
-        _update(tx, one.feed_id, state=HubState.WANTED.value, next_act_at=now)
+        _update(tx, subscription.feed_id, **values, lease_until=None, next_act_at=None, attempts=0)
+    for subscription in list(_read(tx, _may_resume())):
+        _update(tx, subscription.feed_id, state=HubState.WANTED.value, next_act_at=now)
     lapsed = list(_read(tx, _has_lapsed(now)))
-    for one in lapsed:
-        problem = problem_row(one.problem or _LAPSED)
-        _update(tx, one.feed_id, state=HubState.PENDING.value, lease_until=None, problem=problem)
-    poll_soon(tx, [one.feed_id for one in lapsed], now=now)
+    for subscription in lapsed:
+        problem = problem_row(subscription.problem or _LAPSED)
+        _update(tx, subscription.feed_id, state=HubState.PENDING.value, lease_until=None, problem=problem)
+    poll_soon(tx, [subscription.feed_id for subscription in lapsed], now=now)
     return lapsed
 
 
@@ -170,7 +172,7 @@ def _must_stop() -> sa.ColumnElement[bool]:
     return sa.and_(feeds.c.state != FeedState.ACTIVE.value, websub.c.state != HubState.OFF.value)
 
 
-def _may_go_on() -> sa.ColumnElement[bool]:
+def _may_resume() -> sa.ColumnElement[bool]:
     return sa.and_(feeds.c.state == FeedState.ACTIVE.value, websub.c.state == HubState.OFF.value)
 
 
@@ -179,10 +181,10 @@ def _update(tx: Tx, feed_id: int, **values: Any) -> None:
 
 
 def claim_due(tx: Tx, *, now: datetime, patience: timedelta, limit: int) -> list[HubSubscription]:
-    """Take subscriptions whose hub is to be asked now; nobody else takes them within ``patience``.
+    """Claim subscriptions whose request is due; they can't be claimed again within ``patience``.
 
-    They are pending from here on, before the request goes out: a hub may ask back before it answers. One that is
-    active stays so, since it is asked for again long before its lease ends.
+    They are pending before the request is sent, since a hub may verify it before it replies. An active subscription
+    stays active, since it is renewed long before its lease ends.
     """
     due = (
         sa.select(websub.c.feed_id)
@@ -202,22 +204,22 @@ def claim_due(tx: Tx, *, now: datetime, patience: timedelta, limit: int) -> list
 
 
 def note_asked(tx: Tx, claimed: HubSubscription, *, problem: Problem | None, next_act_at: datetime) -> None:
-    """Write what became of a request, unless the hub has asked back meanwhile, which says more."""
-    mine = sa.and_(websub.c.token == claimed.token, websub.c.attempts == claimed.attempts)
-    tx.execute(sa.update(websub).where(mine).values(problem=problem_row(problem), next_act_at=next_act_at))
+    """Store the result of a request, unless the hub has verified it meanwhile, which is the later result."""
+    is_unchanged = sa.and_(websub.c.token == claimed.token, websub.c.attempts == claimed.attempts)
+    tx.execute(sa.update(websub).where(is_unchanged).values(problem=problem_row(problem), next_act_at=next_act_at))
 
 
-# --- what hubs do -------------------------------------------------------------------------------------------------
+# --- at a hub's request -------------------------------------------------------------------------------------------
 
 
 def confirm(tx: Tx, subscription: HubSubscription, confirmed: Confirmed) -> None:
-    """The hub has asked back and was answered: it pushes until the lease ends."""
+    """Store that the hub verified a subscription: it pushes until the lease ends."""
     values = {"state": HubState.ACTIVE.value, "lease_until": confirmed.lease_until, "attempts": 0, "problem": None}
     _update(tx, subscription.feed_id, **values, next_act_at=confirmed.renew_at)
 
 
 def deny(tx: Tx, subscription: HubSubscription, denied: Denied, *, now: datetime) -> None:
-    """The hub has refused: the feed is polled as ever."""
+    """Store that the hub denied a subscription: the feed is polled at its own pace."""
     problem = problem_row(Problem.of(ProblemCode.HUB_REFUSED, reason=denied.reason or None))
     values = {"state": HubState.REFUSED.value, "lease_until": None, "attempts": 0, "problem": problem}
     _update(tx, subscription.feed_id, **values, next_act_at=denied.again_at)
@@ -225,20 +227,20 @@ def deny(tx: Tx, subscription: HubSubscription, denied: Denied, *, now: datetime
 
 
 def note_push(tx: Tx, feed_id: int, *, now: datetime) -> None:
-    """A push was read and applied."""
+    """Store the time of a push that was read and written."""
     _update(tx, feed_id, pushed_at=now, problem=None)
 
 
 def note_missed(tx: Tx, feed_id: int, *, now: datetime, again_at: datetime) -> bool:
-    """A poll (not a push) has found news of a feed; whether its hub is taken for dead because of it.
+    """Store that a poll, not a push, brought new entries; returns whether the hub therefore counts as silent.
 
-    Once may be a poll that was quicker than the hub. Twice without a push between them is a hub that keeps no promise:
-    its feed is polled as ever, and the hub is asked anew at ``again_at``.
+    The first time the poll may have been faster than the hub. The second time without a push in between the hub counts
+    as silent: the feed is polled at its own pace, and a new request is sent at ``again_at``.
     """
-    held = find(tx, feed_id)
-    if held is None or not held.is_active(now):
+    subscription = find(tx, feed_id)
+    if subscription is None or not subscription.is_active(now):
         return False
-    if held.problem != _MISSED:
+    if subscription.problem != _MISSED:
         _update(tx, feed_id, problem=problem_row(_MISSED))
         return False
     values = {"state": HubState.PENDING.value, "lease_until": None, "attempts": 0, "problem": problem_row(_SILENT)}
@@ -250,30 +252,30 @@ def note_missed(tx: Tx, feed_id: int, *, now: datetime, again_at: datetime) -> b
 
 
 def poll_soon(tx: Tx, feed_ids: Collection[int], *, now: datetime) -> None:
-    """Make feeds due now, but for those that fail: these keep their distance."""
+    """Make feeds due at ``now``, except feeds that fail: their next polls are unchanged."""
     for chunk in chunks(feed_ids):
         tx.execute(_earlier(now).where(feeds.c.id.in_(chunk)))
 
 
 def catch_up(tx: Tx, *, now: datetime, floor: timedelta) -> int:
-    """At a start: what hubs pushed while nobody listened is fetched, ``floor`` after the last poll at the earliest."""
-    pushed, lately = feeds.c.id.in_(active_feeds(now)), now - floor
-    is_fresh = feeds.c.last_polled_at > lately
-    is_old = sa.or_(feeds.c.last_polled_at.is_(None), feeds.c.last_polled_at <= lately)
+    """After a start: make pushed feeds due, ``floor`` after their last poll at the earliest; returns how many."""
+    pushed, recently = feeds.c.id.in_(active_feeds(now)), now - floor
+    is_fresh = feeds.c.last_polled_at > recently
+    is_old = sa.or_(feeds.c.last_polled_at.is_(None), feeds.c.last_polled_at <= recently)
     due_later = tx.execute(_earlier(now + floor).where(pushed, is_fresh)).rowcount
     return due_later + tx.execute(_earlier(now).where(pushed, is_old)).rowcount
 
 
 def _earlier(at: datetime) -> sa.Update:
-    """Feeds that are due later than this become due at this time."""
+    """The UPDATE by which feeds that are due later than ``at`` become due at ``at``, except feeds that fail."""
     return sa.update(feeds).where(feeds.c.next_poll_at > at, feeds.c.failing_since.is_(None)).values(next_poll_at=at)
 
 
 def note_callback(tx: Tx, base: str, *, now: datetime) -> int:
-    """Remember where hubs reach us; empty: nowhere. How many subscriptions an address that changed has ended.
+    """Store the callback address (empty: none); returns how many subscriptions its change has reset.
 
-    A hub that pushes to an address of the past reaches nobody. All subscriptions begin anew, and their feeds are
-    polled as ever until then; the hubs let go of the old ones when their leases end.
+    Pushes to a former address are lost. All subscriptions are requested again, and their feeds are polled at their own
+    pace until then; the old subscriptions end with their leases.
     """
     before = tx.execute(sa.select(meta.c.value).where(meta.c.key == _CALLBACK)).scalar()
     if before == base or (before is None and not base):
@@ -292,26 +294,26 @@ def note_callback(tx: Tx, base: str, *, now: datetime) -> int:
 
 
 def list_partings(tx: Tx) -> list[Parting]:
-    """All hubs that have not let go yet, the next to be asked first."""
-    found = [_parting_from(row) for row in tx.execute(sa.select(meta).where(_is_parting()))]
-    return sorted(found, key=lambda parting: (parting.next_act_at, parting.token))
+    """All partings, in order of their next request."""
+    partings = [_parting_from(row) for row in tx.execute(sa.select(meta).where(_is_parting()))]
+    return sorted(partings, key=lambda parting: (parting.next_act_at, parting.token))
 
 
 def find_parting(tx: Tx, token: str) -> Parting | None:
-    """The parting of a callback address."""
+    """The parting whose callback address has this token; None where there is none."""
     row = tx.execute(sa.select(meta).where(meta.c.key == f"{_PARTING}{token}")).first()
     return _parting_from(row) if row else None
 
 
 def change_parting(tx: Tx, before: Parting, after: Parting) -> bool:
-    """Write a parting; False where another process has changed it meanwhile."""
+    """Update a parting; False where another process has changed it meanwhile."""
     old, new = _parting_row(before), _parting_row(after)
-    mine = sa.and_(meta.c.key == old["key"], meta.c.value == old["value"])
-    return tx.execute(sa.update(meta).where(mine).values(value=new["value"])).rowcount == 1
+    is_unchanged = sa.and_(meta.c.key == old["key"], meta.c.value == old["value"])
+    return tx.execute(sa.update(meta).where(is_unchanged).values(value=new["value"])).rowcount == 1
 
 
 def end_partings(tx: Tx, partings: Sequence[Parting]) -> None:
-    """Forget partings: the hub has let go, or was asked often enough."""
+    """Delete partings: the hub has verified the end, or no further request is sent."""
     tx.execute(sa.delete(meta).where(meta.c.key.in_([f"{_PARTING}{parting.token}" for parting in partings])))
 
 

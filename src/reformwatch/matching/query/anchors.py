@@ -1,4 +1,4 @@
-"""Matching: what must occur in a text for a query to be met, so that an index can leave the others aside.
+"""Matching: the anchors of a query: what must occur in a text that it matches, so that an index can skip the query.
 
 Term: its word. Phrase: its rarest pair of neighbours. NEAR: its rarer side. AND: its cheapest part. OR: all of its
 parts. NOT: nothing.
@@ -34,13 +34,13 @@ class Pair(Struct, frozen=True):
 
 
 class Prefix(Struct, frozen=True):
-    """A beginning."""
+    """The beginning of a form that must be in the text."""
 
     text: str
 
 
 class Name(Struct, frozen=True):
-    """A name key."""
+    """A name key that a word of the text must have."""
 
     key: str
 
@@ -49,7 +49,7 @@ Anchor = Word | Pair | Prefix | Name
 
 
 class Anchors(Struct, frozen=True):
-    """Any one of these must occur; ``cost`` is about the share of texts in which one does."""
+    """Any of these anchors must occur; ``cost`` is the estimated share of texts in which any of them does."""
 
     cost: float
     anchors: tuple[Anchor, ...]
@@ -67,20 +67,21 @@ def anchors_of(node: Node, frequency: Frequency) -> Anchors | None:
         case And():
             return _cheapest([anchors_of(child, frequency) for child in node.children])
         case Or():
-            every = [anchors_of(child, frequency) for child in node.children]
-            if any(one is None for one in every):
+            alternatives = [anchors_of(child, frequency) for child in node.children]
+            if any(anchors is None for anchors in alternatives):
                 return None
-            found = [one for one in every if one is not None]
-            union = dict.fromkeys(anchor for one in found for anchor in one.anchors)
-            return Anchors(cost=sum(one.cost for one in found), anchors=tuple(union))
+            present = [anchors for anchors in alternatives if anchors is not None]
+            union = dict.fromkeys(anchor for anchors in present for anchor in anchors.anchors)
+            return Anchors(cost=sum(anchors.cost for anchors in present), anchors=tuple(union))
         case InField():
             return anchors_of(node.child, frequency)
         case Not():
             return None
 
 
-def _cheapest(some: Sequence[Anchors | None]) -> Anchors | None:
-    return min((one for one in some if one is not None), key=lambda one: one.cost, default=None)
+def _cheapest(alternatives: Sequence[Anchors | None]) -> Anchors | None:
+    present = (anchors for anchors in alternatives if anchors is not None)
+    return min(present, key=lambda anchors: anchors.cost, default=None)
 
 
 def _of_term(term: Term, frequency: Frequency) -> Anchors:
@@ -92,7 +93,7 @@ def _of_term(term: Term, frequency: Frequency) -> Anchors:
 
 
 def _of_phrase(phrase: Phrase, frequency: Frequency) -> Anchors:
-    cheapest = min((_of_term(term, frequency) for term in phrase.terms), key=lambda one: one.cost)
+    cheapest = min((_of_term(term, frequency) for term in phrase.terms), key=lambda anchors: anchors.cost)
     if phrase.slop is not None:
         return cheapest
     for first, second in zip(phrase.terms, phrase.terms[1:], strict=False):
@@ -104,7 +105,7 @@ def _of_phrase(phrase: Phrase, frequency: Frequency) -> Anchors:
 
 
 def terms_of(node: Node) -> Iterator[Term]:
-    """The terms of a query that can satisfy it: those under a NOT can't."""
+    """The terms of a query that can be its evidence: all but those under a NOT."""
     match node:
         case Term():
             yield node
@@ -118,7 +119,7 @@ def terms_of(node: Node) -> Iterator[Term]:
 
 
 def words_of(node: Node) -> set[str]:
-    """The forms that evaluating a query can ask for."""
+    """The forms that an evaluation of the query looks up."""
     match node:
         case Term():
             return {node.word} if node.how in {How.FORM, How.EXACT} else set()

@@ -1,6 +1,6 @@
-"""Matching: a tree against a text: whether it is met, and by which words.
+"""Matching: the evaluation of a query's tree for a text: whether the query is met, and the words that meet it.
 
-Plain and complete: an index only chooses which trees come here (:mod:`reformwatch.matching.index`).
+An index only chooses which trees are evaluated (:mod:`reformwatch.matching.index`).
 """
 
 from bisect import bisect_left
@@ -15,7 +15,7 @@ from reformwatch.matching.query.scope import Scope, whole
 from reformwatch.matching.query.tree import And, How, InField, Near, Node, Not, Or, Phrase, Term
 from reformwatch.model.topic import Evidence
 
-#: At most so much evidence is kept for one match; the first of each part of the query comes first.
+#: The most evidence that a match keeps; the first word of each term of the query has precedence.
 MAX_EVIDENCE: Final = 24
 _MAX_SPANS: Final = 2_000
 
@@ -38,7 +38,7 @@ def evaluate(node: Node, text: MatchText, scope: Scope | None = None) -> tuple[E
 
 
 def is_met(node: Node, text: MatchText, scope: Scope) -> bool:
-    """Whether the text meets the query; as :func:`evaluate`, without gathering evidence."""
+    """Whether the text meets the query; as :func:`evaluate`, without evidence."""
     return _is_met(node, text, scope, scope.default)
 
 
@@ -55,12 +55,12 @@ def _is_met(node: Node, text: MatchText, scope: Scope, ranges: Ranges) -> bool:
     if isinstance(node, InField):
         return _is_met(node.child, text, scope, scope.fields[node.field])
     if isinstance(node, Phrase) and node.slop is None:
-        return _stands(node, text, ranges)
+        return _phrase_occurs(node, text, ranges)
     return next(iter(_spans(node, text, ranges)), None) is not None
 
 
 def _hits(node: Node, text: MatchText, scope: Scope, ranges: Ranges) -> list[Hit] | None:
-    """What satisfied the node, empty for a NOT; None where it is not met."""
+    """The hits of the node, empty for a NOT; None where it is not met."""
     match node:
         case Term() | Phrase() | Near():
             hits = [hit for span in _spans(node, text, ranges) for hit in span.hits]
@@ -68,14 +68,16 @@ def _hits(node: Node, text: MatchText, scope: Scope, ranges: Ranges) -> list[Hit
         case And():
             gathered: list[Hit] = []
             for child in node.children:
-                found = _hits(child, text, scope, ranges)
-                if found is None:
+                child_hits = _hits(child, text, scope, ranges)
+                if child_hits is None:
                     return None
-                gathered += found
+                gathered += child_hits
             return gathered
         case Or():
-            met = [found for child in node.children if (found := _hits(child, text, scope, ranges)) is not None]
-            return [hit for found in met for hit in found] if met else None
+            met = [
+                child_hits for child in node.children if (child_hits := _hits(child, text, scope, ranges)) is not None
+            ]
+            return [hit for child_hits in met for hit in child_hits] if met else None
         case Not():
             return None if _is_met(node.child, text, scope, ranges) else []
         case InField():
@@ -110,17 +112,17 @@ def _occurs(term: Term, text: MatchText, ranges: Ranges) -> bool:
     return bool(_places(term, text, ranges))
 
 
-def _stands(phrase: Phrase, text: MatchText, ranges: Ranges) -> bool:
-    """Whether a phrase occurs; of plain words, as most are, their places say it without more."""
-    rows: list[Sequence[int]] = []
+def _phrase_occurs(phrase: Phrase, text: MatchText, ranges: Ranges) -> bool:
+    """Whether a phrase occurs; for plain words, the most common case, their places are enough."""
+    all_places: list[Sequence[int]] = []
     for term in phrase.terms:
         if term.how is not How.FORM:
             return next(_adjacent(phrase, text, ranges), None) is not None
         places = text.with_form(term.word)
         if not places:
             return False
-        rows.append(places)
-    starts, *others = rows
+        all_places.append(places)
+    starts, *others = all_places
     for at in starts:
         if all(at + i in places for i, places in enumerate(others, 1)):
             last = at + len(others)
@@ -160,53 +162,53 @@ def _adjacent(phrase: Phrase, text: MatchText, ranges: Ranges) -> Iterator[Span]
 
 
 def span_of(phrase: Phrase, at: int) -> Span:
-    """A phrase that stands at a place, word after word."""
+    """The span of a phrase whose first word is at the place ``at``, and whose words follow one another."""
     return Span(at, at + len(phrase.terms) - 1, tuple((at + i, term) for i, term in enumerate(phrase.terms)))
 
 
 def lies_in(span: Span, ranges: Ranges) -> bool:
-    """Whether all of a span lies in one of these stretches."""
+    """Whether the whole span lies in any of the ranges."""
     return any(low <= span.first and span.last < high for low, high in ranges)
 
 
 def evidence_of(spans: Iterable[Span], text: MatchText) -> tuple[Evidence, ...]:
-    """The evidence of spans that are known already."""
+    """The evidence of spans, in order of place."""
     return _evidence([hit for span in spans for hit in span.hits], text)
 
 
 def _within(phrase: Phrase, slop: int, text: MatchText, ranges: Ranges) -> Iterator[Span]:
-    """All words of the phrase, each at its own place, with at most ``slop`` other words among them."""
+    """All words of the phrase, each at a place of its own, with at most ``slop`` other words among them."""
     width = len(phrase.terms) + slop
     places = [_places(term, text, ranges) for term in phrase.terms]
     if not all(places):
         return
-    rarest = min(places, key=lambda some: len(some))
+    rarest = min(places, key=lambda term_places: len(term_places))
     for at in sorted(set(rarest)):
         for first in range(at - width + 1, at + 1):
-            window = [_between(some, first, first + width) for some in places]
-            if all(window) and any(first in some for some in window):
-                chosen = _one_place_each(window)
+            window = [_between(term_places, first, first + width) for term_places in places]
+            if all(window) and any(first in term_places for term_places in window):
+                chosen = _distinct_places(window)
                 if chosen is not None:
                     yield Span(min(chosen), max(chosen), tuple(zip(chosen, phrase.terms, strict=True)))
                     break
 
 
-def _one_place_each(window: Sequence[Sequence[int]]) -> list[int] | None:
-    """A place for each word, no place twice (augmenting paths: a word may push another to its next place)."""
-    holder: dict[int, int] = {}
+def _distinct_places(window: Sequence[Sequence[int]]) -> list[int] | None:
+    """A place of its own for each word (augmenting paths: a word may move another to its next place), or None."""
+    word_at: dict[int, int] = {}
 
-    def settle(word: int, tried: set[int]) -> bool:
+    def assign(word: int, tried: set[int]) -> bool:
         for place in window[word]:
             if place not in tried:
                 tried.add(place)
-                if place not in holder or settle(holder[place], tried):
-                    holder[place] = word
+                if place not in word_at or assign(word_at[place], tried):
+                    word_at[place] = word
                     return True
         return False
 
-    if not all(settle(word, set()) for word in range(len(window))):
+    if not all(assign(word, set()) for word in range(len(window))):
         return None
-    return [place for _, place in sorted((word, place) for place, word in holder.items())]
+    return [place for _, place in sorted((word, place) for place, word in word_at.items())]
 
 
 def _between(places: Sequence[int], low: int, high: int) -> Sequence[int]:
@@ -252,13 +254,13 @@ def _last(span: Span) -> int:
 
 
 def _evidence(hits: list[Hit], text: MatchText) -> tuple[Evidence, ...]:
-    """In order of place, the same word for the same part of the query once."""
+    """In order of place; the same word is listed once for each term of the query."""
     distinct = {(place, term.start): (place, term) for place, term in hits}
     ordered = [distinct[key] for key in sorted(distinct)]
     if len(ordered) > MAX_EVIDENCE:
         ordered = sorted(islice(_first_of_each_term(ordered), MAX_EVIDENCE), key=_order)
-    said = {(place, term.shown, _how(place, term, text)): None for place, term in ordered}
-    return tuple(_as_evidence(place, shown, how, text) for place, shown, how in said)
+    pieces = {(place, term.shown, _how(place, term, text)): None for place, term in ordered}
+    return tuple(_as_evidence(place, shown, how, text) for place, shown, how in pieces)
 
 
 def _order(hit: Hit) -> tuple[int, int]:

@@ -77,13 +77,13 @@ def _lex(text: str) -> list[_Lexeme]:
     lexemes: list[_Lexeme] = []
     place = 0
     while place < len(text):
-        found = _LEXEME.match(text, place)
-        if found is None:  # pragma: no cover - every character belongs to one of the kinds
+        match = _LEXEME.match(text, place)
+        if match is None:  # pragma: no cover - every character belongs to one of the kinds
             raise QueryError(text, place, "a word was expected")
-        kind = found.lastgroup or ""
+        kind = match.lastgroup or ""
         if kind == "distance":
             kind = "near"
-        end = found.end()
+        end = match.end()
         if kind == "quote":
             end = _end_of_quote(text, place)
             slop = re.compile(r"~(\w*)").match(text, end)
@@ -91,11 +91,11 @@ def _lex(text: str) -> list[_Lexeme]:
             lexemes.append(_Lexeme("phrase", inner, place, slop.end() if slop else end, slop.group(1) if slop else "-"))
             end = slop.end() if slop else end
         elif kind == "near":
-            lexemes.append(_Lexeme("near", found.group("near"), place, end, found.group("distance") or ""))
+            lexemes.append(_Lexeme("near", match.group("near"), place, end, match.group("distance") or ""))
         elif kind == "field":
-            lexemes.append(_Lexeme("field", found.group("field"), place, end))
+            lexemes.append(_Lexeme("field", match.group("field"), place, end))
         elif kind != "space":
-            lexemes.append(_Lexeme(kind, found.group(), place, end))
+            lexemes.append(_Lexeme(kind, match.group(), place, end))
         place = end
     return lexemes
 
@@ -109,7 +109,7 @@ def _end_of_quote(text: str, place: int) -> int:
 
 
 def _number(text: str) -> int | None:
-    """A whole number of any length, as far as it matters here; None for anything else."""
+    """A whole number, of which the first nine digits are enough here; None for any other text."""
     if not text.isascii() or not text.isdigit():
         return None
     return int((text.lstrip("0") or "0")[:9])
@@ -247,8 +247,8 @@ class _Parser:
 
     def _phrase(self, lexeme: _Lexeme) -> Node:
         terms: list[Term] = []
-        for piece in re.finditer(r"\S+", lexeme.text):
-            part = self._term_or_none(piece.group(), lexeme.start + 1 + piece.start())
+        for match in re.finditer(r"\S+", lexeme.text):
+            part = self._term_or_none(match.group(), lexeme.start + 1 + match.start())
             terms.extend(part.terms if isinstance(part, Phrase) else [part] if part else [])
         if not terms:
             self._fail(lexeme.start, "there is no word between these quotes")
@@ -273,26 +273,26 @@ class _Parser:
         return node
 
     def _term_or_none(self, text: str, start: int) -> Term | Phrase | None:
-        """One word with its marks; a word that has a hyphen or a dot inside is a phrase."""
+        """A word with its marks; a phrase where the word has a hyphen or a dot inside; None where there is no word."""
         how, body = How.FORM, text
         if text[0] in "=~":
             how, body = (How.EXACT, text[1:]) if text[0] == "=" else (How.NAME, text[1:])
         offset = start + len(text) - len(body)
-        found = list(WORD.finditer(body))
-        if not found:
+        matches = list(WORD.finditer(body))
+        if not matches:
             return None
         is_prefix = body.endswith("*")
         if "*" in body.rstrip("*") or (is_prefix and how is not How.FORM):
             self._fail(start, "* stands at the end of a plain word only: word*")
         terms = []
-        for i, piece in enumerate(found):
-            kind = How.PREFIX if is_prefix and i == len(found) - 1 else how
-            terms.append(self._one(piece.group(), kind, offset + piece.start(), offset + piece.end(), text))
+        for i, match in enumerate(matches):
+            kind = How.PREFIX if is_prefix and i == len(matches) - 1 else how
+            terms.append(self._word_term(match.group(), kind, offset + match.start(), offset + match.end(), text))
         if len(terms) == 1:
             return replace(terms[0], start=start, end=start + len(text))
         return Phrase(terms=tuple(terms), slop=None, start=start, end=start + len(text))
 
-    def _one(self, piece: str, how: How, start: int, end: int, typed: str) -> Term:
+    def _word_term(self, piece: str, how: How, start: int, end: int, typed: str) -> Term:
         word = fold(piece)
         if how is How.PREFIX and len(word) < MIN_PREFIX:
             self._fail(start, f"a prefix has at least {MIN_PREFIX} letters, {piece}* has {len(word)}")

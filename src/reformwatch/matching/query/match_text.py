@@ -1,4 +1,4 @@
-"""Matching: an entry as queries see it: words with places, looked up by form, prefix or name key.
+"""Matching: the words of an entry with their places, looked up by form, prefix or name key.
 
 A *place* is a whole number: the words of all parts are counted through, and each part begins a gap later that no phrase
 and no NEAR can bridge; ``place % GAP`` is the word's number, ``place // GAP`` its part's.
@@ -23,7 +23,7 @@ Ranges = tuple[tuple[int, int], ...]
 
 
 class MatchText:
-    """The text that a query is matched against: an entry's parts, cut into words once. ``texts``: by part name."""
+    """The parts of an entry cut into words, once. ``texts`` maps a part's name to its text."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = texts
@@ -36,11 +36,11 @@ class MatchText:
             self._first.append(first)
             self.surfaces.extend(WORD.findall(texts[part]))
             self.places.extend(range(number * GAP + first, number * GAP + len(self.surfaces)))
-        self._known: Mapping[str, list[int]] | None = None
+        self._primed: Mapping[str, list[int]] | None = None
 
     @cached_property
     def _starts(self) -> list[int]:
-        """Where each word begins in its part's text: after the word before it there is nothing but gaps in between."""
+        """Where each word begins in its part's text, in characters: the first occurrence after the word before it."""
         starts: list[int] = []
         for part, first, end in zip(self.parts, self._first, [*self._first[1:], len(self.surfaces)], strict=True):
             at, find = 0, self.texts[part].find
@@ -52,7 +52,7 @@ class MatchText:
 
     @cached_property
     def forms(self) -> list[tuple[str, ...]]:
-        """Each word's forms, the form as it stands first."""
+        """The forms of each word, its own folded form first."""
         return [forms_of(surface) for surface in self.surfaces]
 
     @cached_property
@@ -63,9 +63,9 @@ class MatchText:
                 index.setdefault(form, []).append(place)
         return index
 
-    def prime(self, known: Mapping[str, list[int]] | None) -> None:
-        """Take the places of those forms that can be asked for, where an index has gathered them already; None: all."""
-        self._known = known
+    def prime(self, places: Mapping[str, list[int]] | None) -> None:
+        """Use the places that an index has gathered for the forms of its queries; None: gather those of all forms."""
+        self._primed = places
 
     @cached_property
     def _buckets(self) -> Mapping[str, list[int]]:
@@ -84,23 +84,23 @@ class MatchText:
         return index
 
     def with_form(self, form: str) -> Sequence[int]:
-        """Where a word stands that is, or may be an inflection of, this form."""
-        index = self._every_form if self._known is None else self._known
+        """The places of the words that are, or may be an inflection of, this form."""
+        index = self._every_form if self._primed is None else self._primed
         return index.get(form, _NO_PLACES)
 
     def with_exact(self, form: str) -> Sequence[int]:
-        """Where a word stands in this very form."""
+        """The places of the words whose own folded form is this form."""
         return [place for place in self.with_form(form) if self.form_at(place) == form]
 
     def with_prefix(self, prefix: str) -> Sequence[int]:
-        """Where a word begins like this."""
+        """The places of the words whose own folded form begins with ``prefix``."""
         places = self._buckets.get(prefix[:PREFIX_BUCKET], _NO_PLACES)
         return [place for place in places if self.form_at(place).startswith(prefix)]
 
     def with_name(self, keys: frozenset[str]) -> Sequence[int]:
-        """Where a capitalised word has one of these name keys."""
-        found = {place for key in keys for place in self._names.get(key, _NO_PLACES)}
-        return sorted(found)
+        """The places of the capitalised words that have any of these name keys."""
+        places = {place for key in keys for place in self._names.get(key, _NO_PLACES)}
+        return sorted(places)
 
     def form_at(self, place: int) -> str:
         """The folded form of the word at a place."""
@@ -124,5 +124,5 @@ class MatchText:
 
 
 def range_of(number: int) -> tuple[int, int]:
-    """The places of the part that has this number."""
+    """The places of the part with this number: from the first to before the second."""
     return (number * GAP, (number + 1) * GAP)

@@ -1,13 +1,13 @@
 """Matching: the tree of a query.
 
-``start`` and ``end`` are character offsets into the query's text, so that ``explain`` can name the part it speaks of.
+``start`` and ``end`` are character offsets into the query's text, so that ``explain`` can show the part.
 """
 
 from enum import Enum
 
 from msgspec import Struct
 
-#: The fields of an entry that a query can name, and the parts of a text each stands for.
+#: The fields that a query can name, each with its parts of a text.
 FIELDS: dict[str, tuple[str, ...]] = {
     "title": ("title",),
     "text": ("summary", "content"),
@@ -17,7 +17,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "url": ("url",),
     "lang": ("lang",),
 }
-#: Where a term is looked for that names no field.
+#: The parts in which a term without a field is looked up.
 DEFAULT_PARTS = ("title", "summary", "content")
 
 
@@ -31,7 +31,7 @@ class How(Enum):
 
 
 class Term(Struct, frozen=True, kw_only=True):
-    """One word: ``word`` is folded; ``keys`` are a name's keys, empty otherwise; ``shown`` is what the user typed."""
+    """A word: ``word`` is folded; ``keys`` are a name's keys, empty otherwise; ``shown`` is what the user typed."""
 
     word: str
     keys: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ class Near(Struct, frozen=True, kw_only=True):
 
 
 class And(Struct, frozen=True, kw_only=True):
-    """All of them."""
+    """A query that is met where all ``children`` are."""
 
     children: tuple["Node", ...]
     start: int
@@ -70,7 +70,7 @@ class And(Struct, frozen=True, kw_only=True):
 
 
 class Or(Struct, frozen=True, kw_only=True):
-    """Any of them."""
+    """A query that is met where any of ``children`` is."""
 
     children: tuple["Node", ...]
     start: int
@@ -78,7 +78,7 @@ class Or(Struct, frozen=True, kw_only=True):
 
 
 class Not(Struct, frozen=True, kw_only=True):
-    """Not that."""
+    """A query that is met where ``child`` is not."""
 
     child: "Node"
     start: int
@@ -86,7 +86,7 @@ class Not(Struct, frozen=True, kw_only=True):
 
 
 class InField(Struct, frozen=True, kw_only=True):
-    """The same, in one field only."""
+    """A query that is met where ``child`` is met within the field."""
 
     field: str
     child: "Node"
@@ -111,7 +111,7 @@ def children_of(node: Node) -> tuple[Node, ...]:
 
 
 def is_positional(node: Node) -> bool:
-    """Whether a node's matches have a place in the text, as NEAR needs."""
+    """Whether a node's matches have places in the text, which NEAR requires."""
     match node:
         case Term() | Phrase() | Near():
             return True
@@ -122,7 +122,7 @@ def is_positional(node: Node) -> bool:
 
 
 def has_positive(node: Node) -> bool:
-    """Whether something must occur in a text for the node to be met."""
+    """Whether the node can be met only by a text in which a term occurs."""
     match node:
         case Not():
             return False
