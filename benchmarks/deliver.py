@@ -142,7 +142,9 @@ def _add_alerts(tx: Any, messages: int) -> None:
     reply = Reply(fetched=fetched, parsed=parsed)
     compiled = [compile_topic(topic.id, topic.slug, topic.queries) for topic in list_topics(tx)]
     plan = plan_reply(snapshot, reply, TopicIndex.of(compiled), policy=policy, now=now, jitter=0)
-    assert len(plans.apply(tx, plan, now=now).alerts) == messages
+    alerts = plans.apply(tx, plan, now=now)
+    assert alerts is not None
+    assert len(alerts) == messages
 
 
 def main() -> None:

@@ -78,9 +78,10 @@ def a_poller(
 
 def apply_and_route(tx: Tx, plan: PollPlan, router: Router, *, now: datetime = NOW) -> Routed:
     """Store a plan, and route its alerts within the same transaction."""
-    applied = plans.apply(tx, plan, now=now)
-    deliveries = router.route_within(tx, applied.alerts)
-    return Routed(is_stale=applied.is_stale, alerts=len(applied.alerts), deliveries=deliveries)
+    alert_ids = plans.apply(tx, plan, now=now)
+    if alert_ids is None:
+        return Routed(is_stale=True)
+    return Routed(alerts=len(alert_ids), deliveries=router.route_within(tx, alert_ids))
 
 
 def records(store: Store, alert_ids: Sequence[int] | None = None) -> list[NotificationRecord]:
@@ -150,7 +151,7 @@ class AlertDesk:
     def store_plan(self, tx: Tx, plan: PollPlan) -> int:
         """Claim the feed and store a plan; the number of its alert."""
         feeds.claim(tx, [plan.feed_id], token="poll:1", now=NOW, lease=LEASE)
-        [number] = plans.apply(tx, plan, now=NOW).alerts
+        [number] = plans.apply(tx, plan, now=NOW) or ()
         return number
 
     def born(self, *pages: str, slugs: Sequence[str] = ("akims",), kind: AlertKind = AlertKind.STORY) -> int:

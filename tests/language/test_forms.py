@@ -12,13 +12,18 @@ from hypothesis import strategies as st
 from bounds import at_most_lines
 from reformwatch.language import kazakh
 from reformwatch.language.forms import forms_of
-from reformwatch.language.names import name_key, names_of
+from reformwatch.language.names import _keys, names_of
 from reformwatch.language.words import MAX_WORD, fold
 from reformwatch.matching.index import TopicIndex, compile_topic
 from reformwatch.matching.query import MatchText
 
 #: More dictionary forms than any word of a language has; what only hostile words come near.
 MAX_FORMS = 64
+
+
+def name_key(name: str) -> str:
+    """The first key of a name as written; empty where it has no letters."""
+    return next(iter(_keys(name)), "")
 
 
 def pairs(table: str) -> list[tuple[str, str]]:

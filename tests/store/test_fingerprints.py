@@ -66,7 +66,7 @@ class Desk:
             snapshot = plans.snapshot(tx, feed, asked, now=NOW, stories_of=stories_of)
             reply = Reply(fetched=fetched, parsed=parsed, is_pushed=is_pushed)
             plan = plan_reply(snapshot, reply, TopicIndex(), policy=PollPolicy(), now=NOW, jitter=0.5)
-            assert not plans.apply(tx, plan, now=NOW).is_stale
+            assert plans.apply(tx, plan, now=NOW) is not None
             return poll_line(feed, plan)
 
     def stored(self) -> list[tuple[object, ...]]:

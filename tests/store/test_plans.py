@@ -294,8 +294,8 @@ from reformwatch.store import Store, plans
 url, plan, now = pickle.load(sys.stdin.buffer)
 store = Store(url)
 with store.write() as tx:
-    applied = plans.apply(tx, plan, now=now)
-    Router(store, clock=lambda: now, new_message_id=lambda: os._exit(137)).route_within(tx, applied.alerts)
+    alerts = plans.apply(tx, plan, now=now)
+    Router(store, clock=lambda: now, new_message_id=lambda: os._exit(137)).route_within(tx, alerts)
 """
 
 
@@ -361,11 +361,11 @@ def test_plans_that_are_written_together_are_each_written_as_alone(world: World)
         alone = batch.add(plan_for(first, *quiet), now=NOW)
         plan = plan_for(second, quiet[0], world.news(parsed("one"), PAGE), alerts=(world.alert(1),))
         told = batch.add(plan, now=NOW)
-        assert world.router.route_within(tx, told.alerts) == 2, "before the end of the batch"
+        assert world.router.route_within(tx, told) == 2, "before the end of the batch"
         batch.flush()
         batch.flush()
         [alert] = list_alerts(tx, limit=9)
-    assert (alone, told) == (plans.Applied(), plans.Applied(alerts=(alert.id,)))
+    assert (alone, told) == ((), (alert.id,))
     counts = world.counts()
     assert (counts["entries"], counts["matches"], counts["alerts"], counts["deliveries"]) == (5, 1, 1, 2)
     with world.store.read() as tx:

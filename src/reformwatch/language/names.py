@@ -58,11 +58,6 @@ def _names_of(word: str) -> frozenset[str]:
     return frozenset(key for spelling in spellings for key in _keys(spelling) if len(key) > 1)
 
 
-def name_key(name: str) -> str:
-    """The first name key of a word as written; empty where it has no letters."""
-    return next(iter(_keys(name)), "")
-
-
 def _keys(name: str) -> tuple[str, ...]:
     lowered = unicodedata.normalize("NFKC", name).casefold()
     if lowered.endswith(("'s", "’s", "ʼs")):

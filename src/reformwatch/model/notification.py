@@ -8,10 +8,9 @@ from reformwatch.model.value import Value
 
 
 class Decision(StrEnum):
-    """What routing decided. ``hold``: for a later message with several alerts."""
+    """What routing decided."""
 
     SEND = "send"
-    HOLD = "hold"
     SUPPRESS = "suppress"
 
 

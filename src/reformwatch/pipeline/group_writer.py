@@ -142,7 +142,7 @@ class GroupWriter:
                 now = self._runtime.clock()
                 plan = self._plan_document(tx, outcome, context, now)
                 self._runtime.hook("planned")
-                alerts = batch.add(plan, now=now).alerts
+                alerts = batch.add(plan, now=now)
                 self._note_hub(tx, outcome.feed, plan, context, now)
                 deliveries = self._router.route_within(tx, alerts)
                 written.append(Written(outcome=outcome, plan=plan, alerts=alerts, deliveries=deliveries))

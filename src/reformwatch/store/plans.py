@@ -14,7 +14,6 @@ from reformwatch.model.notification import Code
 from reformwatch.model.plan import EditedEntry, NewEntry, PollPlan, Snapshot
 from reformwatch.model.problem import Problem, ProblemCode
 from reformwatch.model.story import HEADLINE_WINDOW, is_headline_key
-from reformwatch.model.value import Value
 from reformwatch.store import poll_state
 from reformwatch.store import tables as t
 from reformwatch.store.alerts import add_alert
@@ -30,16 +29,6 @@ from reformwatch.urls import origin_of
 #: The number of a document's last entries that are looked up first.
 _LAST = 3
 _KNOWN = [t.entries.c[name] for name in ("id", "key", "twin_key", "url", "title", "text_hash", "version")]
-
-
-class Applied(Value, frozen=True, kw_only=True):
-    """The result of writing a plan. ``is_stale``: another process leased the feed meanwhile, and nothing was written.
-
-    ``alerts`` are the ids of its alerts, which are to be routed.
-    """
-
-    is_stale: bool = False
-    alerts: tuple[int, ...] = ()
 
 
 def snapshot(
@@ -106,14 +95,17 @@ def find_stories(tx: Tx, keys: Iterable[str], *, now: datetime) -> dict[str, int
     return stories
 
 
-def apply(tx: Tx, plan: PollPlan, *, now: datetime) -> Applied:
-    """Write a single plan; nothing is written where another process leased the feed meanwhile."""
+def apply(tx: Tx, plan: PollPlan, *, now: datetime) -> tuple[int, ...] | None:
+    """Write one plan, all of it or nothing; the ids of its alerts, which are to be routed.
+
+    None where another process leased the feed meanwhile: then nothing is written.
+    """
     if not still_leased(tx, {plan.feed_id: plan.lease_token}):
-        return Applied(is_stale=True)
+        return None
     batch = Batch(tx)
-    applied = batch.add(plan, now=now)
+    alerts = batch.add(plan, now=now)
     batch.flush()
-    return applied
+    return alerts
 
 
 def still_leased(tx: Tx, leases: Mapping[int, str | None]) -> frozenset[int]:
@@ -137,8 +129,8 @@ class Batch:
         self._feeds: list[tuple[PollPlan, datetime]] = []
         self._entries: list[dict[str, Any]] = []
 
-    def add(self, plan: PollPlan, *, now: datetime) -> Applied:
-        """Write a plan; the next plan of the batch reads its stories and alerts."""
+    def add(self, plan: PollPlan, *, now: datetime) -> tuple[int, ...]:
+        """Write a plan; the ids of its alerts. The next plan of the batch reads its stories and alerts."""
         tx = self._tx
         self._feeds.append((plan, now))
         self._entries += [_entry_row(new, plan.feed_id, now) for new in plan.entries]
@@ -149,12 +141,12 @@ class Batch:
         for edit in plan.edits:
             _write_edit(tx, edit, now)
         if not any(new.matches or new.suppressed or new.story_keys for new in plan.entries):
-            return Applied()  # the ids of its entries are not needed
+            return ()  # the ids of its entries are not needed
         self._flush_entries()
         ids = _ids_of(tx, plan)
         _write_matches(tx, plan, ids, now)
         stories = {i: _write_story(tx, new, ids[i], now) for i, new in enumerate(plan.entries) if new.story_keys}
-        return Applied(alerts=tuple(_write_alert(tx, alert, ids, stories, now) for alert in plan.alerts))
+        return tuple(_write_alert(tx, alert, ids, stories, now) for alert in plan.alerts)
 
     def flush(self) -> None:
         """Write the rows of all plans that were not written yet."""
