@@ -343,7 +343,6 @@ def measure(queries: Sequence[str], coming: Sequence[str], corpus: Corpus, *, wi
     memory = tracemalloc.get_traced_memory()[0] / 1e6
     tracemalloc.stop()
     gc.collect()
-    gc.freeze()  # as the daemon does
     update = statistics.median(updates(index, coming))
     for one in corpus.warm_up:
         index.match(match_text(one))

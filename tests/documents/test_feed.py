@@ -1,6 +1,5 @@
 """Documents: documents of every kind to a feed: what an entry says, by which key it is known, and what is refused."""
 
-import html
 import json
 import subprocess
 import sys
@@ -9,9 +8,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import nh3
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bounds import at_most_processor_s
@@ -25,11 +23,9 @@ from reformwatch.documents.feed import (
     make_entry,
     parse_feed,
     to_text,
-    without_tags,
 )
 from reformwatch.model.entry import ParsedEntry, ParsedFeed, Unreadable
 from reformwatch.model.feed import FeedHints
-from reformwatch.text import clean
 from spoken import what_came
 
 URL = "https://courier.example/feed.xml"
@@ -934,66 +930,3 @@ def test_a_body_that_is_the_name_of_a_file_or_an_address_is_not_opened(tmp_path:
     assert not [name for name in touched if str(tmp_path) in name or name in names]
     assert {event for event, _ in parsing} <= {"open"}
     assert all(name.endswith((".py", ".pyc")) for name in touched)  # a codec loaded late, and nothing else
-
-
-# -- plain tags
-
-
-_PLAIN = ["<b>", "</b>", '<a href="/x" title="a &gt; b">', "</a>", '<img src="a"/>', "<em\t>", "<span>", "</span>"]
-_ODD = [
-    "<p>",
-    "</p>",
-    "<br/>",
-    "<BR>",
-    "<B>",
-    "<a/href='x'>",
-    "<a/href=x>",
-    "<b",
-    "<",
-    ">",
-    "</",
-    "<!--",
-    "-->",
-    "<script>",
-    "</script>",
-    "<style>",
-    "</style>",
-    "<title>",
-    "</title>",
-    "<textarea>",
-    "<svg>",
-    "<plaintext>",
-    "<noscript>",
-    "<iframe>",
-    "<xmp>",
-    "<table>",
-    "<td>",
-    "<select>",
-    "<option>",
-    "<template>",
-    "<![CDATA[",
-    "]]>",
-    "text",
-    "ә",
-    "é",
-    "&amp;",
-    "&lt;",
-    "&amp;lt;",
-    "&nbsp;",
-    "&#150;",
-    "&#0;",
-    "&notit;",
-    "&copy",
-    '"',
-]
-_MARKUP = st.lists(st.sampled_from([*_PLAIN * 3, *_ODD, " ", "\n", "\r", "\x00"]), max_size=12).map("".join)
-
-
-@given(_MARKUP)
-@example("<<b>script>")
-@example("<title></b>")
-@example("</</b>")
-def test_plain_tags_are_taken_out_as_nh3_takes_them_out(markup: str) -> None:
-    """What a browser takes for text, and nothing of what it hides."""
-    by_nh3 = html.unescape(nh3.clean(markup, tags=set(), clean_content_tags={"script", "style"}))
-    assert clean(html.unescape(without_tags(markup)), limit=1_000) == clean(by_nh3, limit=1_000)

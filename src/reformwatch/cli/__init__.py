@@ -52,7 +52,6 @@ def cli(context: click.Context, config_path: Path | None, verbose: bool) -> None
     Begin with `reformwatch demo`, which needs no network, or with `reformwatch init`.
     """
     importlib.import_module("reformwatch.settings")  # all commands read them; --help and --version end above
-    gc.freeze()  # excludes the imported modules from every collection
     gc.enable()
     context.obj = Invocation(config_path, is_verbose=verbose)
 

@@ -44,11 +44,6 @@ MAX_GUID: Final = 2_000
 _BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 _DECLARATION: Final = "<?xml version='1.0' encoding='utf-8'?>\n"
 _BLOCK: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|/?blockquote|/?ul|/?ol)\b[^<>]*>", re.IGNORECASE)
-#: Tags that all HTML parsers treat alike in any place: their removal neither leaves nor hides other text.
-_PLAIN_TAG: Final = re.compile(
-    r"</?(?:a|abbr|b|cite|code|em|figcaption|figure|i|img|s|small|span|strong|sub|sup|time|u)"
-    r"""(?:\s+[a-z][a-z0-9_-]*="[^"<>]*")*\s*/?>"""
-)
 #: The group of comments is atomic, so that the pattern does not backtrack into it.
 _LOOKS_HTML: Final = re.compile(
     r"(?>(?:\s*<!--.*?-->)*)\s*<(?:!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL
@@ -248,9 +243,8 @@ def to_text(markup: object) -> str:
 
 
 def without_tags(markup: str) -> str:
-    """The text without its tags. nh3 parses HTML like a browser; plain tags are removed without it."""
-    text = _PLAIN_TAG.sub("", markup)
-    return nh3.clean(markup, tags=set(), clean_content_tags={"script", "style"}) if "<" in text else text
+    """The text of HTML without its tags, scripts and styles, as a browser parses it; its references stay."""
+    return nh3.clean(markup, tags=set(), clean_content_tags={"script", "style"})
 
 
 def _time(parsed: Any) -> datetime | None:

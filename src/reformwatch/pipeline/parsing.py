@@ -5,7 +5,6 @@ multiprocessing is imported by the thread that starts the processes: most polls 
 """
 
 import contextlib
-import gc
 import logging
 import signal
 import sys
@@ -233,7 +232,6 @@ def _read(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping
 def _confine() -> None:
     """In a worker, first: limit its memory, leave Ctrl-C to the parent, silence a library that logs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.freeze()  # what was imported before the process began is shared with the others, and never garbage
     keep_little()
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     with contextlib.suppress(ImportError, ValueError, OSError):

@@ -1,6 +1,5 @@
 """Pipeline: the index of the active topics, kept between polls; a change of a topic replaces that topic alone."""
 
-import gc
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
@@ -48,8 +47,6 @@ class TopicIndexCache:
             if topic_id not in self._held:
                 self._index.add(compile_topic(topic_id, slug, queries_of))
                 self._held[topic_id] = (slug, queries_of)
-        if len(self._index) > _LEARN_FROM:
-            gc.freeze()  # a hundred thousand trees need not be looked through at every collection
 
 
 def _sample(tx: Tx) -> Iterator[MatchText]:

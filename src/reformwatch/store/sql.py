@@ -1,13 +1,10 @@
 """Store: the statements that differ between the two databases, and the helpers of several files."""
 
-import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from reformwatch.store.engine import Tx
 
@@ -29,44 +26,11 @@ def insert_into(dialect: str, table: sa.Table) -> Any:
 
 
 def execute_many(tx: Tx, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Execute a statement for each row of values, all with the same parameters; returns how many rows were affected.
+    """Execute a statement for each row of values, all with the same parameters; the number of affected rows.
 
-    SQLAlchemy's work on each value of each row takes as long as SQLite's. Here the text and types of a statement are
-    computed once (make it once at module level: it is the key of a cache), and the values go directly to the driver.
+    No rows: 0, and the statement is not executed.
     """
-    if not rows:
-        return 0
-    compiled = _compiled(tx.dialect, statement, tuple(rows[0]))
-    if compiled is None:
-        return tx.execute(statement, [dict(row) for row in rows]).rowcount
-    text, converters, constants = compiled
-    values = [
-        tuple([convert(parameters[name]) if convert else parameters[name] for name, convert in converters])
-        for parameters in ({**constants, **row} if constants else row for row in rows)
-    ]
-    return tx.exec_driver_sql(text, values).rowcount
-
-
-_Converter = Callable[[Any], Any] | None
-
-
-@functools.lru_cache(maxsize=32)
-def _compiled(
-    dialect: Dialect, statement: sa.UpdateBase, names: tuple[str, ...]
-) -> tuple[str, tuple[tuple[str, _Converter], ...], Mapping[str, Any]] | None:
-    """A statement's text, the parameter and the converter of each of its places, and its constants.
-
-    None where the driver's parameters are named, not positional.
-    """
-    compiled = statement.compile(dialect=dialect, column_keys=names)
-    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - for the type checker: it is not DDL
-    if compiled.positiontup is None:
-        return None
-    places = tuple(
-        (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in compiled.positiontup
-    )
-    constants = {name: compiled.binds[name].value for name in compiled.positiontup if name not in names}
-    return str(compiled), places, constants
+    return tx.execute(statement, [dict(row) for row in rows]).rowcount if rows else 0
 
 
 def insert_or_ignore(tx: Tx, table: sa.Table, row: Mapping[str, Any]) -> bool:
