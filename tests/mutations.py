@@ -47,7 +47,7 @@ TESTS: Final = {
     "evaluate": "tests/matching/test_query_evaluate.py",
     "grammar": "tests/matching/test_query_grammar.py",
     "language": "tests/language/test_forms.py",
-    "manners": "tests/net/test_host_limiter.py",
+    "politeness": "tests/net/test_host_limiter.py",
     "notifications": "tests/store/test_notifications.py",
     "outbox": "tests/store/test_outbox.py",
     "plan": "tests/planning/test_poll_plan.py",
@@ -163,11 +163,11 @@ MUTATIONS: Final = [
     ),
     Mutation(
         "no gap between two requests to a host",
-        "limiter", "self._free_at[host] = now + gap_s", "self._free_at[host] = now", "manners",
+        "limiter", "self._free_at[host] = now + gap_s", "self._free_at[host] = now", "politeness",
     ),
     Mutation(
         "two requests to a host at once",
-        "limiter", 'return float("inf")', "return 0.0", "manners",
+        "limiter", 'return float("inf")', "return 0.0", "politeness",
     ),
     Mutation(
         "a 304 brings validators",

@@ -18,8 +18,8 @@ from typing import get_type_hints
 import pytest
 
 from conftest import ROOT
-from manners_rules import RULES
 from mutations import MUTATIONS, SOURCES, TESTS
+from politeness_rules import RULES
 from reformwatch.channels.base import declared
 from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls
 from reformwatch.language.registry import LANGUAGES

@@ -1,6 +1,6 @@
 """Every evil reply at once, read by the real poller beside good feeds: nobody else notices, and nothing is left over.
 
-Each kind has a server of its own, so that none waits behind another one's manners. The program is a process of its own
+Each kind has a server of its own, so that none waits for another one's host. The program is a process of its own
 (``evil_runner.py``), so that what it holds can be told from what the servers hold.
 """
 

@@ -66,7 +66,7 @@ class Site(RawServer):
     def in_order(self) -> list[Request]:
         return sorted(self.requests, key=lambda request: request.began)
 
-    def check_manners(self) -> None:
+    def check_politeness(self) -> None:
         """Never two requests at once, never one closer to the last than the gap."""
         for earlier, later in itertools.pairwise(self.in_order()):
             assert later.began - earlier.ended >= GAP_S - SLACK_S, (earlier, later)
@@ -136,7 +136,7 @@ def test_three_daemons_ask_one_host_one_by_one_with_its_gap_and_each_feed_once(
         with three_daemons(desk, lease_s=20.0):
             add(postgres_store, [*direct, *led])
             until(lambda: all_are_read(postgres_store), what="all feeds are read")
-        site.check_manners()
+        site.check_politeness()
         paths = Counter(request.path for request in site.requests)
         assert paths == Counter([*(f"/{number}" for number in range(12)), *(f"/led{number}" for number in range(4))])
         assert [post.connections for post in posts] == [1, 1, 1, 1]
@@ -158,7 +158,7 @@ def test_the_host_of_a_daemon_that_was_killed_is_asked_by_the_others_when_its_le
             site.hold.set()
             until(lambda: all_are_read(postgres_store), what="the others read all feeds")
         first, *others = site.in_order()
-        site.check_manners()
+        site.check_politeness()
     assert first.daemon == killed
     assert {request.daemon for request in others} <= {*NAMES} - {killed}
     assert min(request.began_at for request in others) >= lease_ends - timedelta(seconds=SLACK_S)

@@ -598,7 +598,7 @@ class TopicMatchView(MatchView, frozen=True, kw_only=True):
 
 
 class NotificationView(View, frozen=True, kw_only=True):
-    """The decision on an alert for one subscriber; ``decision`` is send, hold or suppress."""
+    """The decision on an alert for one subscriber; ``decision`` is send or suppress."""
 
     subscriber: str
     decision: str

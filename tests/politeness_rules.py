@@ -1,4 +1,4 @@
-"""The rules for feed readers, judged by the record of a world of feeds (:mod:`manners`), and the score as a table.
+"""The rules for feed readers, judged by the record of a world of feeds (:mod:`politeness`), and the score as a table.
 
 The ids in a rule's name are rows of docs/faults.md. A judge yields a sentence for each request that it looked at: an
 empty one, or what was wrong with it.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from manners import CONTACT, DAY, HOUR, Record, Visit
+from politeness import CONTACT, DAY, HOUR, Record, Visit
 from reformwatch.model.feed import FeedState, NoticeKind
 from spoken import sentence
 

@@ -1,4 +1,4 @@
-"""The judges of manners are judged themselves: a reader that has none is found out."""
+"""The judges of politeness are judged themselves: a reader that has none is found out."""
 
 import http.client
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from conftest import NOW as START
-from manners import HOUR, Clock, MannersServer, Record, Site
-from manners_rules import scores, table
-from manners_sites import MINUTE, all_sites
+from politeness import HOUR, Clock, PolitenessServer, Record, Site
+from politeness_rules import scores, table
+from politeness_sites import MINUTE, all_sites
 from servers import LOOPBACK
 
 #: Judged by what a reader wrote down, or by weeks.
@@ -20,7 +20,7 @@ def record() -> Iterator[Record]:
     """A day and a half of a reader that asks everybody twice an hour, and knows nothing of what it was told."""
     sites = all_sites(begins=4 * HOUR)
     clock = Clock(START)
-    with MannersServer(sites, clock) as server:
+    with PolitenessServer(sites, clock) as server:
         for tick in range(72):
             server.due = {site.name: clock.now + MINUTE for site in sites}
             for site in sites:
@@ -40,7 +40,7 @@ def ask_rudely(site: Site, target: str, port: int, *, invents: bool) -> None:
 
 
 @pytest.mark.slow
-def test_a_reader_without_manners_breaks_every_rule_that_a_day_can_show(record: Record) -> None:
+def test_a_reader_without_politeness_breaks_every_rule_that_a_day_can_show(record: Record) -> None:
     found = scores(record, is_whole=False)
     unbroken = {score.rule.name for score in found if not score.violations}
     assert unbroken <= NOT_SEEN, f"not found out: {unbroken - NOT_SEEN}\n{table(found)}"

@@ -1,4 +1,4 @@
-"""Manners that the program did not have when these tests were written; each says what should happen."""
+"""Politeness that the program did not have when these tests were written; each says what should happen."""
 
 import logging
 from collections import Counter
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from crowd import Crowd, add, reading
-from manners import DAY, HOUR, Site, open_world
-from manners_rules import judge_hourly, judge_skips
-from manners_sites import ETAG, MINUTE, both, leads
+from politeness import DAY, HOUR, Site, open_world
+from politeness_rules import judge_hourly, judge_skips
+from politeness_sites import ETAG, MINUTE, both, leads
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.store import Store
 from servers import Wire, redirect

@@ -1,10 +1,10 @@
-"""The sites of the world of :mod:`manners`: each behaves in one way that a reader of feeds must meet with manners."""
+"""The sites of the world of :mod:`politeness`: each has one behaviour that a polite reader of feeds must handle."""
 
 from collections.abc import Callable
 from datetime import timedelta
 
 from conftest import NOW as START
-from manners import DAY, HOUR, Answer, Episode, Headers, Site, Stamps, http_time
+from politeness import DAY, HOUR, Answer, Episode, Headers, Site, Stamps, http_time
 
 MINUTE = timedelta(minutes=1)
 _OLD = http_time(START - 30 * DAY)

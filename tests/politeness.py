@@ -2,7 +2,7 @@
 
 Every site is a host name of its own; all names lead to one server, which keeps a record of each visit: what was asked,
 what was answered, which validators the visitor should have held, and when its own record said that the feed was due.
-The rules that are judged by that record stand in :mod:`manners_rules`.
+The rules that are judged by that record stand in :mod:`politeness_rules`.
 """
 
 import socket
@@ -150,7 +150,7 @@ class Site:
     episodes: tuple[Episode, ...] = ()
     ends_at: str = ""  # the host where the stored address must be in the end, where that is another
     trouble: str = ""  # what the operator must be told at the end
-    is_lost: bool = False  # its later news can't be found with good manners
+    is_lost: bool = False  # its later news can't be found with good politeness
     turns_over: bool = False  # robots.txt may be asked for, to look for what was missed
 
     @property
@@ -263,7 +263,7 @@ class Visit:
         return f"{told} (sent {self.sent}, should hold {self.held}, due at {self.due - START})"
 
 
-class MannersServer(RawServer):
+class PolitenessServer(RawServer):
     """Answers for all sites, by the host's name, and remembers the visits."""
 
     def __init__(self, sites: Iterable[Site], clock: Clock) -> None:
@@ -368,7 +368,7 @@ class World:
 
     def __init__(self, sites: Sequence[Site], *, database: Path, parser: ParserPool, step: timedelta) -> None:
         self.clock = Clock(START)
-        self.server = MannersServer(sites, self.clock)
+        self.server = PolitenessServer(sites, self.clock)
         self.network = Network(self.server.port)
         self.record = Record(step=step, sites=sites, visits=self.server.visits, strays=self.server.strays)
         self._parser, self._step, self._url = parser, step, f"sqlite:///{database}"

@@ -1,4 +1,4 @@
-"""The manners of the real poller and the real client, scored rule by rule by a server whose time is virtual."""
+"""The politeness of the real poller and the real client, scored rule by rule by a server whose time is virtual."""
 
 import logging
 import random
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from conftest import NOW as START
-from manners import DAY, HOUR, World, open_world
-from manners_rules import complaints, scores, table
-from manners_sites import MINUTE, all_sites, timing_sites, validator_sites
+from politeness import DAY, HOUR, World, open_world
+from politeness_rules import complaints, scores, table
+from politeness_sites import MINUTE, all_sites, timing_sites, validator_sites
 from reformwatch.model.feed import NoticeKind
 from reformwatch.pipeline.parsing import ParserPool
 from reformwatch.store import Store
