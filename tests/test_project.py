@@ -20,8 +20,8 @@ import pytest
 from conftest import ROOT
 from mutations import MUTATIONS, SOURCES, TESTS
 from politeness_rules import RULES
-from reformwatch.channels.base import declared
-from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls
+from reformwatch.channels.base import SmtpAccount, Tls, declared
+from reformwatch.channels.email import EmailChannel
 from reformwatch.language.registry import LANGUAGES
 from reformwatch.model.entry import Unreadable
 from reformwatch.model.feed import FetchFailed, Notice, PollState

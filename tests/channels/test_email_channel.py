@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reformwatch.channels.email import EmailChannel, SmtpAccount, Tls, compose, valid_address
+from reformwatch.channels.base import SmtpAccount, Tls
+from reformwatch.channels.email import EmailChannel, compose, valid_address
 from reformwatch.documents.feed import parse_feed
 from reformwatch.model.alert import AddressDead, Rejected, SendOutcome, Sent, TryLater
 from reformwatch.model.entry import ParsedFeed

@@ -7,6 +7,7 @@ is built.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, Protocol, TextIO
 
@@ -18,7 +19,7 @@ from reformwatch.model.subscriber import ChannelKind
 from reformwatch.model.value import Value
 
 if TYPE_CHECKING:
-    from reformwatch.channels.email import SmtpAccount
+    import ssl
 
 
 class Envelope(Value, frozen=True, kw_only=True):
@@ -59,6 +60,28 @@ class PostReply(Value, frozen=True, kw_only=True):
 Post = Callable[[str, bytes, Mapping[str, str], datetime], PostReply | TryLater]
 
 
+class Tls(StrEnum):
+    """How a connection to the mail server is secured."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    NONE = "none"
+
+
+class SmtpAccount(Value, frozen=True, kw_only=True):
+    """The mail server and the sender. ``ssl_context`` None: the system's certificate authorities are trusted."""
+
+    hidden: ClassVar = frozenset({"password", "ssl_context"})
+
+    host: str
+    port: int
+    tls: Tls
+    sender: str
+    username: str | None = None
+    password: str | None = None
+    ssl_context: "ssl.SSLContext | None" = None
+
+
 class Resources(Struct, frozen=True, kw_only=True):
     """What channels are built with. ``stdout`` None: ``sys.stdout``. ``smtp`` None: no mail server is configured.
 
@@ -67,7 +90,7 @@ class Resources(Struct, frozen=True, kw_only=True):
     """
 
     post: Callable[[], Post]
-    smtp: "SmtpAccount | None" = None
+    smtp: SmtpAccount | None = None
     stdout: TextIO | None = None
 
 

@@ -21,14 +21,12 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
-from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-from reformwatch.channels.base import Envelope, Kind, Resources
+from reformwatch.channels.base import Envelope, Kind, Resources, SmtpAccount, Tls
 from reformwatch.errors import BadInput
 from reformwatch.model.alert import AddressDead, Rejected, SendOutcome, Sent, TryLater
 from reformwatch.model.message import Message
-from reformwatch.model.value import Value
 from reformwatch.text import clean_line, header_safe, printable
 
 MAX_SUBJECT: Final = 200
@@ -43,28 +41,6 @@ _WIDE: Final = SMTP.clone(max_line_length=998)
 _UNFOLDED: Final = frozenset(
     {"list-unsubscribe", "list-unsubscribe-post", "list-id", "message-id", "references", "in-reply-to"}
 )
-
-
-class Tls(StrEnum):
-    """How a connection to the mail server is secured."""
-
-    STARTTLS = "starttls"
-    IMPLICIT = "implicit"
-    NONE = "none"
-
-
-class SmtpAccount(Value, frozen=True, kw_only=True):
-    """The mail server and the sender. ``ssl_context`` None: the system's certificate authorities are trusted."""
-
-    hidden: ClassVar = frozenset({"password", "ssl_context"})
-
-    host: str
-    port: int
-    tls: Tls
-    sender: str
-    username: str | None = None
-    password: str | None = None
-    ssl_context: ssl.SSLContext | None = None
 
 
 class _MailPolicy(EmailPolicy):

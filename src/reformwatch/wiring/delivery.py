@@ -11,8 +11,8 @@ from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Generic, Self, TextIO, TypeVar
 
-from reformwatch.channels.base import Channel, Post, PostReply, Resources, declared
-from reformwatch.channels.email import SmtpAccount, Tls, valid_address
+from reformwatch.channels.base import Channel, Post, PostReply, Resources, SmtpAccount, Tls, declared
+from reformwatch.channels.email import valid_address
 from reformwatch.errors import ConfigError, NotPermitted
 from reformwatch.messages.catalogues import ENGLISH
 from reformwatch.messages.problems import problem_sentence
