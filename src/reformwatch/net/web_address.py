@@ -1,6 +1,7 @@
 """Net: the address of a request: checked, compared, and written into a sentence without its password."""
 
 import contextlib
+import functools
 
 import httpx
 
@@ -8,6 +9,7 @@ from reformwatch.model.problem import ProblemCode
 from reformwatch.net.errors import ErrorKind, RequestError
 
 
+@functools.lru_cache(maxsize=4_096)  # polls request the same addresses again and again
 def web_address(url: str) -> httpx.URL:
     """An address that can be requested. Raises RequestError for any other."""
     try:
