@@ -83,7 +83,9 @@ DOCUMENTS = st.lists(ITEMS, max_size=4, unique_by=(lambda item: item[0], lambda 
 @examples(60, suppressed=[HealthCheck.function_scoped_fixture])  # each example has its own feeds
 @given(polls=st.lists(st.tuples(DOCUMENTS, st.booleans()), min_size=2, max_size=6))
 @example(polls=[([(0, 0, 0, 0)], False), ([(0, 1, 0, 1), (1, 0, 0, 0)], False), ([(1, 0, 0, 0)], False)])
-def test_a_feed_with_fingerprints_is_read_as_one_without(sqlite_store: Store, polls: list[tuple[list[Item], bool]]) -> None:
+def test_a_feed_with_fingerprints_is_read_as_one_without(
+    sqlite_store: Store, polls: list[tuple[list[Item], bool]]
+) -> None:
     with_them, without = Desk(sqlite_store, has_fingerprints=True), Desk(sqlite_store, has_fingerprints=False)
     for number, (document, is_pushed) in enumerate(polls):
         told = [desk.poll(document, is_pushed=is_pushed and number > 0) for desk in (with_them, without)]
