@@ -37,10 +37,10 @@ _ReadBody = Callable[[httpx.Response], bytes]
 
 
 class _NoCookies(httpx.Cookies):
-    """A jar that takes nothing."""
+    """A cookie jar that stays empty."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
-        """Leave them."""
+        """Store no cookie of a response."""
 
 
 class _CookielessClient(httpx.Client):
@@ -48,12 +48,12 @@ class _CookielessClient(httpx.Client):
 
     @property
     def cookies(self) -> httpx.Cookies:
-        """None, ever."""
+        """The empty jar, for every request."""
         return _NO_COOKIES
 
     @cookies.setter
     def cookies(self, _cookies: object) -> None:
-        """Take none."""
+        """Ignore the cookies that are set."""
 
 
 _NO_COOKIES: Final = _NoCookies()

@@ -11,7 +11,7 @@ from reformwatch.store import Tx
 from reformwatch.store.entries import all_entries
 from reformwatch.store.topics import list_topics, topics_version
 
-#: Anchors matter only where there are many queries; fewer are not worth a look at the archive.
+#: With fewer queries the choice of anchors saves less time than reading a sample of the archive takes.
 _LEARN_FROM: Final = 200
 _SAMPLE: Final = 1_000
 
@@ -21,7 +21,7 @@ class TopicIndexCache:
 
     def __init__(self) -> None:
         self._version: str | None = None
-        self._held: dict[int, tuple[str, dict[str, str]]] = {}
+        self._topics: dict[int, tuple[str, dict[str, str]]] = {}
         self._index: TopicIndex | None = None
 
     def get(self, tx: Tx) -> TopicIndex:
@@ -39,14 +39,14 @@ class TopicIndexCache:
             known = learned_frequency(_sample(tx)) if queries >= _LEARN_FROM else rough_frequency
             self._index = TopicIndex(known)
         wanted = {topic.id: (topic.slug, dict(topic.queries)) for topic in topics}
-        for topic_id, held in list(self._held.items()):
-            if wanted.get(topic_id) != held:
+        for topic_id, indexed in list(self._topics.items()):
+            if wanted.get(topic_id) != indexed:
                 self._index.remove(topic_id)
-                del self._held[topic_id]
+                del self._topics[topic_id]
         for topic_id, (slug, queries_of) in wanted.items():
-            if topic_id not in self._held:
+            if topic_id not in self._topics:
                 self._index.add(compile_topic(topic_id, slug, queries_of))
-                self._held[topic_id] = (slug, queries_of)
+                self._topics[topic_id] = (slug, queries_of)
 
 
 def _sample(tx: Tx) -> Iterator[MatchText]:
